@@ -1,0 +1,1 @@
+"""voicenb, the notebook workbench for voice cloning."""

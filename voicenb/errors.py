@@ -1,0 +1,162 @@
+"""Every error that voicenb raises on purpose, as one tree.
+
+::
+
+    VoicenbError
+    ├── InvalidRequest         a field breaks a rule; nothing was sent, nothing was charged
+    ├── BadReference           the recording cannot serve as a reference
+    ├── VoiceExpired           the voice was not used within the time that the service keeps it
+    ├── ServiceError           the service answered with an error, or not at all
+    │   ├── AuthenticationError    no key, or a key that the service refuses
+    │   ├── InsufficientBalance    the account cannot pay for the request
+    │   └── RateLimited            too many requests at once
+    ├── TaskFailed             the service took the task and could not finish it
+    ├── TaskTimeout            the wait ended before the task did; the task goes on
+    └── OutcomeUnknown         a request left and no answer came back; it may have been charged
+
+Each message says what happened, what it cost and what to do next. None carries a key, a header or a
+service's whole answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "AuthenticationError",
+    "BadReference",
+    "InsufficientBalance",
+    "InvalidRequest",
+    "OutcomeUnknown",
+    "Problem",
+    "RateLimited",
+    "ServiceError",
+    "TaskFailed",
+    "TaskTimeout",
+    "VoiceExpired",
+    "VoicenbError",
+]
+
+
+class VoicenbError(Exception):
+    """The root of the tree.
+
+    Attributes:
+        service: The service's id, such as ``"soundclone"``, where one is concerned.
+        task: The ledger's id of the task, where there is one.
+    """
+
+    def __init__(self, message: str, *, service: str | None = None, task: str | None = None) -> None:
+        super().__init__(message)
+        self.service = service
+        self.task = task
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross process borders whole, whatever their own signature is."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[VoicenbError], args: tuple[Any, ...], state: dict[str, Any]) -> VoicenbError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One field that breaks a rule.
+
+    Attributes:
+        field: The field's name in voicenb's vocabulary.
+        given: The value that was given, shortened for display.
+        allowed: What the rule allows, in words.
+    """
+
+    field: str
+    given: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.given} was given; {self.allowed}"
+
+
+class InvalidRequest(VoicenbError):
+    """One or more fields break a rule of the service; nothing was charged.
+
+    Attributes:
+        problems: Every bad field at once, in the order of the service's own fields.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: tuple[Problem, ...] = (),
+        service: str | None = None,
+        task: str | None = None,
+    ) -> None:
+        lines = [message, *(f"  - {problem}" for problem in problems)]
+        super().__init__("\n".join(lines), service=service, task=task)
+        self.problems = problems
+
+
+class BadReference(VoicenbError):
+    """The recording cannot serve as a reference: missing, empty, not audio, too short, too long, or out of reach."""
+
+
+class VoiceExpired(VoicenbError):
+    """The voice's model was not used within the time for which the service keeps it; clone it again."""
+
+
+class ServiceError(VoicenbError):
+    """The service answered with an error, or could not be reached.
+
+    Attributes:
+        code: The service's own error code as text, where it gave one.
+        status: The HTTP status, where there was an answer.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        service: str | None = None,
+        task: str | None = None,
+    ) -> None:
+        super().__init__(message, service=service, task=task)
+        self.code = code
+        self.status = status
+
+
+class AuthenticationError(ServiceError):
+    """No key was found, or the service refuses the one it got."""
+
+
+class InsufficientBalance(ServiceError):
+    """The account's balance does not cover the request; nothing was charged."""
+
+
+class RateLimited(ServiceError):
+    """The service asks to wait.
+
+    Attributes:
+        retry_after: The seconds that it asks for, or None.
+    """
+
+    retry_after: float | None = None
+
+
+class TaskFailed(VoicenbError):
+    """The service accepted the task and could not finish it."""
+
+
+class TaskTimeout(VoicenbError):
+    """The wait ended before the task did. The task itself goes on and stays in the ledger."""
+
+
+class OutcomeUnknown(VoicenbError):
+    """A request left and no answer came back: it may have been accepted and charged, so it is not sent again."""
