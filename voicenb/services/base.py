@@ -1,13 +1,56 @@
-"""What a service is to the rest of voicenb: typed requests, rules, prices and four calls.
+"""What a service is to the rest of voicenb: typed requests, rules, prices and a few calls.
 
 A new service is one module beside this one and one entry point in the group ``voicenb.services``.
+
+A parameter is declared once, as a field of a `ServiceRequest` made with `parameter`. Its type, range, default,
+unit, help and wire name are read from there by validation, error messages, prices, panels, history and documents.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import difflib
+import math
+import types
+import typing
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, get_args, get_origin
 
-__all__ = ["ReferenceRules"]
+import annotated_types
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from voicenb.errors import InvalidRequest, Problem
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from voicenb.services.http import Http
+    from voicenb.subtitles import Subtitles
+
+__all__ = [
+    "Answer",
+    "Balance",
+    "Kind",
+    "LearnedRuleWarning",
+    "Number",
+    "Parameter",
+    "Price",
+    "ReferenceRules",
+    "Service",
+    "ServiceRequest",
+    "Whole",
+    "parameter",
+]
+
+Kind = Literal["preview", "voice", "production"]
+"""What a task makes: the first clip of a new voice, a voice, or speech in it."""
+
+
+class LearnedRuleWarning(UserWarning):
+    """A request breaks a rule that the service does not state but was seen to apply; it is sent all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +74,386 @@ class ReferenceRules:
     max_seconds: float | None = None
     max_bytes: int | None = None
     url_rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a request costs by the service's rule.
+
+    Attributes:
+        amount: The estimate in `unit`; None while a unit price is not known.
+        unit: The service's own unit, such as ``"credits"``.
+        rule: How the amount comes about, or the line that sets the missing price.
+    """
+
+    amount: Decimal | None
+    unit: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"unknown ({self.rule})" if self.amount is None else f"{plain(self.amount)} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What the account has left, in the service's own unit."""
+
+    amount: Decimal
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{plain(self.amount)} {self.unit}"
+
+
+def plain(amount: Decimal) -> str:
+    """`amount` without an exponent and without trailing zeros."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A service's word on a task, in voicenb's vocabulary.
+
+    Attributes:
+        status: ``queued``, ``processing``, ``completed``, ``failed`` or ``cancelled``; a word never seen before
+            is read as ``processing``, so that polling goes on.
+        remote_id: The service's id of the task.
+        audio_url: Where the result is, once there is one.
+        audio: The result itself, from a service that answers at once.
+        subtitles_url: Where the subtitles are, where they were asked for.
+        voice: The service's id of a voice that this task made.
+        error: The service's message on a failure.
+        poll_after: Seconds after which the service wants to be asked again, or None.
+    """
+
+    status: str
+    remote_id: str | None = None
+    audio_url: str | None = None
+    audio: bytes | None = None
+    subtitles_url: str | None = None
+    voice: str | None = None
+    error: str | None = None
+    poll_after: float | None = None
+
+
+# -- parameters ------------------------------------------------------------------------------------------------
+
+
+def parameter(
+    wire: str,
+    help: str,  # noqa: A002 - the word that help texts go by
+    *,
+    unit: str = "",
+    step: float | None = None,
+    **constraints: Any,
+) -> Any:
+    """Declares a parameter inside ``Annotated``: its wire name, help, unit, step and pydantic constraints."""
+    return Field(alias=wire, description=help, json_schema_extra={"unit": unit, "step": step}, **constraints)
+
+
+def _number(value: object) -> object:
+    # numpy scalars of a parameter sweep are numbers; text and switches are not, though pydantic would convert them.
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()
+    if isinstance(value, (bool, str, bytes)):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic collects ValueError, not TypeError
+    return value
+
+
+Number = typing.Annotated[float, BeforeValidator(_number)]
+Whole = typing.Annotated[int, BeforeValidator(_number)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One parameter as its declaration says it.
+
+    Attributes:
+        name: The name in voicenb's vocabulary.
+        wire: The service's own spelling.
+        type: ``"number"``, ``"integer"``, ``"text"``, ``"switch"`` or ``"choice"``.
+        choices: All allowed values of a choice.
+        low, high: The range's ends, in `unit`, or None.
+        low_excluded: Whether `low` itself is outside.
+        max_length: The longest text, in characters, or None.
+        default: The default value.
+        required: Whether there is no default.
+        step: A sensible step for a slider.
+        unit: The unit, or "".
+        help: One sentence.
+    """
+
+    name: str
+    wire: str
+    type: str
+    choices: tuple[Any, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    low_excluded: bool = False
+    max_length: int | None = None
+    default: Any = None
+    required: bool = False
+    step: float | None = None
+    unit: str = ""
+    help: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """The rule in words."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.choices:
+            return f"allowed are {', '.join(repr(choice) for choice in self.choices)}"
+        if self.type in {"number", "integer"}:
+            noun = "a whole number" if self.type == "integer" else "a number"
+            if self.low is None or self.high is None:
+                return f"allowed is {noun}"
+            if self.low_excluded:
+                return f"allowed is {noun} above {self.low:g} and up to {self.high:g}{unit}"
+            return f"allowed is {noun} from {self.low:g} to {self.high:g}{unit}"
+        if self.type == "text":
+            return "allowed is text" + (f" of 1 to {self.max_length:,} characters" if self.max_length else "")
+        return "allowed is True or False"
+
+    @classmethod
+    def of(cls, name: str, info: FieldInfo) -> Self:
+        """The parameter that the pydantic field `info` declares."""
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        kind, choices = _kind(info.annotation)
+        limits: dict[str, Any] = {}
+        for rule in info.metadata:
+            if isinstance(rule, annotated_types.Ge):
+                limits["low"] = rule.ge
+            elif isinstance(rule, annotated_types.Gt):
+                limits.update(low=rule.gt, low_excluded=True)
+            elif isinstance(rule, annotated_types.Le):
+                limits["high"] = rule.le
+            elif isinstance(rule, annotated_types.MaxLen):
+                limits["max_length"] = rule.max_length
+        return cls(
+            name=name,
+            wire=info.alias or name,
+            type=kind,
+            choices=choices,
+            default=None if info.is_required() else info.default,
+            required=info.is_required(),
+            step=typing.cast("float | None", extra.get("step")),
+            unit=str(extra.get("unit") or ""),
+            help=info.description or "",
+            **limits,
+        )
+
+
+def _kind(annotation: Any) -> tuple[str, tuple[Any, ...]]:
+    origin = get_origin(annotation)
+    if origin is typing.Annotated:
+        return _kind(get_args(annotation)[0])
+    if origin is Literal:
+        return "choice", get_args(annotation)
+    if origin in {typing.Union, types.UnionType}:
+        return _kind(next(part for part in get_args(annotation) if part is not types.NoneType))
+    return {float: "number", int: "integer", bool: "switch"}.get(annotation, "text"), ()
+
+
+class ServiceRequest(BaseModel):
+    """A request with every parameter of one call, in voicenb's vocabulary and on the wire.
+
+    Subclasses declare fields with `parameter` and may add rules over several fields, by overriding `stated`
+    (rules of the service's documents) and `learned` (rules that were seen, but are not stated).
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, allow_inf_nan=False)
+
+    service: ClassVar[str] = ""
+
+    @classmethod
+    def parameters(cls) -> dict[str, Parameter]:
+        """Every parameter by its name."""
+        return {name: Parameter.of(name, info) for name, info in cls.model_fields.items()}
+
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+        """`values` under voicenb's own names, and what is wrong with the names themselves."""
+        known = cls.parameters()
+        by_wire = {one.wire: name for name, one in known.items()}
+        values_by_name: dict[str, Any] = {}
+        problems = []
+        for key, value in values.items():
+            name = key if key in known else by_wire.get(key)
+            if name is None:
+                near = difflib.get_close_matches(key, [*known, *by_wire], n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                problems.append(Problem(key, shown(value), f"{hint}{cls.service} has {', '.join(known)}"))
+            elif name in values_by_name:
+                problems.append(Problem(name, shown(value), f"it was given twice, as {name!r} and as {key!r}"))
+            else:
+                values_by_name[name] = value
+        return values_by_name, problems
+
+    @classmethod
+    def build(cls, values: Mapping[str, Any], *, strict: bool = False) -> Self:
+        """The request that `values` (names of the vocabulary or of the wire) ask for.
+
+        Args:
+            values: Parameters; those that are missing take their defaults.
+            strict: Whether a learned rule is an error rather than a `LearnedRuleWarning`.
+
+        Raises:
+            InvalidRequest: With every bad field at once.
+        """
+        named, problems = cls.from_wire(values)
+        known = cls.parameters()
+        request: Self | None = None
+        try:
+            request = cls.model_validate(named)
+        except ValidationError as error:
+            seen = set()
+            for one in error.errors():
+                name = str(one["loc"][0]) if one["loc"] else ""
+                if name not in known:
+                    name = next((own for own, each in known.items() if each.wire == name), name)
+                if name in seen:
+                    continue
+                seen.add(name)
+                if name not in known:
+                    problems.append(Problem(name, shown(named.get(name)), one["msg"]))
+                elif one["type"] == "missing":
+                    problems.append(Problem(name, "nothing", f"it is required; {known[name].allowed}"))
+                else:
+                    problems.append(Problem(name, _shown_text(named[name], known[name]), known[name].allowed))
+            valid = {name: one.default for name, one in known.items() if not one.required} | named
+            sound = {name: value for name, value in valid.items() if name not in seen}
+        else:
+            sound = {name: getattr(request, name) for name in known}
+        problems += cls.stated(sound)
+        learned = list(cls.learned(sound))
+        if strict:
+            problems += learned
+        if problems:
+            plural = "s" if len(problems) > 1 else ""
+            raise InvalidRequest(
+                f"{cls.service} would refuse this request, {len(problems)} field{plural} to mend; "
+                "nothing was sent or charged.",
+                problems=tuple(problems),
+                service=cls.service,
+            )
+        for problem in learned:
+            warnings.warn(f"{cls.service} may refuse this: {problem}", LearnedRuleWarning, stacklevel=2)
+        assert request is not None
+        return request
+
+    @classmethod
+    def stated(cls, values: Mapping[str, Any]) -> Iterator[Problem]:  # noqa: ARG003 - for subclasses
+        """Rules of the documents that one field's type cannot say; `values` holds the fields that are sound."""
+        yield from ()
+
+    @classmethod
+    def learned(cls, values: Mapping[str, Any]) -> Iterator[Problem]:  # noqa: ARG003 - for subclasses
+        """Rules that were seen on the live service; `values` holds the fields that are sound."""
+        yield from ()
+
+    def changed(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults; required ones are left out."""
+        return {
+            name: value
+            for name, one in self.parameters().items()
+            if not one.required and (value := getattr(self, name)) != one.default
+        }
+
+    def resolved(self) -> dict[str, Any]:
+        """Every parameter's value, defaults included, as the ledger keeps it."""
+        return self.model_dump(mode="json")
+
+    def wire(self) -> dict[str, Any]:
+        """The body of the call: the service's own names; what is None is left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def shown(value: object) -> str:
+    """`value` for a message: short, and never a whole text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:40]}… ({len(text):,} characters)"
+
+
+def _shown_text(value: object, one: Parameter) -> str:
+    if one.max_length is None or not isinstance(value, str):
+        return shown(value)
+    return f"{len(value):,} characters" if len(value) > one.max_length else shown(value)
+
+
+# -- the service itself ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What is fixed about a service.
+
+    Attributes:
+        id: The name it is connected to by.
+        label: Its name for people.
+        base_url: The documented base URL.
+        key_variables, url_variables: Environment variables, the preferred one first.
+        unit: What it charges in.
+        poll_seconds: The documented polling interval, shortest and longest.
+        voice_life: How long a voice that was never used is kept, or None.
+        price_names: The names of its unit prices, each with what it is counted in.
+        reference: What it takes as a reference.
+    """
+
+    id: str
+    label: str
+    base_url: str
+    key_variables: tuple[str, ...]
+    url_variables: tuple[str, ...]
+    unit: str
+    poll_seconds: tuple[float, float]
+    voice_life: timedelta | None
+    price_names: Mapping[str, str]
+    reference: ReferenceRules
+    preview_lines: Mapping[str, str] = field(default_factory=dict)
+
+
+class Service(Protocol):
+    """A voice-cloning service: its contract, over the transport it was made with.
+
+    Methods that talk raise `voicenb.ServiceError` or a subclass for an answer that is an error, and
+    `voicenb.OutcomeUnknown` where `submit` may have been accepted without an answer.
+    """
+
+    profile: ClassVar[Profile]
+
+    def __init__(self, http: Http) -> None:
+        """Over `http`, which carries the base URL and the key."""
+
+    @property
+    def reference_rules(self) -> ReferenceRules:
+        """What it takes as a reference."""
+
+    def check_url(self, url: str) -> str | None:
+        """What is wrong with `url` as a reference, in words, or None."""
+
+    def request_type(self, kind: Kind) -> type[ServiceRequest]:
+        """The typed request of the call that makes a task of `kind`."""
+
+    def price(self, request: ServiceRequest, prices: Mapping[str, Decimal]) -> Price:
+        """What `request` costs at the unit prices `prices`."""
+
+    async def publish(self, filename: str, data: bytes, mime: str) -> str:
+        """Uploads a recording; the answer is the URL that `submit` takes."""
+
+    async def submit(self, request: ServiceRequest, *, seed: int | None = None) -> Answer:
+        """Sends `request`, once."""
+
+    async def query(self, remote_id: str) -> Answer:
+        """The state of a task."""
+
+    async def balance(self) -> Balance:
+        """What the account has left."""
+
+    async def prices(self) -> dict[str, Decimal]:
+        """The unit prices that the service publishes, by the names of `Profile.price_names`; those it does not are absent."""
+
+    def subtitles(self, data: bytes) -> Subtitles:
+        """The subtitles in a file of the service's own format; ValueError where it is none."""

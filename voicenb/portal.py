@@ -1,0 +1,107 @@
+"""The one background event loop behind both faces.
+
+Everything asynchronous (HTTP, polling, timers) runs there, so a cell, a script, a thread and somebody's own
+asyncio loop all work the same way and no loop is ever patched or nested.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+
+__all__ = ["at_close", "call", "start", "wait_here"]
+
+T = TypeVar("T")
+
+_CLOSING_SECONDS = 3.0
+
+
+class _Portal:
+    """One loop in one daemon thread, with what must be closed inside it."""
+
+    def __init__(self) -> None:
+        from anyio.from_thread import start_blocking_portal
+
+        self.pid = os.getpid()
+        self.closers: list[Callable[[], Awaitable[None]]] = []
+        self._stack = ExitStack()
+        self.portal: BlockingPortal = self._stack.enter_context(start_blocking_portal("asyncio", name="voicenb"))
+
+    def close(self) -> None:
+        if os.getpid() != self.pid:
+            return
+
+        async def shut() -> None:
+            for closer in reversed(self.closers):
+                with suppress(Exception):
+                    await closer()
+
+        with suppress(Exception):
+            self.portal.start_task_soon(shut).result(_CLOSING_SECONDS)
+        # Followers still running are cut here; the ledger already says how far each one got.
+        with suppress(Exception):
+            self.portal.start_task_soon(self.portal.stop, True).result(_CLOSING_SECONDS)
+
+
+_lock = threading.Lock()
+_current: _Portal | None = None
+
+
+def _get() -> _Portal:
+    global _current  # noqa: PLW0603 - one portal a process is the point
+    with _lock:
+        if _current is None or _current.pid != os.getpid():
+            # A fork copies the object but not its thread: the child makes its own.
+            _current = _Portal()
+            atexit.register(_current.close)
+        return _current
+
+
+if hasattr(os, "register_at_fork"):
+
+    def _forked() -> None:
+        global _lock  # noqa: PLW0603 - a lock held by another thread during the fork would never be released here
+        _lock = threading.Lock()
+
+    os.register_at_fork(after_in_child=_forked)
+
+
+def start(function: Callable[..., Awaitable[T]], *args: Any) -> Future[T]:
+    """Starts ``function(*args)`` on the loop. Cancelling the future cancels the coroutine."""
+    return _get().portal.start_task_soon(function, *args)
+
+
+def call(function: Callable[..., Awaitable[T]], *args: Any) -> T:
+    """Runs ``function(*args)`` on the loop and waits for it; an interrupt of the wait cancels it."""
+    future = start(function, *args)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+async def wait_here(future: Future[T]) -> T:
+    """Awaits a future of the loop from any asyncio loop; cancelling this await cancels the coroutine behind it."""
+    return await asyncio.wrap_future(future)
+
+
+def at_close(closer: Callable[[], Awaitable[None]]) -> Callable[[], None]:
+    """Registers a coroutine function to run on the loop when the process ends; the answer takes it back."""
+    portal = _get()
+    portal.closers.append(closer)
+
+    def forget() -> None:
+        with suppress(ValueError):
+            portal.closers.remove(closer)
+
+    return forget

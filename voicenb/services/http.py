@@ -1,0 +1,301 @@
+"""The transport that all services share: one client a base URL, credentials for that origin only, every await bounded."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+
+from voicenb.errors import AuthenticationError, OutcomeUnknown, RateLimited, ServiceError
+from voicenb.keys import Secret
+
+__all__ = ["Http", "Reply", "is_loopback"]
+
+_SECONDS = 60.0  # for one request and its answer; polls and submissions are small
+_TRANSFER_SECONDS = 600.0  # for a recording up, or a result down
+_MAX_ANSWER = 4 * 2**20
+_MAX_RESULT = 256 * 2**20  # 10,000 characters spoken slowly as 48 kHz stereo WAV stay below
+_MAX_REDIRECTS = 5
+
+# httpx raises these before a byte of the request has left; after any other transport error it may have arrived.
+_NOTHING_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.ProxyError,
+)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this very machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Reply:
+    """An answer that arrived: its status, its JSON, and the headers that matter."""
+
+    def __init__(self, response: httpx.Response, body: bytes) -> None:
+        self.status = response.status_code
+        self._body = body
+        self._headers = response.headers
+
+    def json(self) -> Any:
+        """The body as JSON with exact decimals; ValueError where it is none."""
+        # RecursionError: a body of a hundred thousand brackets is valid UTF-8 and no JSON that anybody means.
+        try:
+            return json.loads(self._body, parse_float=Decimal)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
+
+    def seconds(self, header: str) -> float | None:
+        """The header's value as seconds, where it is a number of a sane size."""
+        with suppress(ValueError):
+            value = float(self._headers.get(header, ""))
+            if 0 <= value <= 3600:
+                return value
+        return None
+
+
+class _OriginAuth(httpx.Auth):
+    """Adds the key to requests for one origin and to nothing else, redirects included."""
+
+    def __init__(self, base_url: str, header: str, value: Callable[[], str]) -> None:
+        self._origin = _origin(httpx.URL(base_url))
+        self._header = header
+        self._value = value
+
+    def sync_auth_flow(self, request: httpx.Request) -> Any:
+        raise NotImplementedError  # only the asynchronous client is used
+
+    async def async_auth_flow(self, request: httpx.Request) -> Any:
+        if _origin(request.url) == self._origin:
+            request.headers[self._header] = self._value()
+        yield request
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+class Http:
+    """One service's HTTP.
+
+    Args:
+        service: The service's id, for messages.
+        base_url: Replaces the documented base URL exactly; paths are appended to it.
+        key: The key.
+        header: The header that carries it.
+        prefix: What stands before the key in that header.
+    """
+
+    def __init__(
+        self, service: str, base_url: str, key: Secret, *, header: str = "Authorization", prefix: str = "Bearer "
+    ) -> None:
+        self.service = service
+        self.base_url = base_url.rstrip("/")
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ServiceError(
+                f"base_url {base_url!r} is no http(s) URL; give it as https://host[/path]. Nothing was sent.",
+                service=service,
+            )
+        if parts.scheme == "http" and not is_loopback(self.base_url):
+            raise ServiceError(
+                f"base_url {base_url!r} would send the key in the clear; use https:// (http is for this machine only). "
+                "Nothing was sent.",
+                service=service,
+            )
+        self.local = is_loopback(self.base_url)
+        self._auth = _OriginAuth(self.base_url, header, lambda: prefix + key.reveal())
+        self._client: httpx.AsyncClient | None = None
+
+    def __repr__(self) -> str:
+        return f"Http({self.service!r}, {self.base_url!r})"
+
+    def _open(self) -> httpx.AsyncClient:
+        # Made on first use, inside the loop that will run it.
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                timeout=httpx.Timeout(_SECONDS, connect=10),
+                # Short-lived idle connections: one that the server closed in the same instant would make a
+                # submission's fate unknown for no good reason.
+                limits=httpx.Limits(max_connections=32, keepalive_expiry=2),
+                # A proxy meant for the web must not see, or fail, what is meant for this machine.
+                trust_env=not self.local,
+                headers={"User-Agent": "voicenb"},
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Closes the connections; the next call opens new ones."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    async def call(self, method: str, path: str, *, auth: bool = True, **body: Any) -> Reply:
+        """A request that may be repeated without harm.
+
+        Raises:
+            ServiceError: No answer in time.
+        """
+        try:
+            return await self._exchange(method, path, auth=auth, seconds=_SECONDS, **body)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise self._unreachable(error) from None
+
+    async def send_once(self, path: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> Reply:
+        """A POST that may cost money: sent once, never repeated.
+
+        Raises:
+            ServiceError: Nothing left this machine.
+            OutcomeUnknown: It may have arrived, and no answer came back.
+        """
+        try:
+            reply = await self._exchange("POST", path, auth=True, seconds=_SECONDS, headers=dict(headers or {}), **body)
+        except _NOTHING_LEFT as error:
+            raise self._unreachable(error) from None
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise OutcomeUnknown(
+                f"the request left for {self.service} and no answer came back ({_reason(error)}). It may have been "
+                "accepted and charged, so it is not sent again; look at the service's own task list.",
+                service=self.service,
+            ) from None
+        if reply.status >= 500:
+            with suppress(ValueError):
+                if isinstance(reply.json(), dict):
+                    return reply
+            raise OutcomeUnknown(
+                f"{self.service} answered HTTP {reply.status} and nothing else. The request may have been accepted and "
+                "charged, so it is not sent again; look at the service's own task list.",
+                service=self.service,
+            )
+        return reply
+
+    async def upload(self, path: str, filename: str, data: bytes, mime: str, *, name: str = "file") -> Reply:
+        """A multipart upload of one file."""
+        try:
+            return await self._exchange(
+                "POST", path, auth=True, seconds=_TRANSFER_SECONDS, files={name: (filename, data, mime)}
+            )
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise self._unreachable(error) from None
+
+    async def download(self, url: str) -> bytes:
+        """The bytes at `url`, fetched without any credentials.
+
+        Raises:
+            ServiceError: It is out of reach, too large, or not where a result may be.
+        """
+        client = self._open()
+        try:
+            with anyio.fail_after(_TRANSFER_SECONDS):
+                for _ in range(_MAX_REDIRECTS + 1):
+                    self._check_result_url(url)
+                    async with client.stream("GET", url, auth=None, follow_redirects=False) as response:
+                        if response.is_redirect:
+                            url = str(response.url.join(response.headers.get("Location", "")))
+                            continue
+                        if response.status_code != httpx.codes.OK:
+                            raise ServiceError(
+                                f"the result of {self.service} could not be downloaded: HTTP {response.status_code}. "
+                                "The task is paid for and stays in the ledger; results are kept for a limited time.",
+                                status=response.status_code,
+                                service=self.service,
+                            )
+                        data = await _read(response, _MAX_RESULT)
+                        expected = response.headers.get("Content-Length")
+                        if not data or (
+                            expected and "Content-Encoding" not in response.headers and int(expected) != len(data)
+                        ):
+                            raise ServiceError(
+                                f"the result of {self.service} came incomplete ({len(data):,} bytes)",
+                                service=self.service,
+                            )
+                        return data
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
+            raise self._unreachable(error) from None
+        raise ServiceError(f"the result of {self.service} is redirected too often", service=self.service)
+
+    def _check_result_url(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ServiceError(f"{self.service} gave a result address that is no http(s) URL", service=self.service)
+        if not self.local and is_loopback(url):
+            raise ServiceError(f"{self.service} gave a result address on this machine; refused", service=self.service)
+
+    async def _exchange(self, method: str, path: str, *, auth: bool, seconds: float, **body: Any) -> Reply:
+        client = self._open()
+        with anyio.fail_after(seconds):
+            request = client.build_request(method, self.base_url + path, **body)
+            response = await client.send(
+                request, auth=self._auth if auth else None, stream=True, follow_redirects=False
+            )
+            try:
+                return Reply(response, await _read(response, _MAX_ANSWER))
+            finally:
+                await response.aclose()
+
+    def _unreachable(self, error: Exception) -> ServiceError:
+        what = "the sandbox" if self.local else self.service
+        return ServiceError(
+            f"{what} could not be reached at {urlsplit(self.base_url).netloc} ({_reason(error)})", service=self.service
+        )
+
+    def refuse(self, reply: Reply) -> None:
+        """Raises what an HTTP status alone says, for services that use it.
+
+        Raises:
+            AuthenticationError: 401 or 403.
+            RateLimited: 429, with the seconds of Retry-After.
+            ServiceError: Any other status from 300 up.
+        """
+        if reply.status in {401, 403}:
+            raise AuthenticationError(
+                f"{self.service} refuses the key (HTTP {reply.status}). Nothing was charged; check the key and that it "
+                "belongs to this address.",
+                status=reply.status,
+                service=self.service,
+            )
+        if reply.status == 429:
+            limited = RateLimited(
+                f"{self.service} asks to slow down (HTTP 429). Nothing was charged; try again in a while.",
+                status=429,
+                service=self.service,
+            )
+            limited.retry_after = reply.seconds("Retry-After")
+            raise limited
+        if reply.status >= 300:
+            raise ServiceError(
+                f"{self.service} answered HTTP {reply.status}", status=reply.status, service=self.service
+            )
+
+
+async def _read(response: httpx.Response, limit: int) -> bytes:
+    parts = bytearray()
+    async for part in response.aiter_bytes():
+        parts += part
+        if len(parts) > limit:
+            raise ServiceError(f"the answer is larger than {limit // 2**20} MB and was not taken")
+    return bytes(parts)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return "connection refused or host not found"
+    return "the connection broke"
