@@ -1,0 +1,109 @@
+"""The sandbox put together: its parts, its twins, its routes.
+
+A service's twin is one class with a service id, a first balance, routes, and a coroutine that performs one of its tasks.
+Adding one is adding it to `Sandbox.twins`.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import PackageNotFoundError, version as installed
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from voicenb.sandbox import files as served_files
+from voicenb.sandbox.books import Books
+from voicenb.sandbox.control import Control
+from voicenb.sandbox.files import Files
+from voicenb.sandbox.jobs import Jobs
+from voicenb.sandbox.life import Lifelines
+from voicenb.sandbox.soundclone import SoundClone
+from voicenb.sandbox.voice import Voice
+from voicenb.sandbox.wire import BAD_PARAMETERS, SERVER_ERROR, Guard, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from voicenb.sandbox.books import Task
+
+__all__ = ["Sandbox", "create_app"]
+
+_MOST_RUNNERS = 8
+
+
+class Sandbox:
+    """Every part of one sandbox; made on the event loop that serves it.
+
+    Args:
+        root: The sandbox's own folder below the home.
+        key: The API key.
+        port: Where it listens.
+    """
+
+    def __init__(self, root: Path, *, key: str, port: int) -> None:
+        self.key = key
+        self.port = port
+        self.origin = f"http://127.0.0.1:{port}"
+        try:
+            self.version = installed("voicenb")
+        except PackageNotFoundError:
+            self.version = "unknown"
+        self.lifelines = Lifelines()
+        self.files = Files(root)
+        self.books = Books(root / "books.db")
+        self.voice = Voice(self.files.cache)
+        self.twins = [SoundClone(self)]
+        for twin in self.twins:
+            self.books.open_account(twin.service, twin.first_balance)
+        self.jobs = Jobs(self.books, self.voice, {twin.service: twin.perform for twin in self.twins})
+
+    def start(self) -> None:
+        """Warm the voice up in the background and begin with the queue."""
+        self.files.purge(self.books)
+        self.voice.warm_up()
+        self.jobs.start(max(2, min(_MOST_RUNNERS, os.cpu_count() or 1)))
+
+    async def stop(self) -> None:
+        """Put running tasks back and end the workers; the books stay open for requests that are still answered."""
+        await self.jobs.stop()
+        await self.voice.close()
+
+    def submit(self, **task: Any) -> Task:
+        """Charge and queue a task (see `Books.submit`), and let the queue know."""
+        queued = self.books.submit(**task)
+        self.jobs.wake()
+        return queued
+
+
+def create_app(sandbox: Sandbox, *, middleware: Sequence[Middleware] = ()) -> Starlette:
+    """The ASGI application.
+
+    Args:
+        sandbox: What it serves.
+        middleware: What stands between the guard at the door and the routes.
+    """
+    routes = [route for twin in sandbox.twins for route in twin.routes()]
+    routes += served_files.routes(sandbox.files, sandbox.books)
+    routes += Control(sandbox).routes()
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, port=sandbox.port), *middleware],
+        exception_handlers={HTTPException: _http_error, Exception: _crash},
+    )
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    """An unknown path (404) or method (405): HTTP's own status, and the envelope (assumed)."""
+    assert isinstance(error, HTTPException)
+    return refusal(BAD_PARAMETERS, error.detail, status=error.status_code, headers=dict(error.headers or {}))
+
+
+async def _crash(_request: Request, _error: Exception) -> Response:
+    return refusal(SERVER_ERROR, "server error")

@@ -1,0 +1,440 @@
+"""The sandbox's books: accounts, charges, refunds, tasks, models and uploads in one SQLite file.
+
+Money is counted in micro-credits (integers, a millionth of a credit), so that no sum ever rounds. Every
+change of state is one transaction: a task exists exactly when it is charged, and is completed exactly when its
+files and its model are known. The entries are append-only; an account's two sums are kept beside them.
+
+The sandbox's lock makes this process the file's only user, and all calls come from its event loop's thread: a
+transaction takes a fraction of a millisecond.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["MICRO", "Account", "Books", "Model", "OverdrawnError", "Task", "Upload", "credits_of", "micro_of"]
+
+MICRO = 1_000_000
+"""Micro-credits in a credit."""
+
+_MOST = 1_000_000_000 * MICRO
+"""The largest balance: below it every amount has at most 15 digits, which a JSON number carries exactly."""
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        """CREATE TABLE accounts (
+            service TEXT PRIMARY KEY,
+            balance INTEGER NOT NULL CHECK (balance >= 0),
+            used    INTEGER NOT NULL CHECK (used >= 0)
+        )""",
+        """CREATE TABLE tasks (
+            number     INTEGER PRIMARY KEY AUTOINCREMENT,
+            id         TEXT NOT NULL UNIQUE,
+            service    TEXT NOT NULL,
+            kind       TEXT NOT NULL,
+            status     TEXT NOT NULL CHECK (status IN ('queued', 'processing', 'completed', 'failed')),
+            request    TEXT NOT NULL,
+            characters INTEGER NOT NULL,
+            attempts   INTEGER NOT NULL DEFAULT 0,
+            created    REAL NOT NULL,
+            finished   REAL,
+            error      TEXT,
+            model      TEXT,
+            audio      TEXT,
+            subtitles  TEXT
+        )""",
+        "CREATE INDEX tasks_waiting ON tasks (number) WHERE status = 'queued'",
+        "CREATE INDEX tasks_audio ON tasks (audio) WHERE audio IS NOT NULL",
+        "CREATE INDEX tasks_subtitles ON tasks (subtitles) WHERE subtitles IS NOT NULL",
+        """CREATE TABLE entries (
+            number  INTEGER PRIMARY KEY AUTOINCREMENT,
+            at      REAL NOT NULL,
+            service TEXT NOT NULL REFERENCES accounts (service),
+            task    TEXT REFERENCES tasks (id),
+            kind    TEXT NOT NULL CHECK (kind IN ('grant', 'charge', 'refund')),
+            item    TEXT,
+            amount  INTEGER NOT NULL
+        )""",
+        "CREATE INDEX entries_task ON entries (task) WHERE task IS NOT NULL",
+        """CREATE TABLE models (
+            id        TEXT PRIMARY KEY,
+            service   TEXT NOT NULL,
+            task      TEXT NOT NULL REFERENCES tasks (id),
+            version   TEXT NOT NULL,
+            profile   TEXT NOT NULL,
+            created   REAL NOT NULL,
+            expires   REAL NOT NULL,
+            activated REAL
+        )""",
+        """CREATE TABLE uploads (
+            name     TEXT PRIMARY KEY,
+            filename TEXT NOT NULL,
+            size     INTEGER NOT NULL,
+            mime     TEXT NOT NULL,
+            created  REAL NOT NULL
+        )""",
+    ),
+)
+"""Append only: a file made by an older version is brought up by the groups that it has not seen."""
+
+
+def credits_of(micro: int) -> float:
+    """Micro-credits as credits: the float whose shortest text, which JSON carries, is the exact decimal."""
+    return micro / MICRO
+
+
+def micro_of(amount: Any) -> int:
+    """Credits (an int or a Decimal) as micro-credits.
+
+    Raises:
+        ValueError: Not a number, negative, above 10^9, or finer than a millionth.
+    """
+    if isinstance(amount, bool) or not isinstance(amount, (int, Decimal)):
+        raise ValueError(f"{amount!r} is not a number of credits")  # noqa: TRY004  one error for any bad amount
+    try:
+        micro = Decimal(amount) * MICRO
+        if not 0 <= micro <= _MOST:
+            raise ValueError(f"{amount} is outside 0 to {_MOST // MICRO} credits")
+        if micro != int(micro):
+            raise ValueError(f"{amount} has more than six decimals")
+    except InvalidOperation:
+        raise ValueError(f"{amount} is not a number of credits") from None
+    return int(micro)
+
+
+class OverdrawnError(Exception):
+    """The account does not cover the charge.
+
+    Attributes:
+        needed: What the request costs, in micro-credits.
+        balance: What the account holds, in micro-credits.
+    """
+
+    def __init__(self, needed: int, balance: int) -> None:
+        super().__init__(f"needs {credits_of(needed)} credits, {credits_of(balance)} are left")
+        self.needed = needed
+        self.balance = balance
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account's sums in micro-credits: what is left, and what was spent net of refunds."""
+
+    balance: int
+    used: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task as the books hold it; times are unix seconds of the sandbox's clock, file names are bare."""
+
+    id: str
+    service: str
+    kind: str
+    status: str
+    request: dict[str, Any]
+    characters: int
+    attempts: int
+    created: float
+    finished: float | None
+    error: str | None
+    model: str | None
+    audio: str | None
+    subtitles: str | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """One cloned voice: `expires` counts until `activated` is set; `profile` is a bare file name."""
+
+    id: str
+    service: str
+    task: str
+    version: str
+    profile: str
+    created: float
+    expires: float
+    activated: float | None
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One uploaded file: `name` is what its URL ends in, `filename` what the client called it."""
+
+    name: str
+    filename: str
+    size: int
+    mime: str
+
+
+_TASK = "id, service, kind, status, request, characters, attempts, created, finished, error, model, audio, subtitles"
+_MODEL = "id, service, task, version, profile, created, expires, activated"
+
+
+def _task(row: tuple[Any, ...]) -> Task:
+    values = list(row)
+    values[4] = json.loads(values[4])
+    return Task(*values)
+
+
+class Books:
+    """The sandbox's state on disk.
+
+    Args:
+        path: The SQLite file; made when missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # An exclusive WAL needs no shared memory, so it also works where the home is on a network file system.
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self._migrate()
+        self._offset = float(self._setting("clock") or 0)
+
+    def _migrate(self) -> None:
+        [seen] = self._db.execute("PRAGMA user_version").fetchone()
+        if seen > len(_MIGRATIONS):
+            raise RuntimeError(f"The sandbox's books are of a newer voicenb (version {seen}); update voicenb.")
+        for version, statements in enumerate(_MIGRATIONS[seen:], start=seen + 1):
+            with self._transaction():
+                for statement in statements:
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {version}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # The clock
+
+    def now(self) -> float:
+        """Unix seconds of the sandbox's own clock."""
+        return time.time() + self._offset
+
+    def advance(self, seconds: float) -> float:
+        """Move the sandbox's clock forward, for good; returns the new time."""
+        offset = self._offset + seconds
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO settings VALUES ('clock', ?)", (repr(offset),))
+        self._offset = offset
+        return self.now()
+
+    def _setting(self, name: str) -> str | None:
+        row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    # Accounts
+
+    def open_account(self, service: str, grant: int) -> None:
+        """Open a service's account with a first balance, unless there is one."""
+        with self._transaction():
+            made = self._db.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?, 0)", (service, grant)).rowcount
+            if made:
+                self._enter(service, "grant", grant)
+
+    def account(self, service: str) -> Account:
+        """A service's account."""
+        row = self._db.execute("SELECT balance, used FROM accounts WHERE service = ?", (service,)).fetchone()
+        return Account(*row)
+
+    def accounts(self) -> dict[str, Account]:
+        """Every account by service."""
+        rows = self._db.execute("SELECT service, balance, used FROM accounts ORDER BY service")
+        return {service: Account(balance, used) for service, balance, used in rows}
+
+    def set_balance(self, service: str, balance: int) -> None:
+        """Set what is left on an account; the difference is entered as a grant."""
+        with self._transaction():
+            difference = balance - self.account(service).balance
+            self._db.execute("UPDATE accounts SET balance = ? WHERE service = ?", (balance, service))
+            self._enter(service, "grant", difference)
+
+    def _enter(self, service: str, kind: str, amount: int, *, task: str | None = None, item: str | None = None) -> None:
+        self._db.execute(
+            "INSERT INTO entries (at, service, task, kind, item, amount) VALUES (?, ?, ?, ?, ?, ?)",
+            (self.now(), service, task, kind, item, amount),
+        )
+
+    # Tasks
+
+    def submit(
+        self,
+        *,
+        id: str,  # noqa: A002  the wire's own name for it
+        service: str,
+        kind: str,
+        request: Mapping[str, Any],
+        characters: int,
+        charges: Mapping[str, int],
+        activate: str | None = None,
+    ) -> Task:
+        """Charge a task and put it into the queue, in one transaction.
+
+        Args:
+            id: The new task's id.
+            service: The twin that it belongs to.
+            kind: The twin's own name of what to do.
+            request: What to do, JSON-able.
+            characters: The characters that were charged for.
+            charges: Micro-credits for each billing item.
+            activate: The model that this call activates, if it is not active yet.
+
+        Raises:
+            OverdrawnError: The account does not cover it; nothing was written.
+        """
+        needed = sum(charges.values())
+        now = self.now()
+        with self._transaction():
+            balance = self.account(service).balance
+            if needed > balance:
+                raise OverdrawnError(needed, balance)
+            self._db.execute(
+                "INSERT INTO tasks (id, service, kind, status, request, characters, created)"
+                " VALUES (?, ?, ?, 'queued', ?, ?, ?)",
+                (id, service, kind, json.dumps(request), characters, now),
+            )
+            self._db.execute(
+                "UPDATE accounts SET balance = balance - ?, used = used + ? WHERE service = ?",
+                (needed, needed, service),
+            )
+            for item, amount in charges.items():
+                self._enter(service, "charge", amount, task=id, item=item)
+            if activate is not None:
+                self._db.execute("UPDATE models SET activated = ? WHERE id = ? AND activated IS NULL", (now, activate))
+        task = self.task(id)
+        assert task is not None
+        return task
+
+    def task(self, id: str) -> Task | None:  # noqa: A002  the wire's own name for it
+        """A task by its id."""
+        row = self._db.execute(f"SELECT {_TASK} FROM tasks WHERE id = ?", (id,)).fetchone()  # noqa: S608  a constant
+        return None if row is None else _task(row)
+
+    def take(self) -> Task | None:
+        """The oldest queued task, now processing; None when none waits."""
+        with self._transaction():
+            row = self._db.execute("SELECT id FROM tasks WHERE status = 'queued' ORDER BY number LIMIT 1").fetchone()
+            if row is None:
+                return None
+            self._db.execute("UPDATE tasks SET status = 'processing', attempts = attempts + 1 WHERE id = ?", row)
+        return self.task(row[0])
+
+    def put_back(self, id: str) -> None:  # noqa: A002  the wire's own name for it
+        """Put a task that was interrupted in good order back into the queue; the attempt does not count."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE tasks SET status = 'queued', attempts = attempts - 1 WHERE id = ? AND status = 'processing'",
+                (id,),
+            )
+
+    def requeue(self) -> int:
+        """Put every task that a killed sandbox left in processing back into the queue; returns how many."""
+        with self._transaction():
+            return self._db.execute("UPDATE tasks SET status = 'queued' WHERE status = 'processing'").rowcount
+
+    def complete(self, id: str, *, audio: str, subtitles: str | None = None, model: Model | None = None) -> None:  # noqa: A002
+        """Complete a task: its files are in place, and its model, if any, is entered with it."""
+        with self._transaction():
+            if model is not None:
+                values = (
+                    model.id, model.service, model.task, model.version, model.profile,
+                    model.created, model.expires, model.activated,
+                )  # fmt: skip
+                self._db.execute(f"INSERT INTO models ({_MODEL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+            self._db.execute(
+                "UPDATE tasks SET status = 'completed', finished = ?, audio = ?, subtitles = ?, model = ? WHERE id = ?",
+                (self.now(), audio, subtitles, None if model is None else model.id, id),
+            )
+
+    def fail(self, id: str, error: str) -> None:  # noqa: A002  the wire's own name for it
+        """Fail an open task and refund what it was charged, item by item."""
+        with self._transaction():
+            changed = self._db.execute(
+                "UPDATE tasks SET status = 'failed', finished = ?, error = ?"
+                " WHERE id = ? AND status IN ('queued', 'processing')",
+                (self.now(), error, id),
+            ).rowcount
+            if not changed:
+                return
+            charges = self._db.execute(
+                "SELECT service, item, amount FROM entries WHERE task = ? AND kind = 'charge' ORDER BY number", (id,)
+            ).fetchall()
+            for service, item, amount in charges:
+                self._enter(service, "refund", amount, task=id, item=item)
+                self._db.execute(
+                    "UPDATE accounts SET balance = balance + ?, used = used - ? WHERE service = ?",
+                    (amount, amount, service),
+                )
+
+    def counts(self) -> dict[str, int]:
+        """The number of tasks by status."""
+        found = dict(self._db.execute("SELECT status, COUNT(*) FROM tasks GROUP BY status").fetchall())
+        return {status: found.get(status, 0) for status in ("queued", "processing", "completed", "failed")}
+
+    def statement(self) -> list[tuple[Task, dict[str, int], int]]:
+        """Every task in the order of submission, with its charges by item and its refund, in micro-credits."""
+        charges: dict[str, dict[str, int]] = {}
+        refunds: dict[str, int] = {}
+        entries = self._db.execute(
+            "SELECT task, kind, item, amount FROM entries WHERE task IS NOT NULL ORDER BY number"
+        )
+        for task, kind, item, amount in entries:
+            if kind == "charge":
+                charges.setdefault(task, {})[item] = amount
+            else:
+                refunds[task] = refunds.get(task, 0) + amount
+        tasks = self._db.execute(f"SELECT {_TASK} FROM tasks ORDER BY number")  # noqa: S608  a constant
+        return [(task, charges.get(task.id, {}), refunds.get(task.id, 0)) for task in map(_task, tasks)]
+
+    # Models, uploads, results
+
+    def model(self, id: str) -> Model | None:  # noqa: A002  the wire's own name for it
+        """A model by its id."""
+        row = self._db.execute(f"SELECT {_MODEL} FROM models WHERE id = ?", (id,)).fetchone()  # noqa: S608  a constant
+        return None if row is None else Model(*row)
+
+    def add_upload(self, upload: Upload) -> None:
+        """Enter an uploaded file that is in place."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO uploads VALUES (?, ?, ?, ?, ?)",
+                (upload.name, upload.filename, upload.size, upload.mime, self.now()),
+            )
+
+    def upload(self, name: str) -> Upload | None:
+        """An upload by its name."""
+        row = self._db.execute("SELECT name, filename, size, mime FROM uploads WHERE name = ?", (name,)).fetchone()
+        return None if row is None else Upload(*row)
+
+    def result_age(self, name: str) -> float:
+        """Seconds since the result file `name` was finished; infinite where no task has it."""
+        row = self._db.execute(
+            "SELECT finished FROM tasks WHERE audio = ? UNION ALL SELECT finished FROM tasks WHERE subtitles = ?",
+            (name, name),
+        ).fetchone()
+        return math.inf if row is None or row[0] is None else self.now() - row[0]

@@ -1,0 +1,98 @@
+"""Gets a reference recording: from the sandbox's own uploads and results, or from loopback, and from nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from voicenb.sandbox.wire import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import httpx
+
+    from voicenb.sandbox.files import Files
+
+__all__ = ["FetchError", "fetched"]
+
+_MAX_BYTES = 100 * 1024 * 1024
+_MAX_SECONDS = 30
+_MAX_REDIRECTS = 5
+
+
+class FetchError(Exception):
+    """The reference cannot be fetched; the message is fit for the task's ``error``."""
+
+
+@asynccontextmanager
+async def fetched(url: str, files: Files) -> AsyncIterator[Path]:
+    """The recording behind `url` as a file; a downloaded one is removed afterwards.
+
+    Raises:
+        FetchError: Not on loopback, not there, too large, or too slow.
+    """
+    _check(url)
+    own = files.own(url)
+    if own is not None:
+        yield own
+        return
+    extension = urlsplit(url).path.rpartition(".")[2].lower()
+    target = files.partial(extension)
+    try:
+        try:
+            async with asyncio.timeout(_MAX_SECONDS):
+                await _download(url, target)
+        except TimeoutError:
+            raise FetchError(f"fileUrl could not be fetched within {_MAX_SECONDS} s") from None
+        yield target
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        near = parts.scheme in {"http", "https"} and is_loopback(parts.hostname)
+    except ValueError:
+        near = False
+    if not near:
+        raise FetchError(
+            "fileUrl could not be fetched: the sandbox fetches only from its own uploads and from loopback "
+            "(127.0.0.1, localhost); upload the recording first"
+        )
+
+
+async def _download(url: str, target: Path) -> None:
+    import httpx
+
+    try:
+        # The environment may name a proxy; what is on loopback is reached directly.
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=10) as client:
+            for _ in range(_MAX_REDIRECTS + 1):
+                async with client.stream("GET", url) as response:
+                    if not response.has_redirect_location:
+                        await _store(response, target)
+                        return
+                    url = urljoin(url, response.headers["location"])
+                _check(url)
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        raise FetchError(f"fileUrl could not be fetched: {type(error).__name__}") from None
+    raise FetchError(f"fileUrl could not be fetched: more than {_MAX_REDIRECTS} redirects")
+
+
+async def _store(response: httpx.Response, target: Path) -> None:
+    if response.status_code != 200:
+        raise FetchError(f"fileUrl could not be fetched: HTTP {response.status_code}")
+    size = 0
+    with target.open("wb") as file:
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > _MAX_BYTES:
+                raise FetchError(f"fileUrl could not be fetched: larger than {_MAX_BYTES // 1024**2} MB")
+            file.write(chunk)
+    if not size:
+        raise FetchError("fileUrl could not be fetched: it is empty")

@@ -1,0 +1,95 @@
+"""The queue: takes tasks from the books, has their twin perform them, and enters how it ended.
+
+The queue itself is the books' table of tasks, so it outlives this process: what an orderly end interrupted goes back as
+it was, what a kill interrupted is queued again at the next start. Either way a task was charged when it was submitted,
+and only then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from voicenb.sandbox.fetch import FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from voicenb.sandbox.books import Books, Task
+    from voicenb.sandbox.voice import Voice
+
+    Perform = Callable[[Task], Awaitable[None]]
+
+__all__ = ["Jobs"]
+
+_log = logging.getLogger("voicenb.sandbox")
+
+_MAX_ATTEMPTS = 5
+"""After so many starts that ended with the sandbox killed, a task counts as its cause, fails and is refunded."""
+
+
+class Jobs:
+    """Runs queued tasks, several at a time, oldest first.
+
+    Args:
+        books: Where the tasks are.
+        voice: The engine.
+        performers: For each service, what performs one of its tasks: it completes the task in the books, or
+            raises what makes it fail.
+    """
+
+    def __init__(self, books: Books, voice: Voice, performers: Mapping[str, Perform]) -> None:
+        self._books = books
+        self._voice = voice
+        self._performers = performers
+        self._wake = asyncio.Event()
+        self._runners: list[asyncio.Task[None]] = []
+
+    @property
+    def runners(self) -> int:
+        """How many tasks run at a time."""
+        return len(self._runners)
+
+    def start(self, runners: int) -> None:
+        """Queue again what a killed sandbox left behind, and begin."""
+        again = self._books.requeue()
+        if again:
+            _log.info("%d unfinished tasks run again", again)
+        self._runners = [asyncio.create_task(self._run()) for _ in range(runners)]
+
+    def wake(self) -> None:
+        """A task was queued."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Interrupt what runs and put it back."""
+        for runner in self._runners:
+            runner.cancel()
+        await asyncio.gather(*self._runners, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            task = self._books.take()
+            if task is None:
+                self._wake.clear()
+                await self._wake.wait()
+            else:
+                await self._perform(task)
+
+    async def _perform(self, task: Task) -> None:
+        if task.attempts > _MAX_ATTEMPTS:
+            self._books.fail(task.id, f"server error: the sandbox ended {_MAX_ATTEMPTS} times during this task")
+            return
+        try:
+            await self._performers[task.service](task)
+        except asyncio.CancelledError:
+            self._books.put_back(task.id)
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the task must end and its charge go back
+            if isinstance(error, (FetchError, *self._voice.errors)):
+                _log.info("%s failed: %s", task.id, error)
+                self._books.fail(task.id, str(error))
+            else:
+                _log.error("%s failed", task.id, exc_info=error)
+                self._books.fail(task.id, f"server error: {type(error).__name__}")
