@@ -1,0 +1,92 @@
+"""A front end's own voice at a given pitch: what the converter starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicenb.sandbox.engine.prosody import Prosody
+from voicenb.sandbox.engine.spectrum import FloatArray, active, envelopes
+from voicenb.sandbox.engine.store import kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from voicenb.sandbox.engine.utterance import FrontEnd
+
+__all__ = ["SENTENCES", "Source", "spoken"]
+
+SENTENCES = (
+    "The quick brown fox jumps over the lazy dog near the river bank.",
+    "She had your dark suit in greasy wash water all year.",
+    "Don't ask me to carry an oily rag like that.",
+    "How much wood would a woodchuck chuck, if he could choose?",
+    "We were away a year ago, and nobody knew where to look.",
+    "The beige hue on the waters of the loch impressed all, including the French queen.",
+    "Five boys enjoyed voicing a song about the judge's garage.",
+    "Are you going to the zoo with those measured little thoughts?",
+    "The birds sang loudly above the old church tower.",
+    "Nine thousand people watched the game on television last Friday night.",
+    "His father would rather fish for trout than catch a shark.",
+    "I thought the weather was very bad, though she liked it.",
+    "You could put your book in the box by the window.",
+    "Julia and George chose a huge yellow cheese for lunch.",
+    "The ship's crew saw a strange shape under the ice.",
+    "My uncle owns a small house with thirty windows and one door.",
+    "Oh boy, that noise annoyed the royal employees.",
+    "Take the path past the barn and park the car.",
+    "Sing along with the young king in the evening.",
+    "Usually the treasure is hidden in a garage or a mirage.",
+    "Boil the soil, point at the coin, and enjoy the toy.",
+    "A cow ran round the town house without a sound.",
+    "Each teacher reached the beach with a cheap peach.",
+)
+"""Sentences that hold every English phoneme several times."""
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Active frames of a front end's voice.
+
+    Attributes:
+        voiced: (n, 80) envelopes of its voiced frames.
+        unvoiced: (m, 80) envelopes of the others.
+    """
+
+    voiced: FloatArray
+    unvoiced: FloatArray
+
+    @classmethod
+    def at(cls, front: FrontEnd, shift: int, cache: Path) -> Source:
+        """The front end's voice `shift` semitones from its own pitch; measured once, then kept under `cache`."""
+
+        def measure() -> dict[str, FloatArray]:
+            bands, voiced, _ = spoken(front, shift)
+            loud = active(bands)
+            return {
+                "voiced": bands[loud & voiced].astype(np.float16),
+                "unvoiced": bands[loud & ~voiced].astype(np.float16),
+            }
+
+        arrays = kept(cache / f"source-{front.name}-{shift:+d}-v{_VERSION}.npz", measure)
+        return cls(arrays["voiced"].astype(np.float64), arrays["unvoiced"].astype(np.float64))
+
+
+def spoken(front: FrontEnd, shift: int) -> tuple[FloatArray, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """All sentences' frames: envelopes (n, 80), which are voiced, and their phonemes."""
+    bands, voiced, classes = [], [], []
+    for sentence in SENTENCES:
+        utterance = front.speak(sentence, Prosody(shift=shift), None, 0)
+        assert utterance.classes is not None
+        found = envelopes(utterance.wave, utterance.f0)
+        length = min(len(found), len(utterance.f0), len(utterance.classes))
+        bands.append(found[:length])
+        voiced.append(utterance.f0[:length] > 0)
+        classes.append(utterance.classes[:length])
+    return np.concatenate(bands), np.concatenate(voiced), np.concatenate(classes)
