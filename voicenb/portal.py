@@ -15,10 +15,12 @@ from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from voicenb.errors import VoicenbError
+
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
-__all__ = ["at_close", "call", "start", "wait_here"]
+__all__ = ["allow_asyncio_run", "at_close", "call", "start", "wait_here"]
 
 T = TypeVar("T")
 
@@ -35,6 +37,7 @@ class _Portal:
         self.closers: list[Callable[[], Awaitable[None]]] = []
         self._stack = ExitStack()
         self.portal: BlockingPortal = self._stack.enter_context(start_blocking_portal("asyncio", name="voicenb"))
+        self.thread = self.portal.call(threading.get_ident)
 
     def close(self) -> None:
         if os.getpid() != self.pid:
@@ -77,7 +80,15 @@ if hasattr(os, "register_at_fork"):
 
 def start(function: Callable[..., Awaitable[T]], *args: Any) -> Future[T]:
     """Starts ``function(*args)`` on the loop. Cancelling the future cancels the coroutine."""
-    return _get().portal.start_task_soon(function, *args)
+    current = _get()
+    if current.thread == threading.get_ident():
+
+        async def run() -> T:
+            return await function(*args)
+
+        # The portal itself is for other threads only.
+        return asyncio.run_coroutine_threadsafe(run(), asyncio.get_running_loop())
+    return current.portal.start_task_soon(function, *args)
 
 
 def call(function: Callable[..., Awaitable[T]], *args: Any) -> T:
@@ -105,3 +116,22 @@ def at_close(closer: Callable[[], Awaitable[None]]) -> Callable[[], None]:
             portal.closers.remove(closer)
 
     return forget
+
+
+def allow_asyncio_run() -> None:
+    """Lets a reader's own script call ``asyncio.run(…)`` in a cell, where a loop is already running.
+
+    voicenb itself needs no such patch, and makes none unless this is called. The kernel's loop stays patched until it
+    restarts.
+
+    Raises:
+        VoicenbError: The extra is missing, or the loop (uvloop) cannot be patched.
+    """
+    try:
+        import nest_asyncio2
+    except ImportError:
+        raise VoicenbError("allow_asyncio_run needs nest-asyncio2: `pip install 'voicenb[lab]'`") from None
+    try:
+        nest_asyncio2.apply()
+    except ValueError as error:
+        raise VoicenbError(f"this event loop cannot be patched ({error}); await in the cell instead") from None

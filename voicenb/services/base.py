@@ -434,6 +434,9 @@ class Service(Protocol):
     def check_url(self, url: str) -> str | None:
         """What is wrong with `url` as a reference, in words, or None."""
 
+    def is_voice_id(self, text: str) -> bool:
+        """Whether `text` looks like the service's own id of a voice."""
+
     def request_type(self, kind: Kind) -> type[ServiceRequest]:
         """The typed request of the call that makes a task of `kind`."""
 
@@ -448,6 +451,9 @@ class Service(Protocol):
 
     async def query(self, remote_id: str) -> Answer:
         """The state of a task."""
+
+    async def download(self, url: str) -> bytes:
+        """A result's bytes, fetched without credentials."""
 
     async def balance(self) -> Balance:
         """What the account has left."""

@@ -106,6 +106,18 @@ class Http:
         self, service: str, base_url: str, key: Secret, *, header: str = "Authorization", prefix: str = "Bearer "
     ) -> None:
         self.service = service
+        self._header = header
+        self._prefix = prefix
+        self.move(base_url, key)
+        self._client: httpx.AsyncClient | None = None
+
+    def move(self, base_url: str, key: Secret) -> None:
+        """Goes on at another address.
+
+        Raises:
+            ServiceError: It is no address that a key may be sent to.
+        """
+        service = self.service
         self.base_url = base_url.rstrip("/")
         parts = urlsplit(self.base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -120,8 +132,7 @@ class Http:
                 service=service,
             )
         self.local = is_loopback(self.base_url)
-        self._auth = _OriginAuth(self.base_url, header, lambda: prefix + key.reveal())
-        self._client: httpx.AsyncClient | None = None
+        self._auth = _OriginAuth(self.base_url, self._header, lambda: self._prefix + key.reveal())
 
     def __repr__(self) -> str:
         return f"Http({self.service!r}, {self.base_url!r})"

@@ -175,6 +175,7 @@ class ProductionRequest(_Common):
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+        """The wire's two fields for subtitles become one."""
         if "subtitleType" not in values:
             return super().from_wire(values)
         level = values["subtitleType"]
@@ -188,6 +189,7 @@ class ProductionRequest(_Common):
         return named, problems
 
     def wire(self) -> dict[str, Any]:
+        """The body of the call, with the wire's two fields for subtitles."""
         body = super().wire()
         body["subtitleEnable"] = self.subtitles is not False
         if self.subtitles == "word":
@@ -298,6 +300,10 @@ class SoundClone:
             return "its host is not public: the service could not fetch it"
         return None
 
+    def is_voice_id(self, text: str) -> bool:
+        """Whether `text` looks like a ``modelId``, as the documents' examples do."""
+        return text.startswith("model_")
+
     def request_type(self, kind: Kind) -> type[ServiceRequest]:
         """The typed request of the call that makes a task of `kind`."""
         return PreviewRequest if kind == "preview" else ProductionRequest
@@ -306,7 +312,7 @@ class SoundClone:
         """Runes without pause marks at a price per 10,000, and a fee for each production task (stated)."""
         unit = self.profile.unit
         if isinstance(request, PreviewRequest):
-            needed = (_PREVIEW_FEE,)
+            needed: tuple[str, ...] = (_PREVIEW_FEE,)
             count = runes(request.text)
         else:
             assert isinstance(request, ProductionRequest)
@@ -364,6 +370,10 @@ class SoundClone:
         """The state of a task (stated: ``GET /audios/{id}``)."""
         reply = await self._http.call("GET", f"{_API}/audios/{quote(remote_id, safe='')}")
         return _answer(self._open(reply), reply)
+
+    async def download(self, url: str) -> bytes:
+        """A result's bytes, fetched without credentials."""
+        return await self._http.download(url)
 
     async def balance(self) -> Balance:
         """What the account has left (learned: ``GET /user/balance``)."""

@@ -1,0 +1,643 @@
+"""What a notebook talks to: `connect`, `Studio` and `Voice`, a thin synchronous face on the asynchronous core."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, overload
+
+from voicenb import keys, launch, portal, services
+from voicenb.errors import InvalidRequest, Problem, VoiceExpired, VoicenbError
+from voicenb.history import History, voice_frame
+from voicenb.home import home as home_folder
+from voicenb.ledger import OPEN, STATUSES, Ledger, VoiceRecord, now
+from voicenb.reference import Reference
+from voicenb.services.base import Balance, Price, Profile, Service, ServiceRequest, shown
+from voicenb.services.http import Http
+from voicenb.tasks import Runner, Task, waiting
+from voicenb.text import runes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from voicenb.audio import Clip
+
+__all__ = ["Studio", "Voice", "connect"]
+
+_DEFAULT_SERVICE = "soundclone"
+_SANDBOX = "sandbox"
+
+
+def connect(
+    service: str | None = None,
+    *,
+    sandbox: bool | None = None,
+    api_key: str | keys.Secret | None = None,
+    base_url: str | None = None,
+    home: str | os.PathLike[str] | None = None,
+    prices: Mapping[str, Decimal | float | str] | None = None,
+    strict: bool = False,
+) -> Studio:
+    """Connects to a service, or to the built-in sandbox.
+
+    Args:
+        service: A service's id, such as ``"soundclone"``, for the live service. Without it, the sandbox answers as
+            SoundClone: no key, no network, no bill.
+        sandbox: True lets the sandbox answer as `service`.
+        api_key: The key; else it comes from the environment, the keyring, or a hidden prompt.
+        base_url: Replaces the documented base URL exactly.
+        home: Where the ledger and the files are; else ``VOICENB_HOME``, else the platform's user-data folder.
+        prices: Unit prices by the service's own names; they win over those that the service publishes.
+        strict: Makes an error of a rule that the service does not state but was seen to apply.
+
+    Raises:
+        InvalidRequest: There is no such service, or the arguments contradict each other.
+        AuthenticationError: No key was found.
+    """
+    use_sandbox = service is None if sandbox is None else sandbox
+    if service is None and not use_sandbox:
+        raise InvalidRequest(f"sandbox=False needs a service: one of {', '.join(services.names())}")
+    kind = services.get(service or _DEFAULT_SERVICE)
+    profile = kind.profile
+    folder = home_folder(home)
+    if use_sandbox:
+        if api_key is not None or base_url is not None:
+            raise InvalidRequest(
+                "the sandbox has its own address and key: leave api_key and base_url out, or name the service, as in "
+                f"voicenb.connect({profile.id!r}, base_url=…, api_key=…)"
+            )
+        running = launch.start(folder)
+        url, key = _twin(running, profile.id), running.key
+    else:
+        url = base_url or keys.from_environment(profile.url_variables) or profile.base_url
+        key = keys.find_key(profile.id, profile.key_variables, api_key)
+    http = Http(profile.id, url, key)
+    return Studio(kind(http), http, folder, managed=use_sandbox, prices=_checked_prices(prices, profile), strict=strict)
+
+
+def _twin(running: launch.Sandbox, service: str) -> str:
+    try:
+        return running.services[service]
+    except KeyError:
+        raise InvalidRequest(
+            f"the sandbox does not answer as {service!r}; it answers as {', '.join(running.services)}"
+        ) from None
+
+
+def _checked_prices(prices: Mapping[str, Any] | None, profile: Profile) -> dict[str, Decimal]:
+    checked: dict[str, Decimal] = {}
+    problems = []
+    for name, value in (prices or {}).items():
+        if name not in profile.price_names:
+            known = ", ".join(f"{one} (per {what})" for one, what in profile.price_names.items())
+            problems.append(Problem(f"prices[{name!r}]", shown(value), f"{profile.id} has {known}"))
+            continue
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or amount < 0:
+            problems.append(Problem(f"prices[{name!r}]", shown(value), "allowed is an amount of 0 or more"))
+        checked[name] = amount
+    if problems:
+        raise InvalidRequest("these prices cannot be used", problems=tuple(problems), service=profile.id)
+    return checked
+
+
+class Studio:
+    """A service, a ledger, and the voices in it. Made by `connect`.
+
+    Attributes:
+        service: The service, over its transport.
+        history: The tasks of this home, as frames and clips.
+        aio: The same calls as coroutines, for any asyncio loop.
+        strict: Whether learned rules are errors.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        http: Http,
+        home: Path,
+        *,
+        managed: bool,
+        prices: dict[str, Decimal],
+        strict: bool,
+    ) -> None:
+        self.service = service
+        self.home = home
+        self.strict = strict
+        self.endpoint = _SANDBOX if http.local else http.base_url
+        self._http = http
+        self._managed = managed
+        self._own_prices = prices
+        self._published: dict[str, Decimal] | None = None
+        self._ledger = Ledger.at(home)
+        self._runner = Runner(service, self._ledger, self.endpoint, local=http.local, ready=self._ready)
+        self.history = History(self._ledger, self._runner)
+        self.aio = Aio(self)
+        self._forget_closing = portal.at_close(http.close)
+
+    def __repr__(self) -> str:
+        return f"<Studio {self.service.profile.label} at {self.endpoint}, home {self.home}>"
+
+    def _repr_html_(self) -> str:
+        profile = self.service.profile
+        where = "the built-in sandbox: no key, no network, no bill" if self.endpoint == _SANDBOX else self.endpoint
+        return f"<p><b>{escape(profile.label)}</b> · {escape(where)}</p>"
+
+    def close(self) -> None:
+        """Closes the connections. Tasks under way go on, and open them again."""
+        self._forget_closing()
+        portal.call(self._http.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ready(self) -> None:
+        """Starts the sandbox again where it has ended, perhaps at another port."""
+        if self._managed:
+            running = launch.start(self.home)
+            self._http.move(_twin(running, self.service.profile.id), running.key)
+
+    @property
+    def _strictly(self) -> bool:
+        # The sandbox enforces what was learned, so there it is no guess.
+        return self.strict or self.endpoint == _SANDBOX
+
+    # -- prices and balance ------------------------------------------------------------------------------------
+
+    async def _prices(self) -> dict[str, Decimal]:
+        if self._published is None:
+            with suppress(VoicenbError):
+                # A catalogue that is out of reach or not readable leaves the price unknown, which is said.
+                self._published = await self.service.prices()
+        return (self._published or {}) | self._own_prices
+
+    def price(self, voice: Voice | str, text: str, **parameters: Any) -> Price:
+        """What saying `text` costs, before anything is sent.
+
+        Args:
+            voice: The voice, or its name.
+            text: What would be spoken.
+            parameters: As in `Voice.say`.
+
+        Raises:
+            InvalidRequest: The request breaks a rule.
+        """
+        request = self._production(self._as_voice(voice), text, parameters)
+        return self.service.price(request, portal.call(self._prices))
+
+    def balance(self) -> Balance:
+        """What the account has left."""
+        self._ready()
+        return portal.call(self.service.balance)
+
+    # -- voices ------------------------------------------------------------------------------------------------
+
+    def clone(
+        self,
+        source: Any,
+        *,
+        name: str | None = None,
+        text: str | None = None,
+        language: str | None = None,
+        consent: str | None = None,
+        timeout: float | None = 600,
+        quiet: bool = False,
+        **parameters: Any,
+    ) -> Voice:
+        """Clones the voice of a recording.
+
+        Args:
+            source: A path, URL, bytes, ``(samples, rate)``, or a `Reference`.
+            name: What to call the voice; else the recording's name. The newest voice of a name is the one it finds.
+            text: What the preview speaks; else a line in `language`.
+            language: The language of the text, as the service spells it.
+            consent: The speaker's consent, in your words; kept with the voice.
+            timeout: Seconds to wait for the preview; None waits as long as it takes.
+            quiet: Shows no progress.
+            parameters: More parameters of the service's clone call, such as ``version="v2"``.
+
+        Raises:
+            BadReference: The recording cannot serve.
+            InvalidRequest: A parameter breaks a rule.
+            TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
+        """
+        wish = _Cloning(source, name, text, language, consent, parameters)
+        return waiting(self._clone(wish, timeout), f"cloning {name or 'the voice'}", lambda: wish.task, quiet=quiet)
+
+    async def _clone(self, wish: _Cloning, timeout: float | None) -> Voice:  # noqa: ASYNC109 - of the wait alone
+        profile = self.service.profile
+        reference = await asyncio.to_thread(_as_reference, wish.source, wish.consent)
+        if wish.name is not None and not wish.name.strip():
+            raise InvalidRequest("name is blank; give the voice a name, or leave it out", service=profile.id)
+        values = dict(wish.parameters)
+        if wish.language is not None:
+            values["language"] = wish.language
+        lines = profile.preview_lines
+        values["text"] = lines.get(wish.language or "", lines["English"]) if wish.text is None else wish.text
+        request = self.service.request_type("preview").build(values, strict=self._strictly)
+        await asyncio.to_thread(reference.require, self)
+        await asyncio.to_thread(self._ready)
+        price = self.service.price(request, await self._prices())
+        url = reference.url
+        if url is None:
+            filename, data, mime = await asyncio.to_thread(reference.payload, profile.reference)
+            url = await self.service.publish(filename, data, mime)
+        # An address that the service's own upload gave is taken as it is.
+        request = request.model_copy(update={"reference": url})
+
+        def write_down() -> Task:
+            record = VoiceRecord(
+                id=uuid.uuid4().hex,
+                name=wish.name or reference.name or "voice",
+                service=profile.id,
+                endpoint=self.endpoint,
+                version=getattr(request, "version", None),
+                language=getattr(request, "language", None),
+                consent=reference.consent,
+                reference=reference.hash or reference.url,
+                reference_name=reference.name,
+                created=now(),
+            )
+            self._ledger.add_voice(record).result()
+            spoken = getattr(request, "text", "")
+            task = self._runner.plan(
+                request, "preview", price,
+                voice=record.id, voice_name=record.name, text=spoken, characters=runes(spoken),
+                reference=record.reference,
+            )  # fmt: skip
+            self._ledger.update_voice(record.id, preview=task.id).result()
+            self._runner.launch(task, request)
+            return task
+
+        task = await asyncio.to_thread(write_down)
+        wish.task = task
+        await task.outcome(timeout)
+        found = self._ledger.voice(task.record.voice or "")
+        if found is None or found.remote is None:
+            raise VoicenbError(f"the preview of task {task.id[:8]} gave no voice", service=profile.id, task=task.id)
+        return Voice(self, found)
+
+    def voice(self, name: str) -> Voice:
+        """A voice taken up again: by its name, or by the service's own id of it.
+
+        Raises:
+            InvalidRequest: There is none.
+        """
+        profile = self.service.profile
+        record = self._ledger.find_voice(name, profile.id, self.endpoint)
+        if record is None and self.service.is_voice_id(name):
+            record = VoiceRecord(
+                id=uuid.uuid4().hex, name=name, service=profile.id, endpoint=self.endpoint, remote=name, state="ready",
+                created=now(),
+            )  # fmt: skip
+            self._ledger.add_voice(record).result()
+        if record is None:
+            known = sorted({one.name for one in self._ledger.voices(profile.id, self.endpoint) if one.state == "ready"})
+            there = f"there are {', '.join(known)}" if known else "there are none yet: studio.clone(…) makes one"
+            raise InvalidRequest(f"no voice is named {name!r}; {there}", service=profile.id)
+        return Voice(self, record)
+
+    def voices(self) -> pd.DataFrame:
+        """Every voice in the ledger, of every service, the newest first."""
+        return voice_frame(self._ledger.voices())
+
+    def _as_voice(self, voice: Voice | str) -> Voice:
+        return self.voice(voice) if isinstance(voice, str) else voice
+
+    # -- tasks -------------------------------------------------------------------------------------------------
+
+    def tasks(self, status: str | Iterable[str] | None = None, *, limit: int | None = None) -> list[Task]:
+        """Tasks of this service, the newest first.
+
+        Args:
+            status: Only those in this status, or in one of these.
+            limit: At most so many.
+        """
+        wanted = {status} if isinstance(status, str) else set(status or ())
+        if wanted - set(STATUSES):
+            raise InvalidRequest(f"status={status!r} is none; there are {', '.join(STATUSES)}")
+        found = self._ledger.tasks(status=status, service=self.service.profile.id, endpoint=self.endpoint, limit=limit)
+        return [self._runner.task(record) for record in found]
+
+    def resume(self) -> list[Task]:
+        """Takes up every open task that a dead kernel left behind, and follows it; it never submits.
+
+        Tasks that another living kernel follows are left to it.
+        """
+        self._ready()
+        taken = []
+        for task in self.tasks(OPEN):
+            owner = task.record.owner
+            if owner == self._ledger.owner or not self._ledger.is_alive(owner):
+                task.follow()
+                taken.append(task)
+        return taken
+
+    def _production(self, voice: Voice, text: str, parameters: Mapping[str, Any]) -> ServiceRequest:
+        values = dict(parameters)
+        kind = self.service.request_type("production")
+        fixed, _ = kind.from_wire(values)
+        if "version" in kind.model_fields and "version" not in fixed and voice.version is not None:
+            values["version"] = voice.version
+        for name in ("voice", "text"):
+            if name in fixed:
+                raise InvalidRequest(f"{name} is not given as a parameter here", service=self.service.profile.id)
+        return kind.build({**values, "voice": voice.id, "text": text}, strict=self._strictly)
+
+    def _submit(self, voice: Voice, text: str, parameters: dict[str, Any], *, take: int, seed: int | None) -> Task:
+        profile = self.service.profile
+        if seed is not None and self.endpoint != _SANDBOX:
+            raise InvalidRequest(f"{profile.id} has no seed: only the sandbox can repeat a take", service=profile.id)
+        voice.refresh()
+        request = self._production(voice, text, parameters)
+        voice.require_usable()
+        self._ready()
+        price = self.service.price(request, portal.call(self._prices))
+        task = self._runner.plan(
+            request, "production", price,
+            voice=voice.key, voice_name=voice.name, text=text, characters=runes(text), take=take, seed=seed,
+        )  # fmt: skip
+        self._runner.launch(task, request)
+        return task
+
+
+@dataclass
+class _Cloning:
+    """What `Studio.clone` was asked for, and the task that it is at."""
+
+    source: Any
+    name: str | None
+    text: str | None
+    language: str | None
+    consent: str | None
+    parameters: dict[str, Any]
+    task: Task | None = None
+
+
+def _as_reference(source: Any, consent: str | None) -> Reference:
+    if isinstance(source, Reference) and consent is None:
+        return source
+    return Reference(source, consent=consent)
+
+
+class Voice:
+    """A cloned voice of one service."""
+
+    def __init__(self, studio: Studio, record: VoiceRecord) -> None:
+        self._studio = studio
+        self._record = record
+
+    def __repr__(self) -> str:
+        return f"<Voice {self.name!r}, {self._studio.service.profile.label}, {self._state()}>"
+
+    def _repr_html_(self) -> str:
+        consent = self.consent or "none recorded; studio.clone(…, consent='…') keeps one"
+        facts = (
+            f"<p><b>{escape(self.name)}</b> · {escape(self._studio.service.profile.label)} · {escape(self._state())}"
+            f"<br><small>Synthetic voice. Consent: {escape(consent)}</small></p>"
+        )
+        preview = self.preview
+        return facts if preview is None else facts + preview._repr_mimebundle_()["text/html"]  # noqa: SLF001
+
+    def _state(self) -> str:
+        if self.activated is not None:
+            return "activated, kept for good"
+        if self.expires is None:
+            return "ready"
+        return f"{'expired' if self._expired() else 'to be used before'} {self.expires:%Y-%m-%d %H:%M} UTC"
+
+    def _expired(self) -> bool:
+        return self.activated is None and self.expires is not None and self.expires <= datetime.now(UTC)
+
+    @property
+    def key(self) -> str:
+        """The ledger's id of the voice."""
+        return self._record.id
+
+    @property
+    def id(self) -> str:
+        """The service's id of the voice (SoundClone: ``modelId``)."""
+        return self._record.remote or ""
+
+    @property
+    def name(self) -> str:
+        """Your name for it."""
+        return self._record.name
+
+    @property
+    def version(self) -> str | None:
+        """The version that it was cloned with."""
+        return self._record.version
+
+    @property
+    def consent(self) -> str | None:
+        """The speaker's consent, as it was given."""
+        return self._record.consent
+
+    @property
+    def expires(self) -> datetime | None:
+        """Until when it must be used once to be kept (SoundClone: three days); None where it is kept anyway."""
+        return self._record.expires
+
+    @property
+    def activated(self) -> datetime | None:
+        """When its first production call was accepted, from which on it is kept; None elsewhere."""
+        return self._record.activated
+
+    @property
+    def preview(self) -> Clip | None:
+        """The clip that cloning it made."""
+        if self._record.preview is None:
+            return None
+        record = self._studio._ledger.task(self._record.preview)  # noqa: SLF001 - a Voice belongs to its Studio
+        return None if record is None else self._studio._runner.task(record).clip  # noqa: SLF001
+
+    def refresh(self) -> None:
+        """Reads the voice's state from the ledger again."""
+        self._record = self._studio._ledger.voice(self.key) or self._record  # noqa: SLF001
+
+    def require_usable(self) -> None:
+        """Raises where the voice cannot speak any more.
+
+        Raises:
+            VoiceExpired: It was not used in time.
+            InvalidRequest: It was forgotten.
+        """
+        if self._record.state != "ready":
+            raise InvalidRequest(f"the voice {self.name!r} is {self._record.state}; clone it again")
+        if self._expired():
+            raise VoiceExpired(
+                f"the voice {self.name!r} expired on {self.expires:%Y-%m-%d %H:%M} UTC without having been used; "
+                "nothing was sent or charged. Clone it again: studio.clone(…).",
+                service=self._record.service,
+            )
+
+    def rename(self, name: str) -> Voice:
+        """Gives the voice another name, in the ledger only."""
+        if not name.strip():
+            raise InvalidRequest("the new name is blank")
+        self._record = self._studio._ledger.update_voice(self.key, name=name).result()  # noqa: SLF001
+        return self
+
+    def forget(self) -> None:
+        """Takes the voice out of the ledger's lists. Its tasks and clips stay; the service is not told."""
+        self._record = self._studio._ledger.update_voice(self.key, state="forgotten").result()  # noqa: SLF001
+
+    def submit(self, text: str, *, take: int = 1, seed: int | None = None, **parameters: Any) -> Task:
+        """Checks, prices and records a request, sends it in the background, and returns at once.
+
+        Args:
+            text: What is spoken; ``<#x#>`` pauses for x seconds.
+            take: Which of several takes of one request this is.
+            seed: What the sandbox draws its variation from; live services have none.
+            parameters: The service's parameters, by voicenb's names or the wire's.
+
+        Raises:
+            InvalidRequest: With every bad field; nothing was recorded.
+            VoiceExpired: The voice was not used in time.
+        """
+        return self._studio._submit(self, text, parameters, take=take, seed=seed)  # noqa: SLF001
+
+    @overload
+    def say(
+        self, text: str, *, takes: None = None, seed: int | None = None, timeout: float | None = 600,
+        quiet: bool = False, **parameters: Any,
+    ) -> Clip: ...  # fmt: skip
+    @overload
+    def say(
+        self, text: str, *, takes: int, seed: int | None = None, timeout: float | None = 600, quiet: bool = False,
+        **parameters: Any,
+    ) -> list[Clip]: ...  # fmt: skip
+    def say(
+        self,
+        text: str,
+        *,
+        takes: int | None = None,
+        seed: int | None = None,
+        timeout: float | None = 600,
+        quiet: bool = False,
+        **parameters: Any,
+    ) -> Clip | list[Clip]:
+        """Speaks `text` in this voice.
+
+        Args:
+            text: What is spoken; ``<#x#>`` pauses for x seconds.
+            takes: How many takes to make, each paid for; the answer is then a list.
+            seed: What the sandbox draws its variation from; live services have none.
+            timeout: Seconds to wait for each clip; None waits as long as it takes.
+            quiet: Shows no progress.
+            parameters: The service's parameters, such as ``speed=1.1``, ``emotion="happy"``, ``subtitles="word"``.
+
+        Raises:
+            InvalidRequest, VoiceExpired: Before anything is sent.
+            TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
+        """
+        if takes is None:
+            return self.submit(text, seed=seed, **parameters).wait(timeout, quiet=quiet)
+        tasks = self._takes(text, takes, seed, parameters)
+        return [task.wait(timeout, quiet=quiet) for task in tasks]
+
+    def _takes(self, text: str, takes: int, seed: int | None, parameters: dict[str, Any]) -> list[Task]:
+        if isinstance(takes, bool) or not isinstance(takes, int) or not 1 <= takes <= _MOST_TAKES:
+            raise InvalidRequest(f"takes={takes!r}: allowed is a whole number from 1 to {_MOST_TAKES}")
+        local = self._studio.endpoint == _SANDBOX
+        seeds: list[int | None] = [None] * takes
+        if seed is not None or local:
+            # The first take of a request without a seed is the request itself.
+            seeds = [seed if number == 0 else (seed or 0) + number for number in range(takes)]
+        return [self.submit(text, take=number, seed=one, **parameters) for number, one in enumerate(seeds, start=1)]
+
+
+_MOST_TAKES = 100
+
+
+class Aio:
+    """The studio's calls as coroutines, for any asyncio loop: ``await studio.aio.say(voice, "…")``."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    async def clone(
+        self,
+        source: Any,
+        *,
+        name: str | None = None,
+        text: str | None = None,
+        language: str | None = None,
+        consent: str | None = None,
+        timeout: float | None = 600,  # noqa: ASYNC109 - the same name as in Studio.clone
+        **parameters: Any,
+    ) -> Voice:
+        """`Studio.clone` as a coroutine."""
+        wish = _Cloning(source, name, text, language, consent, parameters)
+        return await portal.wait_here(portal.start(self._studio._clone, wish, timeout))  # noqa: SLF001
+
+    async def submit(self, voice: Voice | str, text: str, **parameters: Any) -> Task:
+        """`Voice.submit` as a coroutine."""
+        return await asyncio.to_thread(lambda: self._studio._as_voice(voice).submit(text, **parameters))  # noqa: SLF001
+
+    @overload
+    async def say(
+        self, voice: Voice | str, text: str, *, takes: None = None, seed: int | None = None,
+        timeout: float | None = 600, **parameters: Any,
+    ) -> Clip: ...  # fmt: skip
+    @overload
+    async def say(
+        self, voice: Voice | str, text: str, *, takes: int, seed: int | None = None, timeout: float | None = 600,
+        **parameters: Any,
+    ) -> list[Clip]: ...  # fmt: skip
+    async def say(
+        self,
+        voice: Voice | str,
+        text: str,
+        *,
+        takes: int | None = None,
+        seed: int | None = None,
+        timeout: float | None = 600,  # noqa: ASYNC109 - the same name as in Voice.say
+        **parameters: Any,
+    ) -> Clip | list[Clip]:
+        """`Voice.say` as a coroutine."""
+        chosen = await asyncio.to_thread(self._studio._as_voice, voice)  # noqa: SLF001
+        if takes is None:
+            task = await asyncio.to_thread(lambda: chosen.submit(text, seed=seed, **parameters))
+            return await task.outcome(timeout)
+        tasks = await asyncio.to_thread(chosen._takes, text, takes, seed, parameters)  # noqa: SLF001
+        return list(await asyncio.gather(*(task.outcome(timeout) for task in tasks)))
+
+    async def price(self, voice: Voice | str, text: str, **parameters: Any) -> Price:
+        """`Studio.price` as a coroutine."""
+        return await asyncio.to_thread(lambda: self._studio.price(voice, text, **parameters))
+
+    async def balance(self) -> Balance:
+        """`Studio.balance` as a coroutine."""
+        return await asyncio.to_thread(self._studio.balance)
+
+    async def voice(self, name: str) -> Voice:
+        """`Studio.voice` as a coroutine."""
+        return await asyncio.to_thread(self._studio.voice, name)
+
+    async def voices(self) -> pd.DataFrame:
+        """`Studio.voices` as a coroutine."""
+        return await asyncio.to_thread(self._studio.voices)
+
+    async def tasks(self, status: str | Iterable[str] | None = None, *, limit: int | None = None) -> list[Task]:
+        """`Studio.tasks` as a coroutine."""
+        return await asyncio.to_thread(lambda: self._studio.tasks(status, limit=limit))
+
+    async def resume(self) -> list[Task]:
+        """`Studio.resume` as a coroutine."""
+        return await asyncio.to_thread(self._studio.resume)
