@@ -1,0 +1,42 @@
+"""The environment of every test: a home of its own, no key, no keyring, no settings of whoever runs it.
+
+It is made before collection, and in the environment rather than in a fixture, because the notebooks that nbval runs and
+the programs that tests start have no fixtures.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_FOLDERS: list[Path] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leaves of the environment only what a fresh machine has; live tests, asked for by name, keep the keys."""
+    if hasattr(config, "workerinput"):
+        return  # a worker of pytest-xdist inherits what its controller made
+    live = "live" in config.option.markexpr
+    for name in list(os.environ):
+        if name.startswith("VOICENB_") or (name.endswith(("_API_KEY", "_BASE_URL")) and not live):
+            del os.environ[name]
+    folder = Path(tempfile.mkdtemp(prefix="voicenb-tests-"))
+    _FOLDERS.append(folder)
+    os.environ |= {
+        "VOICENB_HOME": str(folder / "home"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "MPLBACKEND": "agg",
+    }
+
+
+def pytest_unconfigure() -> None:
+    """Removes what the tests left."""
+    while _FOLDERS:
+        shutil.rmtree(_FOLDERS.pop(), ignore_errors=True)
