@@ -105,5 +105,6 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     return refusal(BAD_PARAMETERS, error.detail, status=error.status_code, headers=dict(error.headers or {}))
 
 
-async def _crash(_request: Request, _error: Exception) -> Response:
-    return refusal(SERVER_ERROR, "server error")
+async def _crash(request: Request, _error: Exception) -> Response:
+    """-1 at HTTP 200, as learned of the service; below ``/sandbox`` HTTP's own status."""
+    return refusal(SERVER_ERROR, "server error", status=500 if request.url.path.startswith("/sandbox/") else 200)

@@ -156,7 +156,7 @@ class Control:
         body = await read_json(request, parse_float=Decimal)
         service = body.get("service", "soundclone")
         books = self._sandbox.books
-        if service not in books.accounts():
+        if not isinstance(service, str) or service not in books.accounts():
             raise _RefusedError(404, f"no service {str(service)[:40]!r}; there are {', '.join(books.accounts())}")
         if "balance" not in body:
             raise _RefusedError(400, "balance: required, in credits")

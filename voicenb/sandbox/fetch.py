@@ -79,7 +79,7 @@ async def _download(url: str, target: Path) -> None:
                         return
                     url = urljoin(url, response.headers["location"])
                 _check(url)
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise FetchError(f"fileUrl could not be fetched: {type(error).__name__}") from None
     raise FetchError(f"fileUrl could not be fetched: more than {_MAX_REDIRECTS} redirects")
 

@@ -97,7 +97,7 @@ _CATALOGUE = (
 )
 
 _SEED = re.compile(r"[0-9]{1,18}")
-_PAUSE = re.compile(r"<#[0-9.]+#>")
+_PAUSE = re.compile(r"(\s?)<#[0-9.]+#>(\s?)")
 
 
 class SoundClone:
@@ -126,7 +126,7 @@ class SoundClone:
         async def guarded(request: Request) -> Response:
             try:
                 if not bearer(request, self._sandbox.key):
-                    await drain(request.receive)
+                    await drain(request)
                     return refusal(AUTHENTICATION, "authentication failed: send Authorization: Bearer with the key")
                 return await handler(request)
             except (BadBodyError, RuleError) as error:
@@ -352,8 +352,8 @@ def _segments(text: str, spoken: dict[str, Any], *, words: bool) -> list[dict[st
     sentences = spoken["sentences"]
     return [
         {
-            "text": _without_marks(text[sentence["begin"] : sentence["end_at"]]),
-            "pronounce_text": _without_marks(text[sentence["begin"] : sentence["end_at"]]),
+            "text": (said := _without_marks(text[sentence["begin"] : sentence["end_at"]])),
+            "pronounce_text": said,
             "time_begin": _milliseconds(sentence["start"]),
             "time_end": _milliseconds(sentence["end"]),
             "text_begin": sentence["begin"],
@@ -378,7 +378,7 @@ def _segments(text: str, spoken: dict[str, Any], *, words: bool) -> list[dict[st
 
 
 def _without_marks(text: str) -> str:
-    return _PAUSE.sub("", text)
+    return _PAUSE.sub(lambda mark: mark[1] or mark[2], text)
 
 
 def _milliseconds(seconds: float) -> float:

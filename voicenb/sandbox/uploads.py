@@ -74,10 +74,10 @@ async def _parsed(request: Request) -> FormData:
         parser = _Parser(request.headers, bounded(request, MAX_BYTES + _MULTIPART_BYTES), max_files=1, max_fields=20)
         form = await parser.parse()
     except MultiPartException as error:
-        await drain(request.receive)
+        await drain(request)
         raise BadBodyError(f"the body is not multipart/form-data: {error.message}") from None
     except BadBodyError:
-        await drain(request.receive)
+        await drain(request)
         raise
     if not parser.ended:
         await form.close()

@@ -46,6 +46,7 @@ class Voice:
     def __init__(self, cache: Path) -> None:
         self._cache = cache
         self._loading: asyncio.Task[Engine] | None = None
+        self._first_words: asyncio.Task[None] | None = None
         self._errors: tuple[type[Exception], ...] = (VoiceError,)
         self.speakers: dict[str, str] = {}
 
@@ -68,7 +69,15 @@ class Voice:
         self._errors = (VoiceError, module.EngineError)
         self.speakers = dict(module.SPEAKERS)
         pool: Engine = module.Pool(self._cache)
+        self._first_words = asyncio.create_task(self._speak_first(pool))
         return pool
+
+    async def _speak_first(self, pool: Engine) -> None:
+        """Speak once, so that a worker is up and its models are loaded when the first task comes."""
+        try:
+            await pool.speak("Ready.", self._cache / "first.wav")
+        except self._errors as error:
+            _log.warning("the voice does not speak: %s", error)
 
     async def engine(self) -> Engine:
         """The engine, when it is loaded.
@@ -94,6 +103,8 @@ class Voice:
         """End the workers, within bounds."""
         if self._loading is None:
             return
+        if self._first_words is not None:
+            self._first_words.cancel()
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await (await self._loading).close()

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ async def bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
         yield chunk
 
 
-async def drain(receive: Receive) -> None:
+async def drain(request: Request) -> None:
     """Read what is left of a refused body and drop it, within bounds.
 
     A connection closed on unread bytes is reset, and the client never sees why it was refused.
@@ -105,12 +106,12 @@ async def drain(receive: Receive) -> None:
     left = _DRAIN_BYTES
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
-            while left > 0:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                if message["type"] != "http.request" or not message.get("more_body", False):
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
                     return
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect, RuntimeError):
+        # RuntimeError is how Starlette says that the whole body was read before.
         return
 
 
@@ -124,7 +125,7 @@ async def read_json(request: Request, *, parse_float: Any = None) -> dict[str, A
         expect(request, "application/json")
         body = b"".join([chunk async for chunk in bounded(request, _JSON_BYTES)])
     except BadBodyError:
-        await drain(request.receive)
+        await drain(request)
         raise
     try:
         found = json.loads(body.decode("utf-8"), parse_float=parse_float, parse_constant=_constant)

@@ -1,0 +1,223 @@
+"""How a sandbox starts, is found, lives and ends: real processes, real kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from sandbox_process import API, command, gone, workers_of
+
+LONG = "This sentence is spoken again and again, so that the work takes a while. " * 25
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def _line(home, *flags):
+    done = subprocess.run(command(home, "--json", *flags), capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_stdout_is_exactly_one_line_with_address_key_and_pid(launch):
+    """What a client reads is one JSON line, and the server listens when it is there."""
+    with launch() as server:
+        said = server.said
+        assert set(said) == {"services", "pid"}
+        assert said["pid"] == server.pid
+        assert set(said["services"]["soundclone"]) == {"base_url", "api_key"}
+        assert said["services"]["soundclone"]["base_url"].startswith("http://127.0.0.1:")
+        assert said["services"]["soundclone"]["api_key"].startswith("sk_")
+        assert server.status()["pid"] == server.pid
+        server.terminate()
+        assert server.process.stdout.read() == ""
+
+
+def test_the_address_file_is_private_and_goes_with_the_server(launch):
+    """server.json says what the line says, is for the owner only, and is gone after the end; the key stays."""
+    with launch() as server:
+        path = server.home / "sandbox" / "server.json"
+        address = json.loads(path.read_text())
+        assert (address["url"], address["api_key"], address["pid"]) == (server.url, server.key, server.pid)
+        assert abs(address["started"] - time.time()) < 30
+        if os.name == "posix":
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert stat.S_IMODE((server.home / "sandbox" / "key").stat().st_mode) == 0o600
+        server.terminate()
+        assert server.process.returncode == 0
+        assert not path.exists()
+        key = server.key
+    with launch() as server:
+        assert server.key == key
+
+
+def test_a_second_one_by_hand_is_refused_with_the_address(launch):
+    """By hand, one home has one sandbox: exit code 3, and where the other one is."""
+    with launch() as server:
+        code, out, err = _line(server.home)
+        assert (code, out) == (3, "")
+        assert server.url in err
+
+
+def test_a_second_one_with_lifeline_prints_the_first_ones_line(launch):
+    """A client that races finds the sandbox that won."""
+    with launch() as server:
+        assert _line(server.home, "--lifeline")[:2] == (0, server.line)
+
+
+def test_clients_that_race_share_one_sandbox(tmp_path):
+    """Of six starts at once one serves and five find it."""
+    with ThreadPoolExecutor(6) as threads:
+        processes = list(
+            threads.map(
+                lambda _: subprocess.Popen(
+                    command(tmp_path, "--json", "--lifeline"),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                ),
+                range(6),
+            )
+        )
+        try:
+            lines = list(threads.map(lambda process: process.stdout.readline(), processes))
+            assert len(set(lines)) == 1
+            assert lines[0]
+            server = json.loads(lines[0])["pid"]
+            assert [process.wait(10) for process in processes if process.pid != server] == [0] * 5
+        finally:
+            for process in processes:
+                process.terminate()
+                process.wait(10)
+                process.stdout.close()
+
+
+def test_a_taken_port_is_named(tmp_path):
+    """Exit code 2, and the port in the message."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        code, out, err = _line(tmp_path, "--port", port)
+    assert (code, out) == (2, "")
+    assert port in err
+
+
+@pytest.mark.parametrize("flags", [("--balance", "much"), ("--balance", "-1"), ("--port", "70000"), ("--never",)])
+def test_bad_usage_is_refused(tmp_path, flags):
+    """Exit code 2, nothing on stdout."""
+    code, out, err = _line(tmp_path, *flags)
+    assert (code, out) == (2, "")
+    assert err
+
+
+def test_the_balance_can_be_given_at_start(launch):
+    """The first balance is 100; --balance sets another."""
+    with launch() as server:
+        assert server.balance() == {"balance": 100, "used_coin": 0, "available": 100}
+        server.terminate()
+    with launch("--balance", "0.000001") as server:
+        assert server.balance()["available"] == 0.000001
+
+
+def test_it_ends_soon_after_the_last_lifeline_and_not_before(launch):
+    """Two lifelines hold it; about three seconds after the second one closes it ends."""
+    with launch("--lifeline") as server:
+        with server.lifeline():
+            with server.lifeline():
+                assert server.status()["lifelines"] == 2
+            with pytest.raises(subprocess.TimeoutExpired):
+                server.process.wait(4)
+        begun = time.monotonic()
+        server.process.wait(8)
+        assert 2.5 < time.monotonic() - begun < 5
+        assert server.process.returncode == 0
+
+
+def test_a_killed_client_lets_go_of_its_lifeline(launch):
+    """SIGKILL leaves a client no time to say goodbye; the closed socket says it."""
+    client = (
+        "import sys, httpx\n"
+        "with httpx.stream('GET', sys.argv[1] + '/sandbox/lifeline', timeout=None, trust_env=False,\n"
+        "        headers={'Authorization': 'Bearer ' + sys.argv[2]}) as line:\n"
+        "    for beat in line.iter_raw(): print('held', flush=True)\n"
+    )
+    with (
+        launch("--lifeline") as server,
+        subprocess.Popen([sys.executable, "-c", client, server.url, server.key], stdout=subprocess.PIPE) as holder,
+    ):
+        assert holder.stdout.readline() == b"held\n"
+        holder.kill()
+        begun = time.monotonic()
+        server.process.wait(8)
+        assert 2.5 < time.monotonic() - begun < 5.5
+
+
+def test_by_hand_it_stays_without_lifelines(launch):
+    """Without --lifeline only a signal ends it."""
+    with launch() as server:
+        with server.lifeline():
+            assert server.status()["lifelines"] == 1
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(4)
+
+
+@linux
+def test_sigterm_ends_everything_within_five_seconds(launch, ada):
+    """With lifelines open, a job running and an upload crawling, server and workers are gone in time."""
+    with launch() as server:
+        url = server.upload("ada.wav", ada)["url"]
+        submitted = server.submit("clones", {"fileUrl": url, "contentText": "Good morning.", "language": "English"})
+        address = httpx.URL(server.url)
+        head = (
+            f"POST {API}/files/upload HTTP/1.1\r\nHost: {address.host}:{address.port}\r\n"
+            f"Authorization: Bearer {server.key}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+            "Content-Length: 100000\r\n\r\n--x\r\n"
+        )
+        with (
+            socket.create_connection((address.host, address.port)) as crawling,
+            server.lifeline(),
+        ):
+            crawling.sendall(head.encode())
+            while not (workers := workers_of(server.pid)):
+                pass
+            assert server.query(submitted["data"]["id"]).json()["data"]["status"] in {"queued", "processing"}
+            assert server.terminate() < 5
+        assert gone(workers)
+        assert server.process.returncode == 0
+    with launch() as server:
+        assert server.finished(submitted)["status"] == "completed"
+        assert server.books()[submitted["data"]["id"]]["attempts"] <= 1
+
+
+@linux
+def test_a_killed_sandbox_finishes_its_tasks_at_the_next_start_and_charges_once(launch, ada):
+    """kill -9 in mid-task: uploads, models, queue and books are whole, and each task was charged one time."""
+    with launch() as server:
+        url = server.upload("ada.wav", ada)["url"]
+        preview = {"fileUrl": url, "contentText": "Good morning.", "language": "English"}
+        model = server.finished(server.submit("clones", preview))["modelId"]
+        long = server.submit("audios", {"modelId": model, "contentText": LONG, "language": "English"})
+        waiting = server.submit("clones", preview)
+        while server.query(long["data"]["id"]).json()["data"]["status"] != "processing":
+            pass
+        workers = workers_of(server.pid)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(10)
+        assert gone(workers)
+    with launch() as server:
+        assert server.finished(waiting)["status"] == "completed"
+        done = server.finished(long)
+        assert done["status"] == "completed"
+        assert httpx.get(done["audioUrl"]).content
+        books = server.books()
+        assert len(books) == 3
+        assert {task["refund"] for task in books.values()} == {0}
+        expected = 2 * len("Good morning.") * 50 + len(LONG) * 100 + 10_000
+        assert round(sum(task["charge"] for task in books.values()) * 1e6) == expected
+        assert round(server.balance()["used_coin"] * 1e6) == expected
