@@ -437,7 +437,8 @@ class Service(Protocol):
     def is_voice_id(self, text: str) -> bool:
         """Whether `text` looks like the service's own id of a voice."""
 
-    def request_type(self, kind: Kind) -> type[ServiceRequest]:
+    @classmethod
+    def request_type(cls, kind: Kind) -> type[ServiceRequest]:
         """The typed request of the call that makes a task of `kind`."""
 
     def price(self, request: ServiceRequest, prices: Mapping[str, Decimal]) -> Price:

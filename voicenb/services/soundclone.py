@@ -304,7 +304,8 @@ class SoundClone:
         """Whether `text` looks like a ``modelId``, as the documents' examples do."""
         return text.startswith("model_")
 
-    def request_type(self, kind: Kind) -> type[ServiceRequest]:
+    @classmethod
+    def request_type(cls, kind: Kind) -> type[ServiceRequest]:
         """The typed request of the call that makes a task of `kind`."""
         return PreviewRequest if kind == "preview" else ProductionRequest
 
