@@ -42,7 +42,11 @@ T = TypeVar("T")
 ProgressMode = Literal["cell", "bar", "none"]
 
 _LOCAL_POLL_SECONDS = 0.2
-_TRIES_IN_A_ROW = 4  # polls or downloads that fail before a follower lets go; the row stays open
+# Polls or downloads that fail in a row before a follower lets go; the row stays open. A live service is out of reach
+# for minutes now and then; a sandbox that does not answer has ended.
+_TRIES_LIVE = 20
+_TRIES_LOCAL = 4
+_LONGEST_WAIT = 60.0
 _WATCH_SECONDS = 0.5
 _REFRESH_SECONDS = 0.1
 
@@ -509,9 +513,9 @@ class Runner:
                 continue
             except (ServiceError, AudioError) as error:
                 failures += 1
-                if isinstance(error, AuthenticationError) or failures >= _TRIES_IN_A_ROW:
+                if isinstance(error, AuthenticationError) or failures >= (_TRIES_LOCAL if self._local else _TRIES_LIVE):
                     raise self._lost(task, error) from None
-                wait = poll_delay(None, span, local=self._local, chance=self._chance) * failures
+                wait = min(poll_delay(None, span, local=self._local, chance=self._chance) * failures, _LONGEST_WAIT)
                 continue
             if answer.status in {"failed", "cancelled"}:
                 refunded = task._record.cost  # noqa: SLF001
@@ -610,7 +614,7 @@ class Runner:
                 task=task.id,
             ) from error
         subtitles: Subtitles | None = self.service.subtitles(timed) if timed is not None else None
-        return Clip(data, subtitles=subtitles, task=task)
+        return Clip(data, subtitles=subtitles, task=task, path=path)
 
 
 def request_hash(request: ServiceRequest) -> str:
