@@ -48,8 +48,9 @@ _EXITS: tuple[tuple[type[VoicenbError], int], ...] = (
     (OutcomeUnknown, _UNKNOWN),
 )
 _EXIT_HELP = (
-    "exit codes: 0 ok · 2 usage, or a request or recording that breaks a rule · 3 the service or the task failed ·\n"
-    "4 money · 5 it is not known whether the request was accepted · 130 interrupted"
+    "exit codes: 0 ok · 2 usage, or a request or recording that breaks a rule ·\n"
+    "3 the service or the task failed · 4 money · 5 nobody knows whether the request\n"
+    "was accepted · 130 interrupted"
 )
 
 # What is not a parameter of the request but an argument of the command.
@@ -59,34 +60,43 @@ _OWN: Mapping[str, frozenset[str]] = {
 }
 _REQUEST_OF: Mapping[str, Kind] = {"clone": "preview", "say": "production"}
 
-_WIDTH = 100
+_WIDTH = 79
 
 
 # -- the words -------------------------------------------------------------------------------------------------
 
 
-def _common() -> argparse.ArgumentParser:
-    """What every command takes, before its name or after it."""
-    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
-    group = common.add_argument_group("everywhere")
+def _group(title: str) -> tuple[argparse.ArgumentParser, argparse._ArgumentGroup]:
+    """A parser that others inherit from, for options that may stand before a command's name or after it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    return parser, parser.add_argument_group(title)
+
+
+def _everywhere() -> argparse.ArgumentParser:
+    parser, group = _group("everywhere")
     group.add_argument(
         "--home", metavar="DIR", help="where ledger and files are (default: VOICENB_HOME, else user data)"
     )
+    group.add_argument("--json", action="store_true", help="one JSON document on stdout; people read stderr")
+    group.add_argument("--quiet", action="store_true", help="no progress and no notes")
+    return parser
+
+
+def _service() -> argparse.ArgumentParser:
+    parser, group = _group("service")
     group.add_argument(
         "--service", metavar="NAME", help="a live service, such as soundclone (default: the sandbox, as SoundClone)"
     )
     group.add_argument("--sandbox", action="store_true", help="let the sandbox answer as --service")
-    group.add_argument("--json", action="store_true", help="one JSON document on stdout; people read stderr")
-    group.add_argument("--quiet", action="store_true", help="no progress and no notes")
-    return common
+    return parser
 
 
 def _command(
-    commands: Any, common: argparse.ArgumentParser, name: str, summary: str, about: str, *examples: str
+    commands: Any, common: Sequence[argparse.ArgumentParser], name: str, summary: str, about: str, *examples: str
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
-        parents=[common],
+        parents=common,
         allow_abbrev=False,
         help=summary,
         description=textwrap.fill(about, _WIDTH),
@@ -100,10 +110,10 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     """The parser; the parameters of the `wanted` command are read from `service`'s requests."""
     from voicenb.ledger import STATUSES
 
-    common = _common()
+    everywhere, talking = [_everywhere()], [_service(), _everywhere()]
     parser = argparse.ArgumentParser(
         prog="voicenb",
-        parents=[common],
+        parents=talking,
         allow_abbrev=False,
         description=textwrap.fill(
             "Clone a voice, speak in it, and keep every paid task safe. Without --service the built-in sandbox "
@@ -121,7 +131,7 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
 
     lab = _command(
-        commands, common, "lab", "open the tutorials in JupyterLab",
+        commands, everywhere, "lab", "open the tutorials in JupyterLab",
         "Opens the tutorials in JupyterLab, on this machine only. In a checkout they are its own notebooks; elsewhere "
         "they are copied to ./voicenb-notebooks, and what is there already stays as you left it.",
         "voicenb lab", "voicenb lab --no-browser --port 8899", "voicenb lab --check",
@@ -134,7 +144,7 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     )
 
     check = _command(
-        commands, common, "check", "say whether a recording can be cloned",
+        commands, talking, "check", "say whether a recording can be cloned",
         "Reads a recording and says, rule by rule, what was found, what the service allows, and what to do about it. "
         "Nothing is sent. The exit code is 2 where a rule is broken.",
         "voicenb check me.wav", "voicenb check me.wav --json | jq '.[] | select(.severity == \"error\")'",
@@ -142,7 +152,7 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     check.add_argument("file", metavar="FILE", help="a recording, or its URL")
 
     clone = _command(
-        commands, common, "clone", "make a voice from a recording",
+        commands, talking, "clone", "make a voice from a recording",
         "Clones the voice of a recording, lets it speak a preview, and keeps both under a name.",
         "voicenb clone me.wav --name me --text 'Hello.' --language English --consent 'my own voice'",
         "voicenb clone me.wav --service soundclone --name me --version v2",
@@ -155,7 +165,7 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     clone.add_argument("--out", metavar="FILE", help="also write the preview: .wav .flac .mp3 .ogg")
 
     say = _command(
-        commands, common, "say", "speak a text in a cloned voice",
+        commands, talking, "say", "speak a text in a cloned voice",
         "Speaks a text in a cloned voice. The result is kept in the home folder, and copied to --out.",
         "voicenb say --voice me 'Welcome home, my friend.' --out welcome.mp3",
         "voicenb say --voice me 'Wait for it … <#0.8#> now!' --speed 1.1 --emotion happy --out now.wav",
@@ -180,7 +190,7 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
             _add_parameters(one, name, service)
 
     history = _command(
-        commands, common, "history", "list what was made, and what it cost",
+        commands, talking, "history", "list what was made, and what it cost",
         "Lists the tasks of this home, the newest first, whatever notebook or shell they came from. "
         "Amounts in JSON are text, so that no digit is lost.",
         "voicenb history --since 7d --status completed", "voicenb history --csv > tasks.csv",
@@ -197,7 +207,7 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     history.add_argument("--csv", action="store_true", help="comma-separated values with every column")
 
     sandbox = _command(
-        commands, common, "sandbox", "run the sandbox by hand",
+        commands, everywhere, "sandbox", "run the sandbox by hand",
         "Runs the sandbox in the foreground until Ctrl-C or SIGTERM: the services' twins on 127.0.0.1, for any client. "
         "voicenb itself needs no such thing, it starts one when it connects. With --json, its stdout is one line with "
         "address and key.",
@@ -214,13 +224,8 @@ def _add_parameters(parser: argparse.ArgumentParser, command: str, service: str 
     group = parser.add_argument_group(f"parameters of {kind.profile.label}")
     for name, one in _parameters(command, service).items():
         options = dict.fromkeys([f"--{name}", f"--{one.wire}"])
-        default = "" if one.default is None else f" (default {_word(one.default)})"
         group.add_argument(
-            *options,
-            dest=name,
-            default=argparse.SUPPRESS,
-            metavar=_metavar(one),
-            help=f"{one.help} {_range(one)}{default}".replace("%", "%%"),
+            *options, dest=name, default=argparse.SUPPRESS, metavar=_metavar(one), help=_help(one).replace("%", "%%")
         )
 
 
@@ -236,17 +241,21 @@ def _metavar(one: Parameter) -> str:
     return {"number": "X", "integer": "N", "choice": "WORD", "switch": "on|off"}.get(one.type, "TEXT")
 
 
-def _range(one: Parameter) -> str:
-    if one.choices:
-        return "One of " + ", ".join(_word(choice) for choice in one.choices) + "."
-    if one.low is None or one.high is None:
-        return ""
+def _help(one: Parameter) -> str:
     unit = f" {one.unit}" if one.unit else ""
-    return f"{'Above ' if one.low_excluded else ''}{one.low:g} to {one.high:g}{unit}."
+    rule = ""
+    if one.choices:
+        rule = ": " + ", ".join(map(_word, one.choices))
+    elif one.low is not None and one.high is not None:
+        rule = f": {'above ' if one.low_excluded else ''}{one.low:g} to {one.high:g}{unit}"
+    default = "" if one.default is None else f" (default {_word(one.default)})"
+    return f"{one.help.rstrip('.')}{rule}{default}"
 
 
 def _word(value: object) -> str:
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _value(text: str, one: Parameter) -> Any:
