@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from voicenb.errors import InvalidRequest
 from voicenb.ledger import STATUSES, Ledger, TaskRecord, VoiceRecord, now
+from voicenb.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from voicenb.audio import Clip
-    from voicenb.tasks import Runner
+    from voicenb.runner import Runner
 
 __all__ = ["History", "parse_since", "task_frame", "voice_frame"]
 
@@ -112,7 +113,7 @@ class History:
         record = self._ledger.task(id)
         if record is None:
             raise InvalidRequest(f"the ledger has no task {id!r}; studio.history.frame() lists them")
-        clip = self._runner.task(record).clip
+        clip = Task(self._runner, self._runner.life(record)).clip
         if clip is None:
             raise InvalidRequest(f"task {record.id[:8]} is {record.status} and has no clip")
         return clip

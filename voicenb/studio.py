@@ -20,9 +20,10 @@ from voicenb.history import History, voice_frame
 from voicenb.home import home as home_folder
 from voicenb.ledger import OPEN, STATUSES, Ledger, VoiceRecord, now
 from voicenb.reference import Reference
+from voicenb.runner import Runner
 from voicenb.services.base import Balance, Price, Profile, Service, ServiceRequest, shown
 from voicenb.services.http import Http
-from voicenb.tasks import Runner, Task, waiting
+from voicenb.tasks import Task, waiting
 from voicenb.text import runes
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ class Studio:
         wish = _Cloning(source, name, text, language, consent, parameters)
         return waiting(self._clone(wish, timeout), f"cloning {name or 'the voice'}", lambda: wish.task, quiet=quiet)
 
-    async def _clone(self, wish: _Cloning, timeout: float | None) -> Voice:  # noqa: ASYNC109 - of the wait alone
+    async def _clone(self, wish: _Cloning, timeout: float | None) -> Voice:
         profile = self.service.profile
         reference = await asyncio.to_thread(_as_reference, wish.source, wish.consent)
         if wish.name is not None and not wish.name.strip():
@@ -274,14 +275,14 @@ class Studio:
             )
             self._ledger.add_voice(record).result()
             spoken = getattr(request, "text", "")
-            task = self._runner.plan(
+            life = self._runner.plan(
                 request, "preview", price,
                 voice=record.id, voice_name=record.name, text=spoken, characters=runes(spoken),
                 reference=record.reference,
             )  # fmt: skip
-            self._ledger.update_voice(record.id, preview=task.id).result()
-            self._runner.launch(task, request)
-            return task
+            self._ledger.update_voice(record.id, preview=life.record.id).result()
+            self._runner.launch(life, request)
+            return Task(self._runner, life)
 
         task = await asyncio.to_thread(write_down)
         wish.task = task
@@ -331,7 +332,7 @@ class Studio:
         if wanted - set(STATUSES):
             raise InvalidRequest(f"status={status!r} is none; there are {', '.join(STATUSES)}")
         found = self._ledger.tasks(status=status, service=self.service.profile.id, endpoint=self.endpoint, limit=limit)
-        return [self._runner.task(record) for record in found]
+        return [Task(self._runner, self._runner.life(record)) for record in found]
 
     def resume(self) -> list[Task]:
         """Takes up every open task that a dead kernel left behind, and follows it; it never submits.
@@ -367,12 +368,12 @@ class Studio:
         voice.require_usable()
         self._ready()
         price = self.service.price(request, portal.call(self._prices))
-        task = self._runner.plan(
+        life = self._runner.plan(
             request, "production", price,
             voice=voice.key, voice_name=voice.name, text=text, characters=runes(text), take=take, seed=seed,
         )  # fmt: skip
-        self._runner.launch(task, request)
-        return task
+        self._runner.launch(life, request)
+        return Task(self._runner, life)
 
 
 @dataclass
@@ -411,7 +412,7 @@ class Voice:
             f"<br><small>Synthetic voice. Consent: {escape(consent)}</small></p>"
         )
         preview = self.preview
-        return facts if preview is None else facts + preview._repr_mimebundle_()["text/html"]  # noqa: SLF001
+        return facts if preview is None else facts + preview._repr_mimebundle_()["text/html"]
 
     def _state(self) -> str:
         if self.activated is not None:
@@ -464,7 +465,8 @@ class Voice:
         if self._record.preview is None:
             return None
         record = self._studio._ledger.task(self._record.preview)  # noqa: SLF001 - a Voice belongs to its Studio
-        return None if record is None else self._studio._runner.task(record).clip  # noqa: SLF001
+        runner = self._studio._runner  # noqa: SLF001
+        return None if record is None else Task(runner, runner.life(record)).clip
 
     def refresh(self) -> None:
         """Reads the voice's state from the ledger again."""
@@ -579,7 +581,7 @@ class Aio:
         text: str | None = None,
         language: str | None = None,
         consent: str | None = None,
-        timeout: float | None = 600,  # noqa: ASYNC109 - the same name as in Studio.clone
+        timeout: float | None = 600,
         **parameters: Any,
     ) -> Voice:
         """`Studio.clone` as a coroutine."""
@@ -607,7 +609,7 @@ class Aio:
         *,
         takes: int | None = None,
         seed: int | None = None,
-        timeout: float | None = 600,  # noqa: ASYNC109 - the same name as in Voice.say
+        timeout: float | None = 600,
         **parameters: Any,
     ) -> Clip | list[Clip]:
         """`Voice.say` as a coroutine."""

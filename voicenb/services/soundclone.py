@@ -293,8 +293,8 @@ class SoundClone:
             return "it has blanks or control characters; percent-encode them"
         if parts.username is not None or parts.password is not None:
             return "it carries a user name or password, which would reach the service; give a URL without them"
-        suffix = parts.path.rpartition("/")[2].rpartition(".")[2].lower()
-        if suffix not in self.profile.reference.formats:
+        stem, _, suffix = parts.path.rpartition("/")[2].rpartition(".")
+        if not stem or suffix.lower() not in self.profile.reference.formats:
             return f"its path ends in none of .{', .'.join(self.profile.reference.formats)}"
         if not (self._http.local and is_loopback(url)) and not _public(host):
             return "its host is not public: the service could not fetch it"

@@ -1,0 +1,378 @@
+"""A recording in, the cloned voice out: the whole way through HTTP, the sandbox, the engine and the ledger."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import numpy as np
+import pytest
+import soundfile as sf
+from wire import Wire, answer
+
+import voicenb as vn
+
+
+def rows(studio):
+    return len(studio.history.frame())
+
+
+def test_a_cloned_voice_speaks_and_the_books_agree(studio, voice):
+    before = studio.balance().amount
+    price = studio.price(voice, "Welcome <#0.4#> home, my friend.", speed=1.1)
+    clip = voice.say("Welcome <#0.4#> home, my friend.", speed=1.1, emotion="happy", subtitles="word", quiet=True)
+    assert clip.format == "mp3"
+    assert clip.samples.dtype == np.float32
+    assert 1 < clip.duration < 6
+    assert [word.text.strip(",.") for word in clip.subtitles.words] == ["Welcome", "home", "my", "friend"]
+    assert clip.task.status == "completed"
+    assert clip.task.parameters == {"version": "v1", "speed": 1.1, "emotion": "happy", "subtitles": "word"}
+    # 25 characters without the pause, at 1 credit for 10,000, and 0.01 for the task
+    assert clip.task.cost == price.amount == Decimal("0.0125")
+    assert before - studio.balance().amount == price.amount
+    row = studio.history.frame().set_index("id").loc[clip.task.id]
+    assert (row["characters"], row["cost"], row["speed"], row["voice"]) == (25, Decimal("0.0125"), 1.1, "ada")
+    assert studio.history.clip(clip.task.id).data == clip.data
+
+
+def test_a_voice_is_taken_up_again_by_name_and_by_the_services_id(studio, voice):
+    again = studio.voice("ada")
+    assert (again.id, again.consent) == (voice.id, "nobody's voice")
+    assert studio.voice(voice.id).name == "ada"
+    assert again.preview.duration > 0.3
+    with pytest.raises(vn.InvalidRequest, match="there are ada"):
+        studio.voice("nobody")
+
+
+def test_a_voice_keeps_its_first_use_and_can_be_renamed_and_forgotten(own, ada):
+    voice = own.clone(ada, name="me", text="Hi there.", quiet=True)
+    assert voice.activated is None
+    assert 2.99 < (voice.expires - own.tasks()[0].created).total_seconds() / 86400 < 3.01
+    voice.say("Yes.", quiet=True)
+    voice.refresh()
+    assert voice.activated is not None
+    assert voice.expires is None
+    assert own.voice("me").rename("ash").name == own.voice("ash").name == "ash"
+    own.voice("ash").forget()
+    assert own.voices().empty
+    with pytest.raises(vn.InvalidRequest, match="none yet"):
+        own.voice("ash")
+
+
+def test_takes_differ_and_a_seed_repeats_one(voice):
+    first, second = voice.say("Once more.", takes=2, quiet=True)
+    assert first.data != second.data
+    assert [clip.task.take for clip in (first, second)] == [1, 2]
+    assert voice.say("Once more.", seed=5, quiet=True).data == voice.say("Once more.", seed=5, quiet=True).data
+
+
+@pytest.mark.parametrize("takes", [0, -1, 1.5, True, "2", 101])
+def test_a_number_of_takes_that_is_none_is_refused(voice, takes):
+    with pytest.raises(vn.InvalidRequest, match="1 to 100"):
+        voice.say("No.", takes=takes)
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters"),
+    [
+        pytest.param("x" * 10_001, {}, id="text too long"),
+        pytest.param("Hello.", {"speed": 3}, id="speed"),
+        pytest.param("Hello.", {"volume": 0}, id="volume"),
+        pytest.param("Hello.", {"emotion": "joy"}, id="emotion"),
+        pytest.param("Hello.", {"loudness": 2}, id="unknown parameter"),
+        pytest.param("Hello.", {"language": "Klingon"}, id="language"),
+        pytest.param("", {}, id="no text"),
+        pytest.param("Hello.", {"contentText": "twice"}, id="a text twice"),
+    ],
+)
+def test_a_request_refused_here_leaves_no_row_and_no_charge(studio, voice, text, parameters):
+    before = rows(studio), studio.balance()
+    with pytest.raises(vn.InvalidRequest):
+        voice.say(text, quiet=True, **parameters)
+    assert (rows(studio), studio.balance()) == before
+
+
+def test_recordings_that_cannot_serve_are_refused_before_anything_is_sent(studio, speech, tmp_path):
+    text = tmp_path / "text.wav"
+    text.write_text("this is no audio")
+    empty = tmp_path / "empty.wav"
+    empty.touch()
+    before = rows(studio), studio.balance()
+    for source in (tmp_path / "missing.wav", text, empty, tmp_path, b"", speech(5), speech(11), speech(90)):
+        with pytest.raises(vn.BadReference) as caught:
+            studio.clone(source, name="bad", quiet=True)
+        assert len(str(caught.value)) > 40
+    assert (rows(studio), studio.balance()) == before
+
+
+def test_a_recording_in_a_format_that_the_service_does_not_take_is_converted(own, ada, tmp_path):
+    samples, rate = sf.read(ada)
+    sf.write(tmp_path / "aufnahme 1.flac", samples, rate)
+    assert own.clone(tmp_path / "aufnahme 1.flac", text="Hi there.", quiet=True).name == "aufnahme 1"
+
+
+def test_a_reference_may_be_an_address_and_bad_ones_are_named(own, ada):
+    with Wire({"/ada.wav": answer(ada.read_bytes(), headers={"Content-Type": "audio/wav"})}) as files:
+        voice = own.clone(f"{files.url}/ada.wav", name="net", text="Hi there.", quiet=True)
+        assert voice.preview.duration > 0.3
+        with pytest.raises(vn.BadReference, match="ends in none"):
+            own.clone(f"{files.url}/ada.flac", quiet=True)
+        before = own.balance()
+        with pytest.raises(vn.TaskFailed, match="refunded"):
+            own.clone(f"{files.url}/missing.wav", text="Hi there.", quiet=True)
+    assert own.balance() == before
+    assert [task.cost for task in own.tasks("failed")] == [Decimal(0)]
+
+
+def test_a_wrong_key_costs_nothing_and_is_said_once(own):
+    running = vn.sandbox.start(own.home)
+    with vn.connect("soundclone", base_url=running.url, api_key="sk_wrong_canary", home=own.home) as other:
+        for ask in (other.balance, lambda: other.voice("model_x").say("Hello.", quiet=True)):
+            with pytest.raises(vn.AuthenticationError) as caught:
+                ask()
+            assert "sk_wrong_canary" not in str(caught.value)
+        [task] = other.tasks()
+        assert (task.status, task.cost) == ("failed", Decimal(0))
+        assert type(task.error) is vn.AuthenticationError
+    assert b"sk_wrong_canary" not in (own.home / "ledger.db").read_bytes()
+
+
+def test_an_empty_account_pays_for_nothing(own, ada):
+    voice = own.clone(ada, text="Hi there.", quiet=True)
+    vn.sandbox.set_balance(0, home=own.home)
+    with pytest.raises(vn.InsufficientBalance, match="Nothing was charged"):
+        voice.say("Hello.", quiet=True)
+    assert own.balance().amount == 0
+    assert own.tasks()[0].cost == 0
+
+
+def test_a_voice_that_was_not_used_in_three_days_has_expired(own, ada):
+    voice = own.clone(ada, text="Hi there.", quiet=True)
+    vn.sandbox.advance_clock(3 * 86400 + 60, home=own.home)
+    before = own.balance()
+    with pytest.raises(vn.VoiceExpired, match="clone the voice again"):
+        voice.say("Hello.", quiet=True)
+    assert own.balance() == before
+    # The ledger's own date says so without asking.
+    own._ledger.update_voice(voice.key, expires=voice._record.created).result()
+    count = rows(own)
+    with pytest.raises(vn.VoiceExpired, match="nothing was sent"):
+        voice.say("Hello.", quiet=True)
+    assert rows(own) == count
+    assert set(own.voices()["state"]) == {"expired"}
+
+
+def test_a_sandbox_killed_in_the_middle_of_a_task_loses_and_charges_nothing(own, ada):
+    voice = own.clone(ada, text="Hi there.", quiet=True)
+    before = own.balance().amount
+    running = vn.sandbox.start(own.home)
+    task = voice.submit("This is a rather long sentence, so that there is something to interrupt. " * 40)
+    accepted = threading.Event()
+
+    def watch():
+        while task.remote_id is None and task.error is None:
+            pass
+        accepted.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    assert accepted.wait(30)
+    os.kill(running.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    with pytest.raises(vn.ServiceError, match=r"stays (queued|processing)"):
+        task.wait(60, quiet=True)
+    assert task.cost is not None
+    clip = task.wait(120, quiet=True)  # starts the sandbox again, at another port
+    assert clip.duration > 60
+    assert before - own.balance().amount == task.cost
+    assert (
+        sum(one["task"] == task.remote_id or one.get("id") == task.remote_id for one in vn.sandbox.books(own.home)) == 1
+    )
+
+
+def test_a_wait_that_runs_out_leaves_the_task_at_work(voice):
+    task = voice.submit("A sentence that takes a moment. " * 20)
+    with pytest.raises(vn.TaskTimeout, match="It goes on"):
+        task.wait(0.0, quiet=True)
+    assert task.wait(60, quiet=True).duration > 5
+
+
+def test_a_cancelled_task_says_that_it_is_still_charged(voice):
+    task = voice.submit("A sentence that takes a moment. " * 40)
+    said = task.cancel()
+    assert task.status == "cancelled"
+    assert ("0.138 credits charged" in said) == (task.remote_id is not None)
+    with pytest.raises(vn.TaskFailed, match="cancelled"):
+        task.wait(quiet=True)
+
+
+def test_the_same_calls_work_as_coroutines_on_any_loop(studio, voice):
+    async def main():
+        clips = await asyncio.gather(studio.aio.say(voice, "One."), studio.aio.say("ada", "Two.", takes=2))
+        task = await studio.aio.submit(voice, "Three.")
+        return clips, await task, await studio.aio.price(voice, "Four."), await studio.aio.balance()
+
+    (one, two), three, price, _ = asyncio.run(main())
+    assert one.duration > 0.2
+    assert len(two) == 2
+    assert three.task.text == "Three."
+    assert price.amount == Decimal("0.0105")
+
+
+def test_the_plain_calls_work_inside_a_running_loop_and_in_threads(voice):
+    async def cell():
+        return voice.say("In a loop.", quiet=True)
+
+    assert asyncio.run(cell()).duration > 0.2
+    with ThreadPoolExecutor(4) as pool:
+        clips = list(pool.map(lambda n: voice.say(f"In thread {n}.", quiet=True), range(4)))
+    assert {clip.task.text for clip in clips} == {f"In thread {n}." for n in range(4)}
+
+
+def test_the_frame_is_typed(studio, voice):
+    voice.say("Typed.", quiet=True)
+    frame = studio.history.frame(since="1h", status="completed")
+    kinds = {name: str(kind) for name, kind in frame.dtypes.items()}
+    for name in ("created", "submitted", "completed"):
+        assert kinds[name] == "datetime64[ms, UTC]"
+    for name in ("service", "kind", "status", "voice", "unit"):
+        assert kinds[name] == "category"
+    assert kinds["seconds"] == "float64"
+    assert all(isinstance(cost, Decimal) for cost in frame["cost"])
+    assert (frame["submitted"] <= frame["completed"]).all()
+    with pytest.raises(vn.InvalidRequest, match="7d"):
+        studio.history.frame(since="yesterday")
+    with pytest.raises(vn.InvalidRequest, match="completed"):
+        studio.history.frame(status="done")
+
+
+SUBMIT_AND_DIE = """
+import os, sys
+import voicenb as vn
+studio = vn.connect(home=sys.argv[1])
+task = studio.voice("ada").submit("A sentence that outlives its kernel. " * 10)
+while task.remote_id is None:
+    pass
+print(task.id, flush=True)
+os._exit(9)
+"""
+
+
+def test_a_task_of_a_dead_kernel_is_taken_up_and_not_sent_again(studio, voice, home):
+    died = subprocess.run(
+        [sys.executable, "-c", SUBMIT_AND_DIE, str(home)], stdout=subprocess.PIPE, text=True, check=False, timeout=60
+    )
+    assert died.returncode == 9
+    left = died.stdout.strip()
+    before = studio.balance()
+    taken = {task.id: task for task in studio.resume()}
+    assert taken[left].wait(60, quiet=True).duration > 5
+    assert studio.balance() == before
+    assert taken[left].status == "completed"
+    assert studio.resume() == []
+
+
+WAIT_FOR_INPUT = """
+import sys
+import voicenb as vn
+studio = vn.connect(home=sys.argv[1])
+task = studio.voice("ada").submit("A sentence of another kernel. " * 10)
+print(task.id, flush=True)
+task.wait(60)
+print(task.status, flush=True)
+"""
+
+
+def test_a_task_that_another_kernel_follows_is_waited_for_and_left_to_it(studio, voice, home):
+    with subprocess.Popen(
+        [sys.executable, "-c", WAIT_FOR_INPUT, str(home)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        theirs = other.stdout.readline().strip()
+        [task] = [one for one in studio.tasks() if one.id == theirs]
+        assert theirs not in {one.id for one in studio.resume()}
+        owner = task.record.owner
+        assert task.wait(60, quiet=True).duration > 5
+        assert task.record.owner == owner != studio._ledger.owner
+        assert other.stdout.read().strip() == "completed"
+
+
+INTERRUPTED = """
+import sys
+import voicenb as vn
+studio = vn.connect(home=sys.argv[1])
+task = studio.voice("ada").submit("A sentence that is interrupted. " * 60)
+print("waiting", flush=True)
+try:
+    task.wait(60)
+except KeyboardInterrupt as error:
+    print("note:", error.__notes__[0], flush=True)
+print(task.wait(60).duration > 10, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_an_interrupt_ends_the_wait_and_not_the_task(voice, home):
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(home)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline().strip() == "waiting"
+        other.send_signal(signal.SIGINT)
+        said = other.stdout.readline()
+        assert "the task did not" in said
+        assert other.stdout.readline().strip() == "True"
+    assert other.returncode == 0
+
+
+FORKED = """
+import os, sys, warnings
+import voicenb as vn
+warnings.simplefilter("ignore")
+studio = vn.connect(home=sys.argv[1])
+studio.voice("ada").say("Before.", quiet=True)
+child = os.fork()
+if child == 0:
+    clip = vn.connect(home=sys.argv[1]).voice("ada").say("After.", quiet=True)
+    os._exit(0 if clip.duration > 0.2 else 1)
+print(os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_makes_its_own_loop(voice, home):
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, str(home)], stdout=subprocess.PIPE, text=True, check=True, timeout=90
+    )
+    assert done.stdout.strip() == "0"
+
+
+def test_connect_refuses_what_contradicts_itself(home):
+    with pytest.raises(vn.InvalidRequest, match="own address and key"):
+        vn.connect(api_key="sk_x", home=home)
+    with pytest.raises(vn.InvalidRequest, match="no service is named"):
+        vn.connect("nobody", home=home)
+    with pytest.raises(vn.InvalidRequest, match="needs a service"):
+        vn.connect(sandbox=False, home=home)
+    with pytest.raises(vn.InvalidRequest, match="sound-cloning-voice"):
+        vn.connect(home=home, prices={"voice": 1})
+
+
+def test_the_users_prices_win_over_the_services(home, voice):
+    with vn.connect(home=home, prices={"sound-cloning-voice": "0.5"}) as studio:
+        assert studio.price("ada", "abcde").amount == Decimal("0.5005")
+
+
+def test_a_live_service_without_a_reachable_catalogue_gives_no_price(tmp_path):
+    with Wire() as gone:
+        url = gone.url
+    with vn.connect("soundclone", base_url=url, api_key="sk_x", home=tmp_path) as studio:
+        price = studio.price("model_1", "Hello.")
+    assert price.amount is None
+    assert "prices={" in price.rule
+
+
+def test_no_seed_is_promised_for_a_live_service(tmp_path):
+    with vn.connect("soundclone", api_key="sk_x", home=tmp_path) as studio:
+        with pytest.raises(vn.InvalidRequest, match="no seed"):
+            studio.voice("model_1").submit("Hello.", seed=1)
+        assert studio.tasks() == []
+        assert studio.endpoint == "https://www.jimmyai.cn"

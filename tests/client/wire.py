@@ -1,0 +1,92 @@
+"""A scripted HTTP server on loopback that misbehaves on demand, at the level of the socket."""
+
+import asyncio
+import contextlib
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import Self
+
+
+@dataclass
+class Seen:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def answer(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> bytes:
+    """A whole HTTP answer; what is not bytes is sent as JSON."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(data)}", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
+
+
+def envelope(data: object = None, *, code: object = 20000, msg: str = "ok") -> bytes:
+    return answer({"code": code, "msg": msg} | ({} if data is None else {"data": data}))
+
+
+RESET = "reset"  # the connection breaks after the whole request was read
+HANG = "hang"  # no answer, ever
+
+
+@dataclass
+class Wire:
+    """Answers each path (without its query) with what the script says; a list is used up, its last entry stays."""
+
+    script: dict[str, object] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
+    url: str = ""
+
+    def __enter__(self) -> Self:
+        ready = threading.Event()
+
+        def run() -> None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+            server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            ready.set()
+            self._loop.run_forever()
+            server.close()
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.close()
+
+        self._thread = threading.Thread(target=run)
+        self._thread.start()
+        ready.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def paths(self) -> list[str]:
+        return [one.path for one in self.seen]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            first, *lines = head.strip().split("\r\n")
+            method, target, _ = first.split(" ")
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            path = target.partition("?")[0]
+            self.seen.append(Seen(method, path, headers, body))
+            reply = self.script.get(path, answer({"detail": "not found"}, status=404))
+            if isinstance(reply, list):
+                reply = reply.pop(0) if len(reply) > 1 else reply[0]
+            if reply == HANG:
+                await asyncio.Event().wait()
+            if reply == RESET:
+                writer.transport.abort()
+                return
+            assert isinstance(reply, bytes)
+            writer.write(reply)
+            await writer.drain()
+        writer.close()

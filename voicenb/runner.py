@@ -1,0 +1,356 @@
+"""Takes tasks through their life on the background loop: record → submit → poll → download → settle.
+
+Nothing here waits for a person and nothing here is shown to one; `voicenb.tasks` is that face. A follower that stops
+(a service out of reach, a dead kernel) leaves a row from which anyone can go on without paying again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from voicenb import portal
+from voicenb.audio import AudioError, decode, sniff
+from voicenb.errors import AuthenticationError, OutcomeUnknown, RateLimited, ServiceError, TaskFailed, VoicenbError
+from voicenb.ledger import FINAL, Ledger, TaskRecord, now
+from voicenb.services.base import Answer, Price, Service, ServiceRequest, plain
+
+__all__ = ["Life", "Runner", "amount_of", "poll_delay", "request_hash"]
+
+_LOCAL_POLL_SECONDS = 0.2
+# Polls or downloads that fail in a row before a follower lets go; the row stays open. A live service is out of reach
+# for minutes now and then; a sandbox that does not answer has ended.
+_TRIES_LIVE = 20
+_TRIES_LOCAL = 4
+_LONGEST_WAIT = 60.0
+_WATCH_SECONDS = 0.5
+
+
+def poll_delay(answer: Answer | None, span: tuple[float, float], *, local: bool, chance: random.Random) -> float:
+    """Seconds until the next poll.
+
+    On a live service a jittered moment of the documented span, so that many tasks do not ask at once; on loopback
+    what the sandbox says in ``X-Poll-After``.
+
+    Args:
+        answer: The service's last word, or None.
+        span: The documented interval, shortest and longest, in seconds.
+        local: Whether the service is on this machine.
+        chance: Where the jitter comes from.
+    """
+    asked = answer.poll_after if answer is not None else None
+    if local:
+        return min(max(asked if asked is not None else _LOCAL_POLL_SECONDS, 0.01), span[1])
+    return max(chance.uniform(*span), asked or 0.0)
+
+
+def request_hash(request: ServiceRequest) -> str:
+    """SHA-256 over the request's body, in a form that does not depend on the order of its fields."""
+    return hashlib.sha256(json.dumps(request.wire(), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def amount_of(amount: Decimal | None, unit: str) -> str:
+    """An amount in a sentence."""
+    return "an amount that is not known" if amount is None else f"{plain(amount)} {unit}"
+
+
+@dataclass(eq=False)
+class Life:
+    """A task while this process holds it.
+
+    Attributes:
+        record: The row, as it was last read or written here.
+        future: The follower at work, or the one that ended last.
+        error: Why it failed, or why its follower let go.
+        stop: Whether the follower is asked to end.
+    """
+
+    record: TaskRecord
+    future: Future[None] | None = None
+    error: VoicenbError | None = None
+    stop: bool = False
+
+    @property
+    def id(self) -> str:
+        """The ledger's id, short, as messages name it."""
+        return self.record.id[:8]
+
+    @property
+    def followed(self) -> bool:
+        """Whether a follower of this process is at work."""
+        return self.future is not None and not self.future.done()
+
+
+class Runner:
+    """Takes requests of one service through their life.
+
+    Args:
+        service: The service.
+        ledger: The ledger.
+        endpoint: ``"sandbox"``, or the base URL.
+        local: Whether the service is on this machine.
+        ready: Makes sure that the service can be reached, where that is in our hands.
+    """
+
+    def __init__(
+        self, service: Service, ledger: Ledger, endpoint: str, *, local: bool, ready: Callable[[], None]
+    ) -> None:
+        self.service = service
+        self.ledger = ledger
+        self.endpoint = endpoint
+        self._local = local
+        self._ready = ready
+        self._chance = random.Random()  # noqa: S311 - jitter
+        self._lives: dict[str, Life] = {}
+
+    def plan(self, request: ServiceRequest, kind: str, price: Price, **about: Any) -> Life:
+        """Writes down what is about to be asked and what it will cost; nothing is sent yet.
+
+        Args:
+            request: The validated request.
+            kind: ``preview``, ``voice`` or ``production``.
+            price: What it will cost.
+            about: More columns of the row.
+        """
+        record = TaskRecord(
+            id=uuid.uuid4().hex,
+            service=self.service.profile.id,
+            endpoint=self.endpoint,
+            kind=kind,
+            status="planned",
+            parameters=request.resolved(),
+            request=request_hash(request),
+            estimate=price.amount,
+            unit=price.unit,
+            rule=price.rule,
+            created=now(),
+            owner=self.ledger.prove_alive(),
+            **about,
+        )
+        self.ledger.add_task(record).result()
+        life = self._lives[record.id] = Life(record)
+        return life
+
+    def launch(self, life: Life, request: ServiceRequest) -> None:
+        """Sends a planned task in the background and follows it."""
+        life.future = portal.start(self._run, life, request)
+
+    def life(self, record: TaskRecord) -> Life:
+        """The life of a row; the same one while it is followed here."""
+        return self._lives.get(record.id) or Life(record)
+
+    def refresh(self, life: Life) -> TaskRecord:
+        """The row as it is now: a task that another process follows is read again."""
+        if life.record.status not in FINAL and not life.followed:
+            life.record = self.ledger.task(life.record.id) or life.record
+        return life.record
+
+    def follow(self, life: Life) -> Future[None]:
+        """Starts following a task where nobody does; the future ends with it. It never submits."""
+        if life.future is None or (life.future.done() and self.refresh(life).status not in FINAL):
+            life.error = None
+            life.future = portal.start(self._take_up, life)
+        return life.future
+
+    def cancel(self, life: Life) -> None:
+        """Stops following a task, and waits until its row says so."""
+        life.stop = True
+        if life.followed:
+            portal.call(self._until_stopped, life)
+        elif self.refresh(life).status not in FINAL:
+            life.record = self.ledger.update_task(life.record.id, status="cancelled", completed=now()).result()
+
+    async def _until_stopped(self, life: Life) -> None:
+        if life.future is not None:
+            await asyncio.wait([asyncio.shield(asyncio.wrap_future(life.future))], timeout=_WATCH_SECONDS * 20)
+
+    # -- the life ----------------------------------------------------------------------------------------------
+
+    async def _write(self, life: Life, **changes: Any) -> None:
+        life.record = await asyncio.wrap_future(self.ledger.update_task(life.record.id, **changes))
+
+    async def _fail(self, life: Life, error: VoicenbError, *, status: str = "failed", **changes: Any) -> None:
+        error.task = life.record.id
+        life.error = error
+        known = next(kind for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
+        row = {"completed": now(), "error_kind": known.__name__, "error": str(error)} | changes
+        await self._write(life, status=status, **row)
+        if life.record.kind == "preview" and status == "failed":
+            await self._settle_voice(life, None)
+
+    async def _run(self, life: Life, request: ServiceRequest) -> None:
+        try:
+            if life.stop:
+                await self._write(life, status="cancelled", completed=now(), cost=Decimal(0))
+                return
+            await self._write(life, status="submitting", submitted=now())
+            try:
+                answer = await self.service.submit(request, seed=life.record.seed)
+            except OutcomeUnknown as error:
+                await self._fail(life, error, status="unknown", completed=None)
+                raise
+            except VoicenbError as error:
+                await self._fail(life, error, cost=Decimal(0))
+                raise
+            except asyncio.CancelledError:
+                # The process is ending: nobody knows whether the bytes have left. This write is the last thing.
+                self.ledger.update_task(life.record.id, status="unknown", owner=None)
+                raise
+            await self._write(
+                life,
+                status="processing" if answer.status == "processing" else "queued",
+                remote_id=answer.remote_id,
+                # Charged at submission; a failure gives it back.
+                cost=life.record.estimate,
+            )
+            if life.record.kind == "production" and life.record.voice is not None:
+                await self._activate(life.record.voice)
+            await self._poll(life, answer)
+        finally:
+            self._release(life)
+
+    def _release(self, life: Life) -> None:
+        if life.record.status in FINAL:
+            self._lives.pop(life.record.id, None)
+
+    async def _take_up(self, life: Life) -> None:
+        record = self.refresh(life)
+        if record.status in FINAL:
+            return
+        if record.owner != self.ledger.owner:
+            while await asyncio.to_thread(self.ledger.is_alive, record.owner):
+                await asyncio.sleep(_WATCH_SECONDS)
+                record = life.record = self.ledger.task(record.id) or record
+                if record.status in FINAL:
+                    return
+            taken = await asyncio.wrap_future(self.ledger.take_over(record.id, record.owner))
+            if taken is None:
+                await self._take_up(life)
+                return
+            life.record = record = taken
+        self._lives[record.id] = life
+        try:
+            if record.status == "planned":
+                # It never left, and only its owner knew how to send it.
+                await self._write(life, owner=None)
+                life.error = VoicenbError(
+                    f"task {life.id} was planned and never sent; nothing was charged. Ask for it again.",
+                    service=record.service,
+                    task=record.id,
+                )
+                raise life.error
+            if record.status == "submitting" or record.remote_id is None:
+                error = OutcomeUnknown(
+                    f"task {life.id} was being sent when its kernel died: it may have been accepted and charged "
+                    f"{amount_of(record.estimate, record.unit)}, so it is not sent again; look at the service's own "
+                    "task list.",
+                    service=record.service,
+                )
+                await self._fail(life, error, status="unknown", completed=None)
+                raise error
+            await asyncio.to_thread(self._ready)
+            await self._poll(life, None)
+        finally:
+            self._release(life)
+
+    async def _poll(self, life: Life, answer: Answer | None) -> None:
+        span = self.service.profile.poll_seconds
+        failures = 0
+        wait = 0.0 if answer is None else poll_delay(answer, span, local=self._local, chance=self._chance)
+        while True:
+            await self._pause(life, wait)
+            if life.stop:
+                await self._write(life, status="cancelled", completed=now())
+                if life.record.kind == "preview":
+                    await self._settle_voice(life, None)
+                return
+            try:
+                assert life.record.remote_id is not None
+                answer = await self.service.query(life.record.remote_id)
+                if answer.status == "completed" and answer.audio_url is not None:
+                    if life.record.status != "downloading":
+                        await self._write(life, status="downloading")
+                    await self._download(life, answer)
+                    return
+                failures = 0
+            except RateLimited as error:
+                wait = max(error.retry_after or 0.0, poll_delay(None, span, local=self._local, chance=self._chance))
+                continue
+            except (ServiceError, AudioError) as error:
+                failures += 1
+                if isinstance(error, AuthenticationError) or failures >= (_TRIES_LOCAL if self._local else _TRIES_LIVE):
+                    raise self._lost(life, error) from None
+                wait = min(poll_delay(None, span, local=self._local, chance=self._chance) * failures, _LONGEST_WAIT)
+                continue
+            if answer.status in {"failed", "cancelled"}:
+                failed = TaskFailed(
+                    f"{self.service.profile.label} could not finish task {life.id}: "
+                    f"{answer.error or 'it gave no reason'}. Failed tasks are refunded: nothing was charged.",
+                    service=life.record.service,
+                )
+                await self._fail(life, failed, cost=Decimal(0), refunded=life.record.cost)
+                raise failed
+            if answer.status in {"queued", "processing"} and answer.status != life.record.status != "downloading":
+                await self._write(life, status=answer.status)
+            wait = poll_delay(answer, span, local=self._local, chance=self._chance)
+
+    async def _pause(self, life: Life, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while not life.stop and (left := end - loop.time()) > 0:  # noqa: ASYNC110 - set from other threads
+            await asyncio.sleep(min(left, _WATCH_SECONDS))
+
+    def _lost(self, life: Life, error: Exception) -> ServiceError:
+        what = "the sandbox" if self._local else self.service.profile.label
+        kind = AuthenticationError if isinstance(error, AuthenticationError) else ServiceError
+        life.error = lost = kind(
+            f"{what} cannot be followed now: {error}. Task {life.id} stays {life.record.status} in the ledger and is "
+            "not charged again: task.wait() goes on, and studio.resume() does in another kernel.",
+            code=getattr(error, "code", None),
+            status=getattr(error, "status", None),
+            service=life.record.service,
+            task=life.record.id,
+        )
+        return lost
+
+    async def _download(self, life: Life, answer: Answer) -> None:
+        assert answer.audio_url is not None
+        audio = await self.service.download(answer.audio_url)
+        samples, rate = await asyncio.to_thread(decode, audio)
+        file = await asyncio.to_thread(self.ledger.store, audio, sniff(audio) or "bin")
+        # The audio is safe from here on, whatever becomes of the subtitles.
+        await self._write(life, file=file, seconds=len(samples) / rate)
+        subtitles = None
+        if answer.subtitles_url is not None:
+            data = await self.service.download(answer.subtitles_url)
+            try:
+                self.service.subtitles(data)
+            except ValueError as error:
+                raise ServiceError(f"the subtitles cannot be read ({error})", service=life.record.service) from error
+            subtitles = await asyncio.to_thread(self.ledger.store, data, "json")
+        if life.record.kind == "preview":
+            await self._settle_voice(life, answer.voice)
+        await self._write(life, status="completed", completed=now(), subtitles=subtitles, error=None, error_kind=None)
+
+    async def _settle_voice(self, life: Life, remote: str | None) -> None:
+        voice = life.record.voice
+        if voice is None:
+            return
+        changes: dict[str, Any] = {"state": "failed"}
+        if remote is not None:
+            kept = self.service.profile.voice_life
+            changes = {"state": "ready", "remote": remote, "expires": None if kept is None else now() + kept}
+        await asyncio.wrap_future(self.ledger.update_voice(voice, **changes))
+
+    async def _activate(self, voice: str) -> None:
+        record = await asyncio.to_thread(self.ledger.voice, voice)
+        if record is not None and record.activated is None and self.service.profile.voice_life is not None:
+            await asyncio.wrap_future(self.ledger.update_voice(voice, activated=now(), expires=None))
