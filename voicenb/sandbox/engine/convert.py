@@ -50,6 +50,8 @@ _JOIN = 3.0
 _MOST = 3.0
 """Nepers of gain at most."""
 _RATIOS = np.arange(0.84, 1.121, 0.02)
+_FEWEST = 8
+"""Unvoiced frames below which a reference has none to speak of."""
 _NARROW, _WIDE = 0.75, 1.35
 """Bounds of the factor on the cepstra's deviation."""
 
@@ -58,22 +60,25 @@ class Converter:
     """From one front end's voice at one pitch to one profile."""
 
     def __init__(self, front: FrontEnd, profile: Profile, cache: Path) -> None:
-        own = front.register()
-        shift = round((profile.register.median - own.median) * 12 / np.log(2))
-        source = Source.at(front, shift, cache)
+        higher = profile.register.median - front.register().median
+        source = Source.at(front, round(higher * 12 / np.log(2)), cache)
         bands = _filled(profile, source)
         self._matrix = discriminant(front, cache)
-        self._norm = moments(np.concatenate([source.voiced, source.unvoiced]))
-        self.ratio = _ratio(source.voiced, bands[profile.voiced], (profile.register.median - own.median))
+        self._norm = moments(source.bands[source.voiced | source.unvoiced])
+        self.ratio = _ratio(source.bands[source.voiced], bands[profile.voiced], higher)
         unvoiced = profile.loud & ~profile.voiced
-        if unvoiced.sum() < 8:
+        if unvoiced.sum() < _FEWEST:
             unvoiced = profile.loud
-        self._voiced = _Moments(source.voiced, bands[profile.voiced], self.ratio)
-        self._unvoiced = _Moments(source.unvoiced, bands[unvoiced], self.ratio)
         self._frames = cepstra(bands, _COEFFICIENTS)
+        warped = cepstra(warp(source.bands, self.ratio), _COEFFICIENTS)
+        self._voiced = _Moments(warped[source.voiced], self._frames[profile.voiced])
+        self._unvoiced = _Moments(warped[source.unvoiced], self._frames[unvoiced])
         self._choice = np.flatnonzero(profile.voiced)
         self._places = (features(bands, moments(bands[profile.loud])) @ self._matrix)[self._choice]
         self._join = _JOIN / (2 * self._frames[self._choice].var(0).sum())
+        # Two estimates averaged vary less than a voice does: what that takes away is given back.
+        mixed = self._mixed(source.bands, warped)[source.voiced]
+        self._restored = _Moments(mixed, self._frames[profile.voiced])
 
     def __call__(self, utterance: Utterance) -> npt.NDArray[np.float32]:
         """The utterance's wave in the reference's voice, as long as before."""
@@ -82,15 +87,18 @@ class Converter:
         bands = envelopes(utterance.wave, utterance.f0)
         length = min(len(bands), len(utterance.f0), len(utterance.wave) // HOP)
         bands, voiced = bands[:length], utterance.f0[:length] > 0
-        soft = gaussian_filter1d(voiced.astype(np.float64), 1)[:, None]
         warped = cepstra(warp(bands, self.ratio), _COEFFICIENTS)
-        wanted = self._voiced.moved(warped)
+        wanted = self._unvoiced.moved(warped)
         if voiced.any():
-            wanted = (1 - _BLEND) * wanted + _BLEND * self._frames[self._path(bands)]
-        wanted = soft * wanted + (1 - soft) * self._unvoiced.moved(warped)
+            soft = gaussian_filter1d(voiced.astype(np.float64), 1)[:, None]
+            wanted = soft * self._restored.moved(self._mixed(bands, warped)) + (1 - soft) * wanted
         difference = gaussian_filter1d(wanted - cepstra(bands, _COEFFICIENTS), 1.0, axis=0)
         gain = np.clip(difference @ cosine()[1 : _COEFFICIENTS + 1], -_MOST, _MOST)
         return shape(utterance.wave[: length * HOP], bands_to_bins(gain))
+
+    def _mixed(self, bands: FloatArray, warped: FloatArray) -> FloatArray:
+        """What voiced frames become: (frames, 30) cepstra."""
+        return np.asarray((1 - _BLEND) * self._voiced.moved(warped) + _BLEND * self._frames[self._path(bands)])
 
     def _path(self, bands: FloatArray) -> npt.NDArray[np.int64]:
         """The reference frames that are near each frame and follow each other best (Viterbi)."""
@@ -116,10 +124,9 @@ class Converter:
 
 
 class _Moments:
-    """Moves warped source cepstra to the reference's mean and deviation."""
+    """Moves cepstra to the reference's mean and deviation."""
 
-    def __init__(self, source: FloatArray, reference: FloatArray, ratio: float) -> None:
-        before, after = cepstra(warp(source, ratio), _COEFFICIENTS), cepstra(reference, _COEFFICIENTS)
+    def __init__(self, before: FloatArray, after: FloatArray) -> None:
         self._from, self._to = before.mean(0), after.mean(0)
         self._factor = np.clip(after.std(0) / before.std(0), _NARROW, _WIDE)
 
@@ -158,7 +165,7 @@ def _filled(profile: Profile, source: Source) -> FloatArray:
     held = int(np.searchsorted(frequencies(), profile.highest))
     if held >= BANDS:
         return profile.bands
-    mean = source.voiced.mean(0)
+    mean = source.bands[source.voiced].mean(0)
     bands = profile.bands.copy()
     bands[:, held:] = bands[:, held - 1 : held] + (mean[held:] - mean[held - 1])
     return bands

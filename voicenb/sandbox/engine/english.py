@@ -20,6 +20,7 @@ import numpy as np
 
 from voicenb.sandbox.engine.errors import EngineError
 from voicenb.sandbox.engine.graph import FLOAT, INT64, Tensor, subgraph
+from voicenb.sandbox.engine.melody import moved
 from voicenb.sandbox.engine.spectrum import FRAME, HOP, NEPER, RATE, FloatArray
 from voicenb.sandbox.engine.text import words as find_words
 from voicenb.sandbox.engine.utterance import Register, Utterance, Word
@@ -44,8 +45,6 @@ _FINE = 16
 """How many times slower durations are read, to see their fractions."""
 _VOICED = 40.0
 """Hz; below, hibari means unvoiced."""
-_LOWEST, _HIGHEST = 42.0, 700.0
-"""Hz, the bounds of what F0 is moved to."""
 _LEAD = 0.05
 """Seconds kept before the first phoneme, and at least after the last, at speed 1."""
 _SILENT = -3.0
@@ -66,6 +65,7 @@ class English:
     """hibari's voice "heart": American English, female. One thread at a time."""
 
     name = "hibari"
+    shifts = (0, -9)
 
     def __init__(self) -> None:
         try:
@@ -111,7 +111,7 @@ class English:
 
     def register(self) -> Register:
         """The pitch of the voice "heart", measured over the source sentences."""
-        return Register(median=5.228, deviation=0.154)
+        return Register(5.24, 0.146, 0.294)
 
     def speak(self, text: str, prosody: Prosody, target: Register | None, seed: int) -> Utterance:
         """See `FrontEnd.speak`."""
@@ -121,7 +121,7 @@ class English:
         durations, scale = _timed(plan, prosody, self._marks)
         whole = _diffused(durations)
         f0, energy = self._tracks(plan.ids, whole)
-        f0 = _moved(f0, prosody, self.register(), target)
+        f0 = np.where(f0 > _VOICED, moved(np.where(f0 > _VOICED, f0, 0.0), prosody, self.register(), target), f0)
         energy = np.where(energy > _SILENT, energy + prosody.energy, energy)
         spectra = self._spectra(plan.ids, whole, f0, energy)
         if prosody.tilt:
@@ -211,24 +211,6 @@ def _diffused(durations: FloatArray) -> FloatArray:
         whole[at] = max(1.0, round(wanted - total))
         total += whole[at]
     return whole
-
-
-def _moved(f0: FloatArray, prosody: Prosody, source: Register, target: Register | None) -> FloatArray:
-    voiced = f0 > _VOICED
-    if not voiced.any():
-        return f0
-    log = np.log(np.maximum(f0, _VOICED))
-    median = float(np.median(log[voiced]))
-    # A breath's own median is half kept: a question may lie higher, but a clone's pitch must not wander.
-    centre = (median + source.median) / 2
-    offset, spread, middle = log - centre, 1.0, source.median
-    if target is not None:
-        spread = float(np.clip(target.deviation / source.deviation, 0.6, 1.5))
-        middle = target.median
-    across = np.linspace(-1, 1, len(f0))
-    semitone = np.log(2) / 12
-    log = middle + spread * prosody.spread * offset + (prosody.shift + prosody.slope * across) * semitone
-    return np.where(voiced, np.clip(np.exp(log), _LOWEST, _HIGHEST), f0)
 
 
 def _tilt(spectra: list[npt.NDArray[np.float32]], tilt: float) -> None:

@@ -33,8 +33,6 @@ _COEFFICIENTS = 20
 _CONTEXT = (-4, -2, 0, 2, 4)
 """Frames around the one described."""
 _DIMENSIONS = 24
-_SHIFTS = (0, -9)
-"""Semitones: the front end's own pitch and a male one."""
 _RATIOS = (0.84, 0.92, 1.0, 1.1, 1.2)
 _RAREST = 40
 """Frames; a phoneme with fewer is no class."""
@@ -73,7 +71,7 @@ def _fit(front: FrontEnd) -> FloatArray:
 
 
 def _examples(front: FrontEnd) -> Iterator[tuple[FloatArray, npt.NDArray[np.int64]]]:
-    for shift in _SHIFTS:
+    for shift in front.shifts:
         bands, _, classes = spoken(front, shift)
         for ratio in _RATIOS:
             # A random channel on top, as a reference's microphone has one.

@@ -9,6 +9,7 @@ import numpy as np
 
 from voicenb.sandbox.engine.errors import EngineError
 from voicenb.sandbox.engine.media import Recording, decode
+from voicenb.sandbox.engine.melody import register
 from voicenb.sandbox.engine.spectrum import FRAME, HOP, NEPER, RATE, FloatArray, active, envelopes, pitch
 from voicenb.sandbox.engine.store import read, write
 from voicenb.sandbox.engine.utterance import Register
@@ -60,7 +61,7 @@ class Profile:
                 arrays["bands"].astype(np.float64),
                 arrays["voiced"],
                 arrays["loud"],
-                Register(float(arrays["median"]), float(arrays["deviation"])),
+                Register(*(float(number) for number in arrays["register"])),
                 float(arrays["highest"]),
             )
         except (OSError, ValueError, KeyError):
@@ -73,8 +74,7 @@ class Profile:
             "bands": self.bands.astype(np.float16),
             "voiced": self.voiced,
             "loud": self.loud,
-            "median": np.float64(self.register.median),
-            "deviation": np.float64(self.register.deviation),
+            "register": np.asarray([self.register.median, self.register.below, self.register.above]),
             "highest": np.float64(self.highest),
         })  # fmt: skip
 
@@ -104,15 +104,13 @@ def enrol(source: Path, target: Path) -> dict[str, Any]:
         raise EngineError(
             f"the recording holds no voice: {voiced.sum() * FRAME:.1f} s of it are voiced, {_LEAST} s are needed"
         )
-    log = np.log(f0[voiced])
-    median = float(np.median(log))
-    deviation = max(0.05, float(1.4826 * np.median(np.abs(log - median))))
+    own = register(f0[voiced])
     highest = _highest(bands[voiced], recording.rate)
-    Profile(bands, voiced, loud, Register(median, deviation), highest).save(target)
+    Profile(bands, voiced, loud, own, highest).save(target)
     return {
         "seconds": recording.seconds,
         "spoken_seconds": (last - first) / RATE,
-        "f0": float(np.exp(median)),
+        "f0": float(np.exp(own.median)),
         "warnings": _warnings(recording, bands, loud),
     }
 

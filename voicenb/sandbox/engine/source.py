@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from voicenb.sandbox.engine.prosody import Prosody
-from voicenb.sandbox.engine.spectrum import FloatArray, active, envelopes
+from voicenb.sandbox.engine.spectrum import HOP, FloatArray, active, envelopes, pitch
 from voicenb.sandbox.engine.store import kept
 
 if TYPE_CHECKING:
@@ -52,30 +52,32 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class Source:
-    """Active frames of a front end's voice.
+    """A front end's voice reading the sentences.
 
     Attributes:
-        voiced: (n, 80) envelopes of its voiced frames.
-        unvoiced: (m, 80) envelopes of the others.
+        bands: (n, 80) envelopes.
+        voiced: (n,) which frames are voiced and active.
+        unvoiced: (n,) which are unvoiced and active.
     """
 
-    voiced: FloatArray
-    unvoiced: FloatArray
+    bands: FloatArray
+    voiced: npt.NDArray[np.bool_]
+    unvoiced: npt.NDArray[np.bool_]
 
     @classmethod
     def at(cls, front: FrontEnd, shift: int, cache: Path) -> Source:
         """The front end's voice `shift` semitones from its own pitch; measured once, then kept under `cache`."""
+        if front.shifts == (0,):
+            shift = 0
 
-        def measure() -> dict[str, FloatArray]:
+        def measure() -> dict[str, Any]:
             bands, voiced, _ = spoken(front, shift)
-            loud = active(bands)
-            return {
-                "voiced": bands[loud & voiced].astype(np.float16),
-                "unvoiced": bands[loud & ~voiced].astype(np.float16),
-            }
+            return {"bands": bands.astype(np.float16), "voiced": voiced}
 
         arrays = kept(cache / f"source-{front.name}-{shift:+d}-v{_VERSION}.npz", measure)
-        return cls(arrays["voiced"].astype(np.float64), arrays["unvoiced"].astype(np.float64))
+        bands, voiced = arrays["bands"].astype(np.float64), arrays["voiced"]
+        loud = active(bands)
+        return cls(bands, loud & voiced, loud & ~voiced)
 
 
 def spoken(front: FrontEnd, shift: int) -> tuple[FloatArray, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
@@ -85,8 +87,9 @@ def spoken(front: FrontEnd, shift: int) -> tuple[FloatArray, npt.NDArray[np.bool
         utterance = front.speak(sentence, Prosody(shift=shift), None, 0)
         assert utterance.classes is not None
         found = envelopes(utterance.wave, utterance.f0)
-        length = min(len(found), len(utterance.f0), len(utterance.classes))
+        length = min(len(found), len(utterance.f0), len(utterance.classes), len(utterance.wave) // HOP)
         bands.append(found[:length])
-        voiced.append(utterance.f0[:length] > 0)
+        # As voiced counts what a pitch tracker finds voiced, since a reference's frames are told apart by one, too.
+        voiced.append(pitch(utterance.wave, lowest=50)[:length] > 0)
         classes.append(utterance.classes[:length])
     return np.concatenate(bands), np.concatenate(voiced), np.concatenate(classes)

@@ -23,10 +23,14 @@ class Speaker:
     text: str
 
 
+def _register(hertz: float, liveliness: float) -> Register:
+    return Register(log(hertz), 0.146 * liveliness, 0.294 * liveliness)
+
+
 _SAMPLES = {
     "ada": Speaker(
         "a bright, quick woman's voice, around 235 Hz",
-        Register(log(235), 0.19),
+        _register(235, 1.23),
         Timbre(ratio=1.1, tilt=1.0, bumps=((3400, 5, 0.25), (1300, -4, 0.3))),
         Prosody(rate=1.03),
         "My name is Ada, and I like machines that surprise me. When I was nine, I took the kitchen clock apart to see "
@@ -36,7 +40,7 @@ _SAMPLES = {
     ),
     "bruno": Speaker(
         "a low, unhurried man's voice, around 98 Hz",
-        Register(log(98), 0.13),
+        _register(98, 0.84),
         Timbre(ratio=0.84, tilt=-1.0, bumps=((500, 3, 0.35), (2600, 4, 0.2))),
         Prosody(rate=0.97),
         "I am Bruno, and I keep the lighthouse at the end of the long pier. People ask whether the nights are lonely. "
@@ -46,7 +50,7 @@ _SAMPLES = {
     ),
     "clara": Speaker(
         "a soft, darker woman's voice, around 168 Hz",
-        Register(log(168), 0.12),
+        _register(168, 0.78),
         Timbre(ratio=0.95, tilt=-2.0, bumps=((900, 4, 0.3), (4200, -5, 0.4))),
         Prosody(rate=0.95, energy=-0.3),
         "This is Clara. I repair violins in a small room above the bakery. A good violin remembers how it was played, "
@@ -55,7 +59,7 @@ _SAMPLES = {
     ),
     "dev": Speaker(
         "a clear, lively man's voice, around 132 Hz",
-        Register(log(132), 0.2),
+        _register(132, 1.30),
         Timbre(ratio=0.9, tilt=1.2, bumps=((1700, 5, 0.25), (600, -4, 0.3))),
         Prosody(rate=1.04),
         "Hello, I am Dev, and I draw maps of places that do not exist yet. A new bridge, a quiet park, a railway "

@@ -69,6 +69,7 @@ class Breath:
         sentence: Which sentence it belongs to.
         last: It ends its sentence.
         silence: Seconds of exact silence that the text asks for before it; 0 where it asks for none.
+        language: What it is spoken in; empty while not known.
     """
 
     text: str
@@ -76,6 +77,7 @@ class Breath:
     sentence: int
     last: bool
     silence: float
+    language: str = ""
 
 
 def _blanked(text: str) -> str:

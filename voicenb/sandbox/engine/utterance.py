@@ -27,10 +27,11 @@ class Word:
 
 @dataclass(frozen=True)
 class Register:
-    """A speaker's pitch: the median of log F0 (of Hz) and the deviation around it (MAD × 1.4826)."""
+    """A speaker's pitch, as the logarithm of Hz: its median, and how far its 10th percentile lies below and its 90th above."""
 
     median: float
-    deviation: float
+    below: float
+    above: float
 
 
 @dataclass
@@ -59,6 +60,8 @@ class FrontEnd(Protocol):
 
     name: str
     """What its caches are filed under."""
+    shifts: tuple[int, ...]
+    """Pitches, in semitones from its own, that cover how its envelopes depend on pitch; (0,) where they do not."""
 
     def register(self) -> Register:
         """The front end's own pitch."""

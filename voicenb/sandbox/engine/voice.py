@@ -13,6 +13,8 @@ import numpy as np
 from voicenb.sandbox.engine.convert import Converter
 from voicenb.sandbox.engine.english import English
 from voicenb.sandbox.engine.errors import EngineError
+from voicenb.sandbox.engine.espeak import Espeak, installed
+from voicenb.sandbox.engine.languages import ENGLISH, code, runs
 from voicenb.sandbox.engine.levels import LOUDNESS, Meter, limited
 from voicenb.sandbox.engine.profile import Profile, enrol
 from voicenb.sandbox.engine.prosody import Prosody, emotional
@@ -36,6 +38,8 @@ _FADE = RATE // 250
 _BETWEEN_SENTENCES = 0.35
 _BETWEEN_BREATHS = 0.05
 """Seconds at speed 1, on top of the twentieth of a second that a breath keeps at either end."""
+_TEACHER = "en-us"
+"""espeak-ng's voice that stands for all its languages."""
 _IN_MEMORY = 32 << 20
 """Bytes of speech held in memory before a file takes them."""
 _TIGHT = 10 ** (-40 / 20)
@@ -59,7 +63,7 @@ class Engine:
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
-        self._english: English | None = None
+        self._fronts: dict[str, FrontEnd] = {}
         self._converter = lru_cache(maxsize=8)(self._make_converter)
 
     def enrol(self, source: Path, profile: Path) -> dict[str, Any]:
@@ -99,17 +103,28 @@ class Engine:
         if profile is not None:
             key = (str(profile), profile.stat().st_mtime_ns if profile.exists() else 0)
             register = Profile.load(profile).register
-            sound = lambda front: self._converter(front, *key)  # noqa: E731
+            sound = lambda name: self._converter(name, *key)  # noqa: E731
         return self._write(
-            text, target, prosody, register, sound, volume=volume, seed=seed, compact_ms=compact_ms, progress=progress
+            text,
+            target,
+            prosody,
+            register,
+            sound,
+            language,
+            volume=volume,
+            seed=seed,
+            compact_ms=compact_ms,
+            progress=progress,
         )
 
-    def _front(self) -> FrontEnd:
-        if self._english is None:
-            self._english = English()
-        return self._english
+    def _front(self, language: str) -> FrontEnd:
+        if language not in self._fronts:
+            self._fronts[language] = English() if language == ENGLISH else Espeak(language)
+        return self._fronts[language]
 
-    def _make_converter(self, front: FrontEnd, path: str, _: int) -> Converter:
+    def _make_converter(self, name: str, path: str, _: int) -> Converter:
+        # espeak-ng's languages share their sounds, so its English stands for all of them.
+        front = self._front(ENGLISH if name == English.name else _TEACHER)
         return Converter(front, Profile.load(Path(path)), self._cache)
 
     def _write(
@@ -118,23 +133,22 @@ class Engine:
         target: Path,
         prosody: Prosody,
         register: Register | None,
-        sound: Callable[[FrontEnd], Sound] | None,
+        sound: Callable[[str], Sound] | None,
+        language: str = "English",
         *,
         volume: float = 1.0,
         seed: int = 0,
         compact_ms: int | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> dict[str, Any]:
-        stretches = breaths(text)
-        if not stretches:
-            raise EngineError("there is nothing to speak: the text holds no letter and no digit")
+        stretches = _routed(text, code(language))
         meter, parts, words, at = Meter(), [], [], 0
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as store:
             for number, breath in enumerate(stretches):
                 following = stretches[number + 1] if number + 1 < len(stretches) else None
-                front = self._front()
+                front = self._front(breath.language)
                 utterance = front.speak(breath.text, prosody, register, _seed(seed, number))
-                wave = utterance.wave if sound is None else sound(front)(utterance)
+                wave = utterance.wave if sound is None else sound(front.name)(utterance)
                 begin, wave = _cropped(utterance, wave, breath, following)
                 silence = round(_gap(stretches[number - 1] if number else None, breath, prosody, compact_ms) * RATE)
                 at += silence
@@ -157,6 +171,37 @@ class Engine:
             gain = volume * 10 ** ((LOUDNESS + prosody.level - meter.loudness()) / 20)
             _encode(store, parts, gain, target)
         return {"seconds": at / RATE, "rate": RATE, "words": words, "sentences": _sentences(text, words)}
+
+
+def _routed(text: str, language: str | None) -> list[Breath]:
+    """The text's breaths, each in one language that can be spoken here."""
+    found = []
+    for breath in breaths(text):
+        cut = runs(breath.text, breath.begin, language, text)
+        for number, run in enumerate(cut):
+            found.append(
+                Breath(
+                    run.text,
+                    run.begin,
+                    breath.sentence,
+                    last=breath.last and number == len(cut) - 1,
+                    silence=0.0 if number else breath.silence,
+                    language=run.language,
+                )
+            )
+    if not found:
+        raise EngineError("there is nothing to speak: the text holds no letter and no digit")
+    foreign = [breath.text for breath in found if breath.language != ENGLISH]
+    if foreign and not installed():
+        raise EngineError(
+            f"the sandbox speaks English only, until an extra adds its other languages: pip install 'voicenb[languages]'. "
+            f"These words are not English: {_shortened(' '.join(foreign))}"
+        )
+    return found
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:119]}…"
 
 
 def _seed(seed: int, number: int) -> int:

