@@ -559,7 +559,7 @@ def _described(clip: Clip, path: Path | None) -> dict[str, Any]:
 
 
 def _line(clip: Clip, document: Mapping[str, Any]) -> str:
-    from voicenb.audio import seconds
+    from voicenb.display import seconds
     from voicenb.services.base import plain
 
     cost = "cost not known" if document["cost"] is None else f"{plain(document['cost'])} {document['unit']}"
