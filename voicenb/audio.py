@@ -222,7 +222,9 @@ def _read_sndfile(data: bytes, form: str) -> tuple[list[npt.NDArray[np.float32]]
         # What was read before the damage is worth keeping: a torn download still plays.
         if blocks:
             return blocks, int(file.samplerate)
-        raise AudioError(f"the {form} file is damaged or of a kind that cannot be read: {error.error_string}") from None
+        raise AudioError(
+            f"the {form} file is damaged or of a kind that cannot be read: {error.error_string.rstrip('. ')}"
+        ) from None
 
 
 # The demuxer for each container, named so that FFmpeg probes for no other (playlists open files and addresses).
