@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -32,6 +33,14 @@ def ada(sandbox):
     answer = sandbox.client.get("/sandbox/speakers/ada")
     assert answer.status_code == 200, answer.text
     return answer.content
+
+
+@pytest.fixture
+def warm(tmp_path, sandbox, ada):
+    """The test's own home, where the engine finds what it has worked out once for the shared sandbox."""
+    home = tmp_path / "home"
+    shutil.copytree(sandbox.home / "sandbox" / "cache", home / "sandbox" / "cache")
+    return home
 
 
 @pytest.fixture(scope="session")

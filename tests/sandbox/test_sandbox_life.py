@@ -168,9 +168,9 @@ def test_by_hand_it_stays_without_lifelines(launch):
 
 
 @linux
-def test_sigterm_ends_everything_within_five_seconds(launch, ada):
+def test_sigterm_ends_everything_within_five_seconds(launch, warm, ada):
     """With lifelines open, a job running and an upload crawling, server and workers are gone in time."""
-    with launch() as server:
+    with launch(home=warm) as server:
         url = server.upload("ada.wav", ada)["url"]
         submitted = server.submit("clones", {"fileUrl": url, "contentText": "Good morning.", "language": "English"})
         address = httpx.URL(server.url)
@@ -190,15 +190,15 @@ def test_sigterm_ends_everything_within_five_seconds(launch, ada):
             assert server.terminate() < 5
         assert gone(workers)
         assert server.process.returncode == 0
-    with launch() as server:
+    with launch(home=warm) as server:
         assert server.finished(submitted)["status"] == "completed"
         assert server.books()[submitted["data"]["id"]]["attempts"] <= 1
 
 
 @linux
-def test_a_killed_sandbox_finishes_its_tasks_at_the_next_start_and_charges_once(launch, ada):
+def test_a_killed_sandbox_finishes_its_tasks_at_the_next_start_and_charges_once(launch, warm, ada):
     """kill -9 in mid-task: uploads, models, queue and books are whole, and each task was charged one time."""
-    with launch() as server:
+    with launch(home=warm) as server:
         url = server.upload("ada.wav", ada)["url"]
         preview = {"fileUrl": url, "contentText": "Good morning.", "language": "English"}
         model = server.finished(server.submit("clones", preview))["modelId"]
@@ -210,7 +210,7 @@ def test_a_killed_sandbox_finishes_its_tasks_at_the_next_start_and_charges_once(
         server.process.send_signal(signal.SIGKILL)
         server.process.wait(10)
         assert gone(workers)
-    with launch() as server:
+    with launch(home=warm) as server:
         assert server.finished(waiting)["status"] == "completed"
         done = server.finished(long)
         assert done["status"] == "completed"
