@@ -150,7 +150,7 @@ class Task:
                     task=self.id,
                 ) from error
             subtitles = None if timed is None else self._runner.service.subtitles(timed)
-            self._clip = Clip(data, subtitles=subtitles, task=self)
+            self._clip = Clip(data, subtitles=subtitles, task=self, path=ledger.file(record.file))
         return self._clip
 
     def follow(self) -> None:
