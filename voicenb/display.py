@@ -100,8 +100,8 @@ def waveform_png(
     columns, rows = 2 * width, 2 * height
     count = columns // pitch
     peaks = envelope(samples, count).astype(np.float64)
-    # Drawn against its own peak: the picture shows the shape; the level is a number beside it. The root lifts quiet speech.
-    peaks = np.sqrt(peaks / max(float(peaks.max()), 1e-9)) if peaks.max() > 1e-6 else peaks * 0
+    # Drawn against its own peak: the picture shows the shape, not the level. The exponent lifts quiet speech a little.
+    peaks = (peaks / max(float(peaks.max()), 1e-6)) ** 0.7
     reach = np.maximum(peaks * (rows / 2 - thick / 2 - 1), 0)
     x = (np.arange(columns) + 0.5) % pitch - pitch / 2
     y = np.abs(np.arange(rows) + 0.5 - rows / 2)
@@ -203,8 +203,9 @@ def _unspaced(character: str) -> bool:
 
 
 def _caption(parts: Sequence[str]) -> str:
-    shown = " · ".join(escape(part) for part in parts if part)
-    return f'<div dir="auto" style="margin:4px 0 0;{_QUIET}">{shown}</div>'
+    # Each part has its own direction: an Arabic name must not turn the line around.
+    shown = " · ".join(escape(part) if part.isascii() else f"<bdi>{escape(part)}</bdi>" for part in parts if part)
+    return f'<div dir="ltr" style="margin:4px 0 0;{_QUIET}">{shown}</div>'
 
 
 def _block(*parts: str) -> str:

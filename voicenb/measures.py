@@ -274,6 +274,10 @@ def f0_track(
         voiced_score[(octave < quarter - 1) | (octave > three_quarters + 1)] = -inf
         path = _best_path(voiced_score, octave, unvoiced_score)
     picked = np.take_along_axis(octave, np.clip(path, 0, None)[:, None], axis=1)[:, 0]
+    # No voice sounds for less than 40 ms between two silences; noise does.
+    for start, end in _runs(path >= 0):
+        if end - start < 4:
+            path[start:end] = -1
     return np.arange(len(path), dtype=np.float64) * _HOP, np.where(path >= 0, np.exp2(picked), np.nan).astype(
         np.float64
     )

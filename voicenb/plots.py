@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["voice_figure"]
 
 _BLUE, _ORANGE, _GREEN, _INK, _FAINT = "#2f6fc4", "#d3622a", "#2c8a62", "#2b2f36", "#d5d8dd"
+_SPECTRUM = ("#ffffff", "#dbe7f5", "#86aede", "#2f6fc4", "#173a75", "#0b1730")
 _FONTS = (
     "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "PingFang SC",
     "Microsoft YaHei", "WenQuanYi Zen Hei", "Hiragino Sans", "Malgun Gothic", "Noto Sans Arabic", "Noto Sans Thai",
@@ -42,7 +43,7 @@ def voice_figure(
     figures, styles = needed("matplotlib.figure"), needed("matplotlib.style")
     with styles.context("default"):
         figure: Figure = _shown(figures.Figure)(figsize=(9.6, 6.2), dpi=100, layout="constrained", facecolor="white")
-        heights = [1.0, 1.35, 0.9, 2.0] + ([0.55] if words else [])
+        heights = [1.0, 1.35, 0.9, 2.0] + ([0.42] if words else [])
         axes = figure.subplots(len(heights), 1, sharex=True, gridspec_kw={"height_ratios": heights})
         sound = np.asarray(samples, dtype=np.float32)
         duration = len(sound) / rate
@@ -97,6 +98,12 @@ def _label(axis: Axes, text: str) -> None:
     axis.set_ylabel(text, color=_INK, fontsize=9)
 
 
+def _note(axis: Axes, text: str, colour: str) -> None:
+    """A small note in the upper right corner, on white so that a curve beneath stays apart from it."""
+    ground = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+    axis.text(0.998, 0.98, text, transform=axis.transAxes, ha="right", va="top", color=colour, fontsize=8, bbox=ground)
+
+
 def _waveform(axis: Axes, sound: npt.NDArray[np.float32], duration: float) -> None:
     count = min(1600, len(sound))
     level = envelope(sound, count)
@@ -122,13 +129,10 @@ def _pitch(axis: Axes, sound: npt.NDArray[np.float32], rate: int) -> None:
         return
     axis.plot(times, pitch, color=_ORANGE, linewidth=1.8, solid_capstyle="round")
     median = float(np.median(voiced))
-    low, high = np.percentile(voiced, [1, 99])
+    low, high = np.percentile(voiced, [2, 98])
     axis.set_ylim(min(low, median / 1.5) / 1.08, max(high, median * 1.5) * 1.08)
     axis.axhline(median, color=_ORANGE, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.7)
-    axis.text(
-        1, median, f" median {median:.0f} Hz", transform=axis.get_yaxis_transform(), ha="right", va="bottom",
-        color="#a1461a", fontsize=8,
-    )  # fmt: skip
+    _note(axis, f"median {median:.0f} Hz", "#a1461a")
     bottom, top = axis.get_ylim()
     ticks = [tick for tick in (60, 80, 100, 125, 150, 200, 250, 300, 400, 500, 600) if bottom <= tick <= top]
     axis.set_yticks(ticks, [str(tick) for tick in ticks])
@@ -145,10 +149,7 @@ def _loudness(axis: Axes, sound: npt.NDArray[np.float32], rate: int) -> None:
     axis.set_yticks([-50, -35, -20])
     if np.isfinite(whole):
         axis.axhline(whole, color=_GREEN, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.7)
-        axis.text(
-            1, whole, f" integrated {whole:.1f} LUFS", transform=axis.get_yaxis_transform(), ha="right", va="bottom",
-            color="#1d6347", fontsize=8,
-        )  # fmt: skip
+        _note(axis, f"integrated {whole:.1f} LUFS".replace("-", "−"), "#1d6347")
     _label(axis, "LUFS")
 
 
@@ -163,8 +164,8 @@ def _spectrum(axis: Axes, sound: npt.NDArray[np.float32], rate: int) -> None:
         origin="lower",
         aspect="auto",
         interpolation="bilinear",
-        cmap="magma_r",
-        vmin=top - 70,
+        cmap=needed("matplotlib.colors").LinearSegmentedColormap.from_list("voice", _SPECTRUM),
+        vmin=top - 62,
         vmax=top,
         extent=(-hop / 2, picture.times[-1] + hop / 2, 0, picture.frequencies[kept][-1] / 1000),
     )
@@ -176,7 +177,6 @@ def _word_strip(axis: Axes, words: Sequence[tuple[str, float, float]], duration:
     """Each word at its time, in up to three rows; a word without room in any stays away."""
     axis.spines["left"].set_visible(False)
     axis.set_yticks([])
-    axis.set_ylim(-3, 0)
     fonts = _fonts()
     drawable = _glyphs(fonts["fontfamily"])
     # About 105 characters of 8.5 pt fit into the width of the axis; Chinese ones are twice as wide.
@@ -197,8 +197,10 @@ def _word_strip(axis: Axes, words: Sequence[tuple[str, float, float]], duration:
             continue
         ends[row] = middle + width / 2
         axis.text(middle, -row - 0.5, word, ha="center", va="center", fontsize=8.5, color=_INK, **fonts)
+    used = sum(last > 0 for last in ends)
+    axis.set_ylim(-max(used, 1) - missing, 0)
     if missing:
-        axis.text(0, -2.5, "No font here has the characters of some words.", fontsize=8, color=_INK, va="center")
+        axis.text(0, -used - 0.5, "No font here has the characters of some words.", fontsize=8, color=_INK, va="center")
 
 
 def _glyphs(families: Sequence[str]) -> set[int]:

@@ -452,7 +452,7 @@ class Reference:
             return [self.url or ""]
         channels = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
         return [
-            self._label,
+            self.name if self._label == "the recording" and self.name else self._label,
             seconds(self.duration),
             f"{seconds(self.spoken)} from first to last word" if self.spoken else "no speech found",
             f"{self.rate / 1000:g} kHz",
