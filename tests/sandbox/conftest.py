@@ -36,7 +36,7 @@ def ada(sandbox):
 
 
 @pytest.fixture
-def warm(tmp_path, sandbox, ada):
+def warm(tmp_path, sandbox, voice):
     """The test's own home, where the engine finds what it has worked out once for the shared sandbox."""
     home = tmp_path / "home"
     shutil.copytree(sandbox.home / "sandbox" / "cache", home / "sandbox" / "cache")

@@ -43,7 +43,7 @@ SPEAK = ("POST", "/api/open-api/v1/soundCloning/audios")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, sandbox, ada):
+def server(tmp_path_factory, sandbox, voice):
     """A sandbox of its own, so that what is still queued at the end ends with it."""
     home = tmp_path_factory.mktemp("contract")
     shutil.copytree(sandbox.home / "sandbox" / "cache", home / "sandbox" / "cache")

@@ -88,7 +88,12 @@ def test_it_listens_on_loopback_only(sandbox):
 
 def test_unknown_paths_and_methods_have_the_envelope(sandbox):
     """404 and 405, with a code that is not success."""
-    for method, path, status in (("GET", "/nowhere", 404), ("GET", "/", 404), ("DELETE", f"{API}/user/balance", 405)):
+    for method, path, status in (
+        ("GET", "/nowhere", 404),
+        ("GET", "/", 404),
+        ("GET", f"{API}/user/balance/", 404),
+        ("DELETE", f"{API}/user/balance", 405),
+    ):
         answer = sandbox.client.request(method, path)
         assert answer.status_code == status
         assert answer.json()["code"] == 20002

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import stat
@@ -11,12 +12,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import pytest
 from sandbox_process import API, command, gone, workers_of
 
-LONG = "This sentence is spoken again and again, so that the work takes a while. " * 25
+LONG = "This sentence is spoken again and again, so that the work takes a while. " * 8
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -125,9 +127,11 @@ def test_the_balance_can_be_given_at_start(launch):
         assert server.balance()["available"] == 0.000001
 
 
-def test_it_ends_soon_after_the_last_lifeline_and_not_before(launch):
-    """Two lifelines hold it; about three seconds after the second one closes it ends."""
-    with launch("--lifeline") as server:
+def test_it_ends_soon_after_the_last_lifeline_and_not_before(launch, tmp_path):
+    """Two lifelines hold it; about three seconds after the second one closes it ends. One started by hand stays."""
+    with launch("--lifeline") as server, launch(home=tmp_path / "by hand") as by_hand:
+        with by_hand.lifeline():
+            assert by_hand.status()["lifelines"] == 1
         with server.lifeline():
             with server.lifeline():
                 assert server.status()["lifelines"] == 2
@@ -137,6 +141,7 @@ def test_it_ends_soon_after_the_last_lifeline_and_not_before(launch):
         server.process.wait(8)
         assert 2.5 < time.monotonic() - begun < 5
         assert server.process.returncode == 0
+        assert by_hand.status()["lifelines"] == 0
 
 
 def test_a_killed_client_lets_go_of_its_lifeline(launch):
@@ -156,15 +161,6 @@ def test_a_killed_client_lets_go_of_its_lifeline(launch):
         begun = time.monotonic()
         server.process.wait(8)
         assert 2.5 < time.monotonic() - begun < 5.5
-
-
-def test_by_hand_it_stays_without_lifelines(launch):
-    """Without --lifeline only a signal ends it."""
-    with launch() as server:
-        with server.lifeline():
-            assert server.status()["lifelines"] == 1
-        with pytest.raises(subprocess.TimeoutExpired):
-            server.process.wait(4)
 
 
 @linux
@@ -221,3 +217,28 @@ def test_a_killed_sandbox_finishes_its_tasks_at_the_next_start_and_charges_once(
         expected = 2 * len("Good morning.") * 50 + len(LONG) * 100 + 10_000
         assert round(sum(task["charge"] for task in books.values()) * 1e6) == expected
         assert round(server.balance()["used_coin"] * 1e6) == expected
+
+
+def test_kills_at_any_moment_lose_no_task_and_no_credit(launch):
+    """Six times killed among submissions: every accepted task is in the books, ended, and refunded to the last millionth."""
+    dice = random.Random(3)
+    accepted = set()
+    for _ in range(6):
+        with launch("--balance", "100") as server, ThreadPoolExecutor(1) as threads:
+            killing = threads.submit(lambda: (time.sleep(dice.uniform(0.02, 0.25)), server.process.kill()))
+            with suppress(httpx.HTTPError):
+                while True:
+                    submitted = server.submit("clones", {"fileUrl": "https://example.com/a.mp3"})
+                    accepted.add(submitted["data"]["id"])
+            killing.result()
+            server.process.wait(10)
+    with launch() as server:
+        while server.status()["tasks"]["queued"] or server.status()["tasks"]["processing"]:
+            pass
+        books = server.books()
+        assert len(accepted) > 20
+        assert accepted <= set(books)
+        assert {task["status"] for task in books.values()} == {"failed"}
+        assert all(task["charge"] == task["refund"] == 0.0022 for task in books.values())
+        assert {task["attempts"] for task in books.values()} <= {1, 2, 3}
+        assert server.balance()["used_coin"] == 0

@@ -250,6 +250,7 @@ def test_malformed_pauses_are_refused(sandbox, inner):
         ("<#1#>", False),
         ("one <# two", True),
         ("one #> two <#", True),
+        ("one <# <b> #> two", True),
     ],
 )
 def test_pauses_stand_between_speakable_text(sandbox, text, allowed):

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox", "create_app"]
 
-_MOST_RUNNERS = 8
+_MOST_RUNNERS = 4
+"""As many as the engine has workers at most."""
 
 
 class Sandbox:
@@ -58,7 +59,8 @@ class Sandbox:
         self.lifelines = Lifelines()
         self.files = Files(root)
         self.books = Books(root / "books.db")
-        self.voice = Voice(self.files.cache)
+        # What the engine has worked out belongs to its version.
+        self.voice = Voice(self.files.cache / self.version)
         self.twins = [SoundClone(self)]
         for twin in self.twins:
             self.books.open_account(twin.service, twin.first_balance)
@@ -92,11 +94,14 @@ def create_app(sandbox: Sandbox, *, middleware: Sequence[Middleware] = ()) -> St
     routes = [route for twin in sandbox.twins for route in twin.routes()]
     routes += served_files.routes(sandbox.files, sandbox.books)
     routes += Control(sandbox).routes()
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, port=sandbox.port), *middleware],
         exception_handlers={HTTPException: _http_error, Exception: _crash},
     )
+    # A path with a slash too many is an unknown path.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

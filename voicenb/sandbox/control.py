@@ -80,9 +80,10 @@ class Control:
                 "pid": os.getpid(),
                 "url": sandbox.origin,
                 "voice": sandbox.voice.state,
-                "runners": sandbox.jobs.runners,
+                "workers": sandbox.jobs.runners,
                 "lifelines": sandbox.lifelines.count,
                 "tasks": sandbox.books.counts(),
+                "accounts": self._accounts(),
                 "now": sandbox.books.now(),
             }
         )
@@ -97,7 +98,7 @@ class Control:
 
     async def _speakers(self, _request: Request) -> Response:
         lines = await self._lines()
-        return JSONResponse({"speakers": [{"name": name, "line": line} for name, line in lines.items()]})
+        return JSONResponse(lines)
 
     async def _speaker(self, request: Request) -> Response:
         lines = await self._lines()
@@ -109,7 +110,7 @@ class Control:
     async def _made(self, name: str) -> Path:
         """The speaker's recording, made once for each version of voicenb."""
         files = self._sandbox.files
-        folder = files.cache / "speakers" / self._sandbox.version
+        folder = files.cache / self._sandbox.version / "speakers"
         made = folder / f"{name}.wav"
         async with self._making:
             if not made.is_file():
@@ -144,7 +145,7 @@ class Control:
             }
             for task, charges, refund in books.statement()
         ]
-        return JSONResponse({"accounts": self._accounts(), "tasks": tasks})
+        return JSONResponse(tasks)
 
     def _accounts(self) -> dict[str, Any]:
         return {

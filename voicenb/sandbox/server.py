@@ -56,7 +56,8 @@ def run(
     """
     root = home / "sandbox"
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s")
+    _log.setLevel(logging.INFO)
     deadline = time.monotonic() + _FIND_SECONDS
     while True:
         with hold_lock(root / "lock") as held:
@@ -68,7 +69,7 @@ def run(
             sys.stderr.write(f"Another sandbox serves this home at {where}; end it first, or give another --home.\n")
             return ALREADY_RUNNING
         if other is not None and _answers(other):
-            _announce(other["url"], other["api_key"], other["pid"], root, json_line=json_line)
+            _announce(other, root, json_line=json_line)
             return 0
         if time.monotonic() > deadline:
             sys.stderr.write(f"Another sandbox holds {root / 'lock'} and does not answer.\n")
@@ -90,11 +91,11 @@ def _answers(address: dict[str, Any]) -> bool:
         connection.close()
 
 
-def _announce(url: str, key: str, pid: int, root: Path, *, json_line: bool) -> None:
+def _announce(address: dict[str, Any], root: Path, *, json_line: bool) -> None:
     if json_line:
-        line = json.dumps({"services": {"soundclone": {"base_url": url, "api_key": key}}, "pid": pid})
+        line = json.dumps({name: address[name] for name in ("services", "pid")})
     else:
-        line = f"The voicenb sandbox listens at {url}; its key is in {root / 'key'}. Ctrl-C ends it."
+        line = f"The voicenb sandbox listens at {address['url']}; its key is in {root / 'key'}. Ctrl-C ends it."
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -188,9 +189,15 @@ class _Server(uvicorn.Server):
         """Listen, say so, and only then begin with what takes long."""
         await super().startup(sockets)
         sandbox = self._sandbox
-        started = {"url": sandbox.origin, "pid": os.getpid(), "api_key": sandbox.key, "started": time.time()}
+        started = {
+            "services": {twin.service: {"base_url": sandbox.origin, "api_key": sandbox.key} for twin in sandbox.twins},
+            "pid": os.getpid(),
+            "url": sandbox.origin,
+            "api_key": sandbox.key,
+            "started": time.time(),
+        }
         write_private(self._address, json.dumps(started))
-        _announce(sandbox.origin, sandbox.key, os.getpid(), self._address.parent, json_line=self._json_line)
+        _announce(started, self._address.parent, json_line=self._json_line)
         _log.info("listening at %s", sandbox.origin)
         sandbox.start()
 

@@ -10,8 +10,8 @@ Assumed, because nobody states it:
 
 - The length limits count every code point, those of pause marks included (only the charge excludes them).
 - Text that is empty or blank is a bad parameter.
-- Whatever stands between ``<#`` and ``#>`` is meant as a pause: if it is not digits with at most two decimals, it is refused
-  rather than read aloud. Speakable is what holds a letter or a digit of any script.
+- Whatever stands between ``<#`` and ``#>``, without ``<``, ``>`` and ``#`` in it, is meant as a pause: if it is not digits with
+  at most two decimals, it is refused rather than read aloud. Speakable is what holds a letter or a digit of any script.
 - ``language`` is compared as written, capitals included.
 - ``Chinese characters`` in a URL are ideographs (Unicode's Han script) as sent; their percent-encoded form is allowed.
 - A URL with blanks, control characters or no host is not a URL. A private or unreachable host is a matter for
@@ -59,7 +59,7 @@ _ONLY_V2 = frozenset(
     }
 )  # fmt: skip
 
-_MARK = re.compile(r"<#(.*?)#>", re.DOTALL)
+_MARK = re.compile(r"<#([^<>#]*)#>")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]{1,2})?")
 _SHORTEST, _LONGEST = Decimal("0.01"), Decimal("99.99")
 

@@ -14,8 +14,6 @@ from voicenb.sandbox.files import MIME, Files
 from voicenb.sandbox.wire import BadBodyError, TooLargeError, bounded, drain, expect
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starlette.datastructures import FormData
     from starlette.requests import Request
 
@@ -59,9 +57,8 @@ async def receive_upload(request: Request, files: Files, books: Books) -> Upload
             raise BadBodyError("file: it is empty")
         if part.size > MAX_BYTES:
             raise TooLargeError(f"file: larger than {MAX_BYTES // 1024**2} MB")
-        partial = files.partial(extension)
-        await asyncio.to_thread(_copy, part, partial)
-        upload = Upload(files.keep(partial, files.uploads), filename, part.size, MIME[extension])
+        name = await asyncio.to_thread(_keep, part, files, extension)
+        upload = Upload(name, filename, part.size, MIME[extension])
         books.add_upload(upload)
         return upload
     finally:
@@ -85,6 +82,8 @@ async def _parsed(request: Request) -> FormData:
     return form
 
 
-def _copy(part: UploadFile, target: Path) -> None:
-    with target.open("wb") as file:
+def _keep(part: UploadFile, files: Files, extension: str) -> str:
+    partial = files.partial(extension)
+    with partial.open("wb") as file:
         shutil.copyfileobj(part.file, file, 1024 * 1024)
+    return files.keep(partial, files.uploads)
