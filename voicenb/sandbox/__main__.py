@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sandbox with command-line arguments; returns the exit code."""
     given = _arguments(arguments)
     try:
-        from voicenb.sandbox.books import micro_of
+        from voicenb.sandbox.bookkeeping import micro_of
         from voicenb.sandbox.server import run
     except ImportError as error:
         sys.stderr.write(f"The sandbox is not installed ({error}). Install it with: pip install 'voicenb[lab]'\n")

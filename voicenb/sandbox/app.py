@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from voicenb.sandbox import files as served_files
-from voicenb.sandbox.books import Books
+from voicenb.sandbox.bookkeeping import Books
 from voicenb.sandbox.control import Control
 from voicenb.sandbox.files import Files
 from voicenb.sandbox.jobs import Jobs
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from voicenb.sandbox.books import Task
+    from voicenb.sandbox.bookkeeping import Task
 
 __all__ = ["Sandbox", "create_app"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Route
 
-from voicenb.sandbox.books import credits_of, micro_of
+from voicenb.sandbox.bookkeeping import credits_of, micro_of
 from voicenb.sandbox.voice import VoiceError
 from voicenb.sandbox.wire import AUTHENTICATION, BAD_PARAMETERS, BadBodyError, bearer, read_json, refusal
 

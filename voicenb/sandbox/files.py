@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from voicenb.sandbox.books import Books
+    from voicenb.sandbox.bookkeeping import Books
 
 __all__ = ["MIME", "RESULT_SECONDS", "Files", "routes"]
 

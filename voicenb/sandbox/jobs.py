@@ -16,7 +16,7 @@ from voicenb.sandbox.fetch import FetchError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from voicenb.sandbox.books import Books, Task
+    from voicenb.sandbox.bookkeeping import Books, Task
     from voicenb.sandbox.voice import Voice
 
     Perform = Callable[[Task], Awaitable[None]]

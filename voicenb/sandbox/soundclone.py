@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
-from voicenb.sandbox.books import MICRO, Model, OverdrawnError, credits_of
+from voicenb.sandbox.bookkeeping import MICRO, Model, OverdrawnError, credits_of
 from voicenb.sandbox.fetch import fetched
 from voicenb.sandbox.soundclone_rules import RuleError, billed, read_audio, read_clone
 from voicenb.sandbox.uploads import receive_upload
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from voicenb.sandbox.app import Sandbox
-    from voicenb.sandbox.books import Task
+    from voicenb.sandbox.bookkeeping import Task
 
     Handler = Callable[[Request], Awaitable[Response]]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from voicenb.sandbox.books import Books, Upload
+from voicenb.sandbox.bookkeeping import Books, Upload
 from voicenb.sandbox.files import MIME, Files
 from voicenb.sandbox.wire import BadBodyError, TooLargeError, bounded, drain, expect
 
