@@ -456,21 +456,24 @@ def _become(command: list[str]) -> NoReturn:
 
 def _check(given: argparse.Namespace, out: _Output) -> int:
     from voicenb import services
+    from voicenb.keys import Secret
     from voicenb.reference import Reference
+    from voicenb.services.http import Http
 
     kind = services.get(getattr(given, "service", None) or "soundclone")
-    found = Reference(given.file).check(kind.profile.reference)
+    # Its rules, without a key: nothing is sent.
+    found = Reference(given.file).check(kind(Http(kind.profile.id, kind.profile.base_url, Secret(""))))
     rows = _rows(found)
     broken = [row for row in rows if row["severity"] == "error"]
 
     def lines() -> Iterable[str]:
         names = ("severity", "rule", "found", "allowed")
-        table = _table(names, ([str(row[name] or "") for name in names] for row in rows))
+        table = _table(names, ([_short(row[name] or "", 60) for name in names] for row in rows))
         yield table[0]
         for line, row in zip(table[1:], rows, strict=True):
             yield line
             if row["fix"]:
-                yield textwrap.fill(row["fix"], _WIDTH, initial_indent="          → ", subsequent_indent="            ")
+                yield textwrap.fill(row["fix"], _WIDTH, initial_indent="  → ", subsequent_indent="    ")
 
     out.result(rows, lines())
     if broken:
@@ -494,7 +497,7 @@ def _clone(given: argparse.Namespace, out: _Output) -> int:
         assert preview is not None
         document = _described(preview, path)
         if voice.consent is None:
-            out.note("No consent is recorded; --consent 'her own words' keeps it with the voice.")
+            out.note("No consent is recorded; --consent 'who agreed to what' keeps it with the voice.")
         life = "" if voice.expires is None else f", to be used once before {voice.expires:%Y-%m-%d %H:%M} UTC"
         out.result(
             {
@@ -542,7 +545,8 @@ def _described(clip: Clip, path: Path | None) -> dict[str, Any]:
     if path is not None:
         clip.save(path)
         if clip.subtitles is not None:
-            subtitles = clip.subtitles.save(path.with_suffix(".srt"))
+            asked = getattr(task, "parameters", {}).get("subtitles")
+            subtitles = clip.subtitles.save(path.with_suffix(".srt"), "word" if asked == "word" else None)
     return {
         "task": getattr(task, "id", None),
         "remote_id": getattr(task, "remote_id", None),
