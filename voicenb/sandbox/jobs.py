@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from typing import TYPE_CHECKING
 
 from voicenb.sandbox.fetch import FetchError
@@ -27,6 +28,8 @@ _log = logging.getLogger("voicenb.sandbox")
 
 _MAX_ATTEMPTS = 5
 """After so many starts that ended with the sandbox killed, a task counts as its cause, fails and is refunded."""
+
+_PATIENCE_SECONDS = 5.0
 
 
 class Jobs:
@@ -70,12 +73,17 @@ class Jobs:
 
     async def _run(self) -> None:
         while True:
-            task = self._books.take()
-            if task is None:
-                self._wake.clear()
-                await self._wake.wait()
-            else:
-                await self._perform(task)
+            try:
+                task = self._books.take()
+                if task is None:
+                    self._wake.clear()
+                    await self._wake.wait()
+                else:
+                    await self._perform(task)
+            except sqlite3.Error:
+                # A full disk, most likely. What could not be entered stays in processing until the next start.
+                _log.exception("the books cannot be written")
+                await asyncio.sleep(_PATIENCE_SECONDS)
 
     async def _perform(self, task: Task) -> None:
         if task.attempts > _MAX_ATTEMPTS:
