@@ -7,6 +7,7 @@ lifeline, an HTTP answer without an end, has closed; so it needs no clean-up and
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib.util
 import json
 import os
@@ -94,6 +95,13 @@ class _Lifeline:
 _lifelines: dict[Path, _Lifeline] = {}
 _started: list[subprocess.Popen[str]] = []
 _lock = threading.Lock()
+
+
+@atexit.register
+def _let_go() -> None:
+    # They are meant to outlive this process, so that they end by themselves; subprocess would warn about each.
+    for process in _started:
+        process.returncode = process.poll() or 0
 
 
 def start(home: str | os.PathLike[str] | None = None) -> Sandbox:

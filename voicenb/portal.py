@@ -20,7 +20,7 @@ from voicenb.errors import VoicenbError
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
-__all__ = ["allow_asyncio_run", "at_close", "call", "start", "wait_here"]
+__all__ = ["allow_asyncio_run", "at_close", "call", "ended", "start", "wait_here"]
 
 T = TypeVar("T")
 
@@ -104,6 +104,18 @@ def call(function: Callable[..., Awaitable[T]], *args: Any) -> T:
 async def wait_here(future: Future[T]) -> T:
     """Awaits a future of the loop from any asyncio loop; cancelling this await cancels the coroutine behind it."""
     return await asyncio.wrap_future(future)
+
+
+async def ended(future: Future[Any], timeout: float | None) -> bool:
+    """Waits on any asyncio loop until a future of the portal's loop has ended, however it did, or time is over.
+
+    Giving up cancels nothing.
+    """
+    here = asyncio.wrap_future(future)
+    # Whoever asks for the result sees an error there; asyncio must not report it a second time as never retrieved.
+    here.add_done_callback(lambda done: done.cancelled() or done.exception())
+    await asyncio.wait([here], timeout=timeout)
+    return future.done()
 
 
 def at_close(closer: Callable[[], Awaitable[None]]) -> Callable[[], None]:

@@ -170,7 +170,7 @@ class Runner:
 
     async def _until_stopped(self, life: Life) -> None:
         if life.future is not None:
-            await asyncio.wait([asyncio.shield(asyncio.wrap_future(life.future))], timeout=_WATCH_SECONDS * 20)
+            await portal.ended(life.future, _WATCH_SECONDS * 20)
 
     # -- the life ----------------------------------------------------------------------------------------------
 

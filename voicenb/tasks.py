@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -176,10 +177,8 @@ class Task:
 
     async def outcome(self, timeout: float | None = None) -> Clip:
         """The clip, awaited on any asyncio loop; the errors are those of `wait`."""
-        future = asyncio.wrap_future(self._runner.follow(self._life))
-        # Shielded: to stop waiting is not to stop following.
-        done, _ = await asyncio.wait([asyncio.shield(future)], timeout=timeout)
-        if not done:
+        future = self._runner.follow(self._life)
+        if not await portal.ended(future, timeout):
             raise TaskTimeout(
                 f"task {self._life.id} is still {self.status} after {timeout:g} s; {self.charged()}. It goes on: "
                 "task.wait() waits again, and studio.resume() takes it up in another kernel.",
@@ -239,8 +238,9 @@ def waiting(outcome: Coroutine[Any, Any, T], label: str, task: Callable[[], Task
     async def run() -> T:
         return await outcome
 
-    future = portal.start(run)
+    future: Future[T] | None = None
     try:
+        future = portal.start(run)
         with Progress(label, mode="none" if quiet else _shown_as) as line:
             while not future.done():
                 current = task()
@@ -250,7 +250,6 @@ def waiting(outcome: Coroutine[Any, Any, T], label: str, task: Callable[[], Task
             error = future.exception()
             line.done(" · ".join(filter(None, (type(error).__name__ if error else "completed", _cost(task())))))
     except KeyboardInterrupt as interrupt:
-        future.cancel()
         current = task()
         if current is not None:
             interrupt.add_note(
@@ -258,9 +257,11 @@ def waiting(outcome: Coroutine[Any, Any, T], label: str, task: Callable[[], Task
                 "task.wait() waits again, studio.resume() takes it up in another kernel."
             )
         raise
-    except BaseException:
-        future.cancel()
-        raise
+    finally:
+        if future is None:
+            outcome.close()
+        else:
+            future.cancel()
     return future.result()
 
 

@@ -1,5 +1,6 @@
 """When a task is polled, and what becomes of it when the service misbehaves."""
 
+import gc
 import random
 from decimal import Decimal
 
@@ -144,6 +145,17 @@ def test_the_deadline_holds_over_a_poll_that_hangs(wire, voice):
     task = voice.submit("Hello.")
     with pytest.raises(vn.TaskTimeout, match=r"0\.5 s"):
         task.wait(0.5, quiet=True)
+
+
+def test_a_wait_that_fails_is_reported_once(wire, voice, caplog):
+    script(wire, {"status": "failed", "error": "no"})
+    task = voice.submit("Hello.")
+    with pytest.raises(vn.TaskTimeout):
+        task.wait(0.0, quiet=True)
+    with pytest.raises(vn.TaskFailed):
+        task.wait(quiet=True)
+    gc.collect()
+    assert not caplog.records
 
 
 def test_a_key_revoked_in_mid_task_is_said_at_once(wire, voice):

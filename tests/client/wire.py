@@ -1,7 +1,6 @@
 """A scripted HTTP server on loopback that misbehaves on demand, at the level of the socket."""
 
 import asyncio
-import contextlib
 import json
 import threading
 from dataclasses import dataclass, field
@@ -70,23 +69,29 @@ class Wire:
         return [one.path for one in self.seen]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            first, *lines = head.strip().split("\r\n")
-            method, target, _ = first.split(" ")
-            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
-            path = target.partition("?")[0]
-            self.seen.append(Seen(method, path, headers, body))
-            reply = self.script.get(path, answer({"detail": "not found"}, status=404))
-            if isinstance(reply, list):
-                reply = reply.pop(0) if len(reply) > 1 else reply[0]
-            if reply == HANG:
-                await asyncio.Event().wait()
-            if reply == RESET:
-                writer.transport.abort()
-                return
+        try:
+            await self._answer(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.strip().split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        path = target.partition("?")[0]
+        self.seen.append(Seen(method, path, headers, body))
+        reply = self.script.get(path, answer({"detail": "not found"}, status=404))
+        if isinstance(reply, list):
+            reply = reply.pop(0) if len(reply) > 1 else reply[0]
+        if reply == HANG:
+            await asyncio.Event().wait()
+        if reply != RESET:
             assert isinstance(reply, bytes)
             writer.write(reply)
             await writer.drain()
-        writer.close()
+            writer.close()
+            await writer.wait_closed()

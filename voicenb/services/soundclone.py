@@ -351,7 +351,7 @@ class SoundClone:
         headers = {"X-Sandbox-Seed": str(seed)} if seed is not None and self._http.local else {}
         reply = await self._http.send_once(f"{_API}/soundCloning/{path}", json=request.wire(), headers=headers)
         try:
-            data = self._open(reply)
+            data = self._open(reply, charges=True)
         except _UnreadableAnswerError as error:
             raise OutcomeUnknown(
                 f"soundclone took the request and its answer cannot be read ({error}). It may have been accepted and "
@@ -431,7 +431,7 @@ class SoundClone:
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"these are no SoundClone subtitles: {error!r}") from error
 
-    def _open(self, reply: Reply) -> dict[str, Any]:
+    def _open(self, reply: Reply, *, charges: bool = False) -> dict[str, Any]:
         """The envelope's ``data``, or the error that it stands for.
 
         Learned: the HTTP status is 200 even for errors, and ``code`` has been seen as a string.
@@ -449,7 +449,7 @@ class SoundClone:
             if not isinstance(data, dict):
                 raise _UnreadableAnswerError("soundclone's answer holds no data", service=_ID)
             return data
-        raise _error(code, str(envelope.get("msg") or "no message")[:500], reply.status)
+        raise _error(code, str(envelope.get("msg") or "no message")[:500], reply.status, charges=charges)
 
 
 _FEES = frozenset({_PREVIEW_FEE, _TEXT_FEE, _VOICE_FEE})
@@ -459,9 +459,9 @@ class _UnreadableAnswerError(ServiceError):
     """An answer that says neither yes nor no."""
 
 
-def _error(code: str, message: str, status: int) -> VoicenbError:
+def _error(code: str, message: str, status: int, *, charges: bool) -> VoicenbError:
     lower = message.lower()
-    said = f"soundclone answered: {message} (code {code}). Nothing was charged"
+    said = f"soundclone answered: {message} (code {code})" + (". Nothing was charged" if charges else "")
     if code == "20001" or status == 401:
         return AuthenticationError(
             f"{said}; check the key in {' or '.join(SoundClone.profile.key_variables)} and that it belongs to this "
