@@ -6,7 +6,6 @@ Waiting and following are apart: a wait that is interrupted or runs out of time 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from contextlib import suppress

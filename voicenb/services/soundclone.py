@@ -66,7 +66,7 @@ LANGUAGES: Mapping[str, tuple[str, ...]] = {"v1": _V1, "v2": _V1 + _V2_ONLY}
 
 _AUDIO = ("wav", "mp3", "ogg", "m4a", "aac")
 _VIDEO = ("mp4", "avi", "mov", "mkv", "flv")
-_CHINESE = re.compile(r"[⺀-⿟　-〿㐀-䶿一-鿿豈-﫿！-￯\U00020000-\U0003134f]")
+_CHINESE = re.compile(r"[\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 _PREVIEW_LIMIT = 270
 _TEXT_LIMIT = 10_000
