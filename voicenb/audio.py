@@ -53,7 +53,8 @@ MIME = {
 
 _WRITTEN = ("wav", "flac", "mp3", "ogg")
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-_BLOCK = 2**20
+# Small, because a damaged FLAC file loses the whole block in which the damage lies.
+_BLOCK = 2**14
 
 
 class AudioError(ValueError):
@@ -213,6 +214,11 @@ def _read_sndfile(data: bytes, form: str) -> tuple[list[npt.NDArray[np.float32]]
     budget, blocks = _Budget(), []
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if form in {"mp3", "ogg"}:
+                # At one go: python-soundfile seeks after each read, which tears the sound of these two at every seam. Their
+                # length is a count of what is there, or a claim that only reserves memory.
+                budget.take(file.frames * file.channels)
+                return [file.read(dtype="float32", always_2d=True)], int(file.samplerate)
             # The header's count of frames is not believed: blocks are read until there are no more.
             while len(block := file.read(max(1, _BLOCK // file.channels), dtype="float32", always_2d=True)):
                 budget.take(block.size)
@@ -503,7 +509,9 @@ class Clip:
         Raises:
             VoicenbError: IPython is not installed.
         """
-        return needed("IPython.display").Audio(data=self.data, rate=None, normalize=False)
+        player = needed("IPython.display").Audio(data=self.data, normalize=False)
+        player.mimetype = MIME[self.format]
+        return player
 
     def plot(self) -> Figure:
         """Waveform, pitch, loudness and spectrogram over one time axis, with the words beneath.

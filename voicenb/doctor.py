@@ -142,7 +142,7 @@ def _format(facts: Facts, rules: ReferenceRules) -> Finding:
 
 def _speech(facts: Facts, rules: ReferenceRules) -> list[Finding]:
     low, high = rules.min_seconds, rules.max_seconds
-    bounds = [f"more than {low:g} s"] * (low is not None) + [f"less than {high:g} s"] * (high is not None)
+    bounds = [f"{word} than {bound:g} s" for word, bound in (("more", low), ("less", high)) if bound is not None]
     allowed = " and ".join(bounds) or "any length"
     span, active = facts.activity.span, facts.activity.active
     # Not as minutes: the limits are seconds.

@@ -164,7 +164,7 @@ class Reference:
             entry = entry["content"]
         if isinstance(entry, memoryview | bytes | bytearray) and len(entry):
             self._load(bytes(entry))
-        elif hasattr(entry, "value") and entry is not value:
+        elif hasattr(entry, "value"):
             self._widget(entry.value)
         else:
             raise BadReference(
