@@ -86,7 +86,7 @@ class Converter:
 
         bands = envelopes(utterance.wave, utterance.f0)
         length = min(len(bands), len(utterance.f0), len(utterance.wave) // HOP)
-        bands, voiced = bands[:length], utterance.f0[:length] > 0
+        bands, voiced = bands[:length], utterance.voiced[:length]
         warped = cepstra(warp(bands, self.ratio), _COEFFICIENTS)
         wanted = self._unvoiced.moved(warped)
         if voiced.any():

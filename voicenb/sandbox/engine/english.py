@@ -126,6 +126,7 @@ class English:
         spectra = self._spectra(plan.ids, whole, f0, energy)
         if prosody.tilt:
             _tilt(spectra, prosody.tilt)
+        voiced = f0 > _VOICED
         if prosody.whisper:
             _whisper(spectra)
             f0 = np.zeros_like(f0)
@@ -139,6 +140,7 @@ class English:
         return Utterance(
             wave=np.asarray(wave, np.float32),
             f0=np.where(f0 > _VOICED, f0, 0.0),
+            voiced=voiced,
             start=start,
             length=length,
             words=spoken,

@@ -20,7 +20,17 @@ from voicenb.sandbox.engine.japanese import reading
 from voicenb.sandbox.engine.melody import moved
 from voicenb.sandbox.engine.prosody import Prosody
 from voicenb.sandbox.engine.revoice import Clock, revoiced
-from voicenb.sandbox.engine.spectrum import FRAME, HOP, NEPER, RATE, FloatArray, bands_to_bins, frequencies, pitch, shape
+from voicenb.sandbox.engine.spectrum import (
+    FRAME,
+    HOP,
+    NEPER,
+    RATE,
+    FloatArray,
+    bands_to_bins,
+    frequencies,
+    pitch,
+    shape,
+)
 from voicenb.sandbox.engine.utterance import Register, Utterance, Word
 
 __all__ = ["Espeak", "installed"]
@@ -81,8 +91,9 @@ class Espeak:
         if target is None and prosody == Prosody():
             wave = np.pad(spoken.wave, (0, -len(spoken.wave) % HOP)).astype(np.float32)
             f0 = pitch(wave)[: len(wave) // HOP]
+            voiced = f0 > 0
         else:
-            wave, f0 = revoiced(
+            wave, f0, voiced = revoiced(
                 spoken.wave,
                 clock,
                 length + 0.1,
@@ -103,7 +114,7 @@ class Espeak:
                 for word in words
                 for begin, end in [read.written(word.begin, word.end)]
             ]
-        return Utterance(wave, f0, 0.0, length, [word for word in words if word.end > word.begin], codes[heard])
+        return Utterance(wave, f0, voiced, 0.0, length, [word for word in words if word.end > word.begin], codes[heard])
 
 
 def _silent(mnemonic: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,18 @@ import numpy as np
 from voicenb.sandbox.engine.errors import EngineError
 from voicenb.sandbox.engine.media import Recording, decode
 from voicenb.sandbox.engine.melody import register
-from voicenb.sandbox.engine.spectrum import FRAME, HOP, NEPER, RATE, FloatArray, active, envelopes, pitch
+from voicenb.sandbox.engine.spectrum import (
+    BANDS,
+    FRAME,
+    HOP,
+    NEPER,
+    RATE,
+    FloatArray,
+    active,
+    envelopes,
+    frequencies,
+    pitch,
+)
 from voicenb.sandbox.engine.store import read, write
 from voicenb.sandbox.engine.utterance import Register
 
@@ -24,6 +36,8 @@ __all__ = ["Profile", "enrol"]
 _FORMAT = 1
 _FRAMES = 2400
 """Kept at most: 30 s of speech. More is not heard, but costs time in every sentence."""
+_CLIFF = 65.0
+"""dB below the strongest band, where no voice is."""
 _LEAST = 0.5
 """Seconds of voiced speech below which there is no voice to follow."""
 
@@ -55,8 +69,7 @@ class Profile:
         """
         try:
             arrays = read(path)
-            if int(arrays["format"]) != _FORMAT:
-                raise ValueError
+            assert int(arrays["format"]) == _FORMAT
             return cls(
                 arrays["bands"].astype(np.float64),
                 arrays["voiced"],
@@ -64,7 +77,7 @@ class Profile:
                 Register(*(float(number) for number in arrays["register"])),
                 float(arrays["highest"]),
             )
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, AssertionError, zipfile.BadZipFile):
             raise EngineError("the voice's profile is missing or damaged: clone it again") from None
 
     def save(self, path: Path) -> None:
@@ -147,7 +160,12 @@ def _densest(wave: FloatArray) -> FloatArray:
 
 
 def _highest(bands: FloatArray, rate: int) -> float:
-    return 0.95 * rate / 2
+    """Hz above which the recording holds nothing: half its rate, or where its spectrum falls off a cliff."""
+    mean = bands.mean(0) * NEPER
+    floor = mean < np.max(mean) - _CLIFF
+    held = BANDS - int(np.argmin(floor[::-1])) if floor[-1] else BANDS
+    edge = frequencies()[min(held, BANDS) - 1] if held < BANDS else np.inf
+    return float(min(0.95 * rate / 2, 0.9 * edge))
 
 
 def _warnings(recording: Recording, bands: FloatArray, loud: npt.NDArray[np.bool_]) -> list[str]:

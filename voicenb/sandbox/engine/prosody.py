@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 __all__ = ["EMOTIONS", "Prosody", "emotional"]
 
 
@@ -49,13 +51,25 @@ class Prosody:
             whisper=self.whisper or other.whisper,
         )
 
+    def varied(self, amount: float, dice: np.random.Generator) -> Prosody:
+        """This as another take would have it, further away the greater `amount` (0–1) is."""
+        shift, spread, rate, energy, slope = dice.standard_normal(5) * amount
+        return replace(
+            self,
+            shift=self.shift + 0.6 * shift,
+            spread=self.spread * float(np.exp(0.2 * spread)),
+            rate=self.rate * float(np.exp(0.05 * rate)),
+            energy=self.energy + 0.3 * energy,
+            slope=self.slope + 0.8 * slope,
+        )
+
     def at(self, *, speed: float = 1.0, pitch: float = 0.0) -> Prosody:
         """This at another speed (factor) and pitch (semitones)."""
         return replace(self, rate=self.rate * speed, shift=self.shift + pitch)
 
 
-def _preset(
-    shift: float, spread: float, rate: float, energy: float, slope: float, pause: float, tilt: float, level: float
+def _preset(  # noqa: PLR0917 - a table row
+    shift: float, spread: float, rate: float, energy: float, slope: float, pause: float, tilt: float, level: float, /
 ) -> Prosody:
     return Prosody(shift, spread, rate, energy, slope, pause, tilt, level)
 

@@ -45,7 +45,7 @@ class Clock:
 
 def revoiced(
     wave: FloatArray, clock: Clock, length: float, move: Callable[[FloatArray], FloatArray], *, whisper: bool = False
-) -> tuple[npt.NDArray[np.float32], FloatArray]:
+) -> tuple[npt.NDArray[np.float32], FloatArray, npt.NDArray[np.bool_]]:
     """Speech at another pitch and pace, its formants where they were.
 
     Args:
@@ -56,7 +56,7 @@ def revoiced(
         whisper: Without voice.
 
     Returns:
-        The wave, (frames × 300,), and its F0, (frames,).
+        The wave, (frames × 300,), its F0 and which frames are (or, but for the whisper, were) voiced, (frames,).
     """
     frames = int(np.ceil(length / FRAME))
     samples = np.ascontiguousarray(wave, np.float64)
@@ -71,12 +71,13 @@ def revoiced(
     mixed = np.exp((1 - part) * np.log(spectrum[low]) + part * np.log(spectrum[low + 1]))
     moved = move(np.where(f0[np.round(at).astype(int)] > 0, np.interp(at, np.arange(len(f0)), _bridged(f0)), 0.0))
     spread = noise[np.round(at).astype(int)]
+    voiced = moved > 0
     if whisper:
         moved, spread = np.zeros_like(moved), np.ones_like(spread)
     made = world().synthesize(moved, np.ascontiguousarray(mixed), np.ascontiguousarray(spread), RATE, _PERIOD * 1000)
     made = np.pad(made, (0, max(0, frames * HOP - len(made))))[: frames * HOP]
     grid = np.minimum(np.round(np.arange(frames) * FRAME / _PERIOD).astype(int), len(moved) - 1)
-    return made.astype(np.float32), moved[grid]
+    return made.astype(np.float32), moved[grid], voiced[grid]
 
 
 def _bridged(f0: FloatArray) -> FloatArray:

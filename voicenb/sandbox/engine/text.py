@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Breath", "Sentence", "breaths", "pieces", "sentences", "words"]
+__all__ = ["Breath", "Sentence", "breaths", "pieces", "sentences", "silences", "words"]
 
 _PAUSE = re.compile(r"<#\s*(\d+(?:\.\d+)?|\.\d+)\s*#>")
 _END = re.compile(r"""[.!?…]+["”’»)\]]*(?=\s)|[。！？｡؟।॥۔]+["”’»」』）)\]]*|\n+""")
@@ -85,6 +85,11 @@ def _blanked(text: str) -> str:
     return _PAUSE.sub(lambda match: " " * len(match.group()), text)
 
 
+def silences(text: str, begin: int, end: int | None = None) -> list[float]:
+    """Seconds of each pause that the text asks for between two offsets."""
+    return [float(mark.group(1)) for mark in _PAUSE.finditer(text, begin, len(text) if end is None else end)]
+
+
 def words(text: str) -> list[tuple[int, int]]:
     """Offsets of the words of a text: what stands between spaces and pause marks and holds a letter or digit."""
     return [
@@ -139,7 +144,7 @@ def breaths(text: str, limit: int = _LONGEST) -> list[Breath]:
     silence = 0.0
     at = 0
     for number, sentence in enumerate(sentences(text)):
-        silence += sum(float(mark.group(1)) for mark in _PAUSE.finditer(text, at, sentence.begin))
+        silence += sum(silences(text, at, sentence.begin))
         cuts = [
             (mark.start(), mark.end(), float(mark.group(1)))
             for mark in _PAUSE.finditer(text, sentence.begin, sentence.end)

@@ -40,7 +40,8 @@ class Utterance:
 
     Attributes:
         wave: (frames × 300,) float32 at 24 kHz.
-        f0: (frames,) Hz, 0 where unvoiced.
+        f0: (frames,) Hz, 0 where there is no pulse: where unvoiced, and everywhere in a whisper.
+        voiced: (frames,) which frames are voiced, or would be but for the whisper.
         start: Seconds where speech begins in the wave.
         length: Seconds the breath lasts from there; speech ends at or shortly before it.
         words: When its words are spoken.
@@ -49,6 +50,7 @@ class Utterance:
 
     wave: npt.NDArray[np.float32]
     f0: FloatArray
+    voiced: npt.NDArray[np.bool_]
     start: float
     length: float
     words: list[Word] = field(default_factory=list)
@@ -58,10 +60,15 @@ class Utterance:
 class FrontEnd(Protocol):
     """Text to speech in the front end's own voice, at a pitch of the caller's choice."""
 
-    name: str
-    """What its caches are filed under."""
-    shifts: tuple[int, ...]
-    """Pitches, in semitones from its own, that cover how its envelopes depend on pitch; (0,) where they do not."""
+    @property
+    def name(self) -> str:
+        """What its caches are filed under."""
+        ...
+
+    @property
+    def shifts(self) -> tuple[int, ...]:
+        """Pitches, in semitones from its own, that cover how its envelopes depend on pitch; (0,) where they do not."""
+        ...
 
     def register(self) -> Register:
         """The front end's own pitch."""
