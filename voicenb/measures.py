@@ -99,7 +99,8 @@ def _block_powers(samples: npt.ArrayLike, rate: int, window: float, hop: float) 
     powers = np.zeros(len(starts))
     for channel, weight in zip(sound.T, weights, strict=False):
         if weight:
-            sums = np.concatenate([[0.0], np.cumsum(_k_weighted(channel, rate).astype(np.float64) ** 2)])
+            sums = np.zeros(len(channel) + 1)
+            np.cumsum(np.square(_k_weighted(channel, rate), dtype=np.float64), out=sums[1:])
             powers += weight * np.maximum(sums[starts + length] - sums[starts], 0) / length
     return powers
 
@@ -244,8 +245,7 @@ def f0_track(
     sound = mono(samples)
     if not len(sound):
         return np.zeros(0), np.zeros(0)
-    if rate != _ANALYSIS_RATE:
-        sound, rate = resample(sound, rate, _ANALYSIS_RATE), _ANALYSIS_RATE
+    sound, rate = _analysis(sound, rate)
     correlation, peaks = _autocorrelations(sound, rate, lowest)
     first, last = max(2, int(rate / highest)), correlation.shape[1] - 2
     middle, before, after = (correlation[:, first + d : last + d] for d in (0, -1, 1))
@@ -379,7 +379,7 @@ def _analysis(samples: npt.ArrayLike, rate: int) -> tuple[npt.NDArray[np.float32
     sound = mono(samples)
     if rate == _ANALYSIS_RATE:
         return sound, rate
-    return resample(sound, rate, _ANALYSIS_RATE), _ANALYSIS_RATE
+    return resample(sound, rate, _ANALYSIS_RATE, crossings=10), _ANALYSIS_RATE
 
 
 def voice_activity(samples: npt.ArrayLike, rate: int) -> VoiceActivity:

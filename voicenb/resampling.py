@@ -9,20 +9,20 @@ import numpy.typing as npt
 
 __all__ = ["resample"]
 
-# 32 zero crossings a side under a Kaiser window of β = 9 keep images and aliases about 90 dB down, below 16-bit noise.
-_CROSSINGS = 32
 _BETA = 9.0
 # The transition band ends at the new Nyquist frequency, so that nothing folds back into the band.
 _ROLLOFF = 0.94
 
 
-def resample(samples: npt.ArrayLike, rate: int, target: int) -> npt.NDArray[np.float32]:
+def resample(samples: npt.ArrayLike, rate: int, target: int, *, crossings: int = 32) -> npt.NDArray[np.float32]:
     """The same sound at another sampling rate, by a polyphase windowed sinc.
 
     Args:
         samples: Sound of shape ``(n,)`` or ``(n, channels)``.
         rate: Its rate in Hz.
         target: The wanted rate in Hz.
+        crossings: Zero crossings of the sinc on either side. Under a Kaiser window of β = 9, 32 keep images and aliases about
+            90 dB down, below 16-bit noise; 10 do for measuring and take a third of the time.
 
     Returns:
         float32 of ``ceil(n · target / rate)`` samples; a copy even where the rates are equal.
@@ -38,11 +38,11 @@ def resample(samples: npt.ArrayLike, rate: int, target: int) -> npt.NDArray[np.f
     if rate == target or not len(sound):
         return sound
     if sound.ndim > 1:
-        return np.stack([resample(channel, rate, target) for channel in sound.T], axis=1)
+        return np.stack([resample(channel, rate, target, crossings=crossings) for channel in sound.T], axis=1)
     divisor = gcd(rate, target)
     up, down = target // divisor, rate // divisor
     cutoff = _ROLLOFF * min(1.0, up / down)
-    half = ceil(_CROSSINGS / cutoff)
+    half = ceil(crossings / cutoff)
     padded = np.pad(sound, (half, half + 1))
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     length = ceil(len(sound) * up / down)
