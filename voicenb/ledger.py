@@ -117,6 +117,13 @@ _MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX tasks_by_voice ON tasks (voice, created);
         """,
     ),
+    (
+        "m002_who_made_it",
+        """
+        ALTER TABLE tasks ADD COLUMN degraded INTEGER;
+        ALTER TABLE tasks ADD COLUMN provider TEXT;
+        """,
+    ),
 )
 
 _BUSY_SECONDS = 30.0
@@ -158,6 +165,8 @@ class TaskRecord:
         seconds: The audio's duration.
         file, subtitles: Paths under ``files/``.
         error_kind, error: The error's class and message.
+        degraded: Whether the service used a fallback, where it says so.
+        provider: What the service says made it.
         owner: The process that follows it.
     """
 
@@ -189,6 +198,8 @@ class TaskRecord:
     subtitles: str | None = None
     error_kind: str | None = None
     error: str | None = None
+    degraded: bool | None = None
+    provider: str | None = None
     owner: str | None = None
 
 
@@ -252,7 +263,7 @@ def _from_column(name: str, value: Any) -> Any:
         return Decimal(value)
     if name == "parameters":
         return json.loads(value)
-    return value
+    return bool(value) if name == "degraded" else value
 
 
 def _record(kind: type[T], row: sqlite3.Row) -> T:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +21,7 @@ from voicenb import portal
 from voicenb.audio import AudioError, decode, sniff
 from voicenb.errors import AuthenticationError, OutcomeUnknown, RateLimited, ServiceError, TaskFailed, VoicenbError
 from voicenb.ledger import FINAL, Ledger, TaskRecord, now
-from voicenb.services.base import Answer, Price, Service, ServiceRequest, plain
+from voicenb.services.base import Answer, Price, Service, ServiceRequest, Upload, plain
 
 __all__ = ["Life", "Runner", "amount_of", "poll_delay", "request_hash"]
 
@@ -139,9 +139,9 @@ class Runner:
         life = self._lives[record.id] = Life(record)
         return life
 
-    def launch(self, life: Life, request: ServiceRequest) -> None:
+    def launch(self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None = None) -> None:
         """Sends a planned task in the background and follows it."""
-        life.future = portal.start(self._run, life, request)
+        life.future = portal.start(self._run, life, request, files)
 
     def life(self, record: TaskRecord) -> Life:
         """The life of a row; the same one while it is followed here."""
@@ -186,14 +186,14 @@ class Runner:
         if life.record.kind == "preview" and status == "failed":
             await self._settle_voice(life, None)
 
-    async def _run(self, life: Life, request: ServiceRequest) -> None:
+    async def _run(self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None) -> None:
         try:
             if life.stop:
                 await self._write(life, status="cancelled", completed=now(), cost=Decimal(0))
                 return
             await self._write(life, status="submitting", submitted=now())
             try:
-                answer = await self.service.submit(request, seed=life.record.seed)
+                answer = await self.service.submit(request, task=life.record.id, seed=life.record.seed, files=files)
             except OutcomeUnknown as error:
                 await self._fail(life, error, status="unknown", completed=None)
                 raise
@@ -204,16 +204,17 @@ class Runner:
                 # The process is ending: nobody knows whether the bytes have left. This write is the last thing.
                 self.ledger.update_task(life.record.id, status="unknown", owner=None)
                 raise
-            await self._write(
-                life,
-                status="processing" if answer.status == "processing" else "queued",
-                remote_id=answer.remote_id,
-                # Charged at submission; a failure gives it back.
-                cost=life.record.estimate,
-            )
+            # Where it is charged at once, a failure gives it back.
+            cost = life.record.estimate if self.service.profile.charged == "submission" else None
+            at_once = answer.status == "completed" and answer.audio_url is None
+            status = "downloading" if at_once else "processing" if answer.status == "processing" else "queued"
+            await self._write(life, status=status, remote_id=answer.remote_id, cost=cost)
             if life.record.kind == "production" and life.record.voice is not None:
                 await self._activate(life.record.voice)
-            await self._poll(life, answer)
+            if at_once:
+                await self._keep(life, answer, answer.audio)
+            else:
+                await self._poll(life, answer)
         finally:
             self._release(life)
 
@@ -275,10 +276,11 @@ class Runner:
             try:
                 assert life.record.remote_id is not None
                 answer = await self.service.query(life.record.remote_id)
-                if answer.status == "completed" and answer.audio_url is not None:
+                if answer.status == "completed" and self._is_whole(life, answer):
+                    assert answer.audio_url is not None
                     if life.record.status != "downloading":
                         await self._write(life, status="downloading")
-                    await self._download(life, answer)
+                    await self._keep(life, answer, await self.service.download(answer.audio_url))
                     return
                 failures = 0
             except RateLimited as error:
@@ -293,7 +295,7 @@ class Runner:
             if answer.status in {"failed", "cancelled"}:
                 failed = TaskFailed(
                     f"{self.service.profile.label} could not finish task {life.id}: "
-                    f"{answer.error or 'it gave no reason'}. Failed tasks are refunded: nothing was charged.",
+                    f"{answer.error or 'it gave no reason'}. Failed tasks cost nothing.",
                     service=life.record.service,
                 )
                 await self._fail(life, failed, cost=Decimal(0), refunded=life.record.cost)
@@ -301,6 +303,11 @@ class Runner:
             if answer.status in {"queued", "processing"} and answer.status != life.record.status != "downloading":
                 await self._write(life, status=answer.status)
             wait = poll_delay(answer, span, local=self._local, chance=self._chance)
+
+    def _is_whole(self, life: Life, answer: Answer) -> bool:
+        """Whether a completed answer has what its task is for; if not, it is asked for again."""
+        wants_voice = life.record.kind == "preview" and self.service.profile.cloning == "preview"
+        return answer.audio_url is not None and (answer.voice is not None or not wants_voice)
 
     async def _pause(self, life: Life, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -321,13 +328,12 @@ class Runner:
         )
         return lost
 
-    async def _download(self, life: Life, answer: Answer) -> None:
-        assert answer.audio_url is not None
-        audio = await self.service.download(answer.audio_url)
-        samples, rate = await asyncio.to_thread(decode, audio)
-        file = await asyncio.to_thread(self.ledger.store, audio, sniff(audio) or "bin")
-        # The audio is safe from here on, whatever becomes of the subtitles.
-        await self._write(life, file=file, seconds=len(samples) / rate)
+    async def _keep(self, life: Life, answer: Answer, audio: bytes | None) -> None:
+        if audio is not None:
+            samples, rate = await asyncio.to_thread(decode, audio)
+            file = await asyncio.to_thread(self.ledger.store, audio, sniff(audio) or "bin")
+            # The audio is safe from here on, whatever becomes of the subtitles.
+            await self._write(life, file=file, seconds=len(samples) / rate)
         subtitles = None
         if answer.subtitles_url is not None:
             data = await self.service.download(answer.subtitles_url)
@@ -336,9 +342,23 @@ class Runner:
             except ValueError as error:
                 raise ServiceError(f"the subtitles cannot be read ({error})", service=life.record.service) from error
             subtitles = await asyncio.to_thread(self.ledger.store, data, "json")
-        if life.record.kind == "preview":
-            await self._settle_voice(life, answer.voice)
-        await self._write(life, status="completed", completed=now(), subtitles=subtitles, error=None, error_kind=None)
+        makes_voice = "preview" if self.service.profile.cloning != "voice" else "voice"
+        if life.record.kind == makes_voice:
+            await self._settle_voice(life, answer.voice or life.record.parameters.get("reference"))
+        cost = answer.cost
+        if cost is None:
+            cost = life.record.cost if life.record.cost is not None else life.record.estimate
+        await self._write(
+            life,
+            status="completed",
+            completed=now(),
+            subtitles=subtitles,
+            cost=cost,
+            degraded=answer.degraded,
+            provider=answer.provider,
+            error=None,
+            error_kind=None,
+        )
 
     async def _settle_voice(self, life: Life, remote: str | None) -> None:
         voice = life.record.voice

@@ -7,7 +7,7 @@ import os
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from html import escape
@@ -21,7 +21,7 @@ from voicenb.home import home as home_folder
 from voicenb.ledger import OPEN, STATUSES, Ledger, VoiceRecord, now
 from voicenb.reference import Reference
 from voicenb.runner import Runner
-from voicenb.services.base import Balance, Price, Profile, Service, ServiceRequest, shown
+from voicenb.services.base import Balance, Kind, Price, Profile, Service, ServiceRequest, Upload, shown
 from voicenb.services.http import Http
 from voicenb.tasks import Task, waiting
 from voicenb.text import runes
@@ -244,53 +244,92 @@ class Studio:
         reference = await asyncio.to_thread(_as_reference, wish.source, wish.consent)
         if wish.name is not None and not wish.name.strip():
             raise InvalidRequest("name is blank; give the voice a name, or leave it out", service=profile.id)
+        preview, making = self._cloning_requests(wish, wish.name or reference.name or "voice")
+        await asyncio.to_thread(reference.require, self)
+        await asyncio.to_thread(self._ready)
+        prices = await self._prices()
+        files: dict[str, Upload] = {}
+        url = reference.url
+        if url is None:
+            upload = Upload(*await asyncio.to_thread(reference.payload, profile.reference))
+            if profile.cloning == "voice":
+                files["reference"] = upload
+            else:
+                # An address that the service's own upload gave is taken as it is.
+                url = await self.service.publish(upload)
+        record = VoiceRecord(
+            id=uuid.uuid4().hex,
+            name=wish.name or reference.name or "voice",
+            service=profile.id,
+            endpoint=self.endpoint,
+            version=getattr(preview, "version", None),
+            language=getattr(preview, "language", None),
+            consent=reference.consent,
+            reference=reference.hash or reference.url,
+            reference_name=reference.name,
+            created=now(),
+        )
+        if profile.cloning == "address" and wish.text is None:
+            # The address is the voice: nothing needs to be made, and nothing is charged.
+            record = replace(record, state="ready", remote=url)
+            await asyncio.wrap_future(self._ledger.add_voice(record))
+            return Voice(self, record)
+        if url is not None:
+            preview = preview.model_copy(update={"reference": url})
+        await asyncio.wrap_future(self._ledger.add_voice(record))
+        wish.task = await asyncio.to_thread(self._step, preview, "preview", record, prices, files)
+        await asyncio.wrap_future(self._ledger.update_voice(record.id, preview=wish.task.id))
+        clip = await wish.task.outcome(timeout)
+        if making is not None:
+            files["preview"] = Upload("preview.wav", clip.data, "audio/wav")
+            wish.task = await asyncio.to_thread(self._step, making, "voice", record, prices, files)
+            await wish.task.finished(timeout)
+        found = self._ledger.voice(record.id)
+        if found is None or found.remote is None:
+            task = wish.task.id
+            raise VoicenbError(f"task {task[:8]} is done and gave no voice", service=profile.id, task=task)
+        return Voice(self, found)
+
+    def _cloning_requests(self, wish: _Cloning, name: str) -> tuple[ServiceRequest, ServiceRequest | None]:
+        """The request of the preview, and that of the voice where it has a call of its own."""
+        profile = self.service.profile
         values = dict(wish.parameters)
         if wish.language is not None:
             values["language"] = wish.language
         lines = profile.preview_lines
-        values["text"] = lines.get(wish.language or "", lines["English"]) if wish.text is None else wish.text
-        request = self.service.request_type("preview").build(values, strict=self._strictly)
-        await asyncio.to_thread(reference.require, self)
-        await asyncio.to_thread(self._ready)
-        price = self.service.price(request, await self._prices())
-        url = reference.url
-        if url is None:
-            filename, data, mime = await asyncio.to_thread(reference.payload, profile.reference)
-            url = await self.service.publish(filename, data, mime)
-        # An address that the service's own upload gave is taken as it is.
-        request = request.model_copy(update={"reference": url})
+        text = lines.get(wish.language or "", lines["English"]) if wish.text is None else wish.text
+        first = self.service.request_type("preview")
+        if profile.cloning != "voice":
+            return first.build({**values, "text": text}, strict=self._strictly), None
+        second = self.service.request_type("voice")
+        own = {name for one in second.parameters().values() for name in (one.name, one.wire)}
+        known = {name for one in first.parameters().values() for name in (one.name, one.wire)}
+        preview = first.build(
+            {key: value for key, value in values.items() if key in known or key not in own} | {"text": text},
+            strict=self._strictly,
+        )
+        making = second.build(
+            {key: value for key, value in values.items() if key in own} | {"text": text, "name": name},
+            strict=self._strictly,
+        )
+        return preview, making
 
-        def write_down() -> Task:
-            record = VoiceRecord(
-                id=uuid.uuid4().hex,
-                name=wish.name or reference.name or "voice",
-                service=profile.id,
-                endpoint=self.endpoint,
-                version=getattr(request, "version", None),
-                language=getattr(request, "language", None),
-                consent=reference.consent,
-                reference=reference.hash or reference.url,
-                reference_name=reference.name,
-                created=now(),
-            )
-            self._ledger.add_voice(record).result()
-            spoken = getattr(request, "text", "")
-            life = self._runner.plan(
-                request, "preview", price,
-                voice=record.id, voice_name=record.name, text=spoken, characters=runes(spoken),
-                reference=record.reference,
-            )  # fmt: skip
-            self._ledger.update_voice(record.id, preview=life.record.id).result()
-            self._runner.launch(life, request)
-            return Task(self._runner, life)
-
-        task = await asyncio.to_thread(write_down)
-        wish.task = task
-        await task.outcome(timeout)
-        found = self._ledger.voice(task.record.voice or "")
-        if found is None or found.remote is None:
-            raise VoicenbError(f"the preview of task {task.id[:8]} gave no voice", service=profile.id, task=task.id)
-        return Voice(self, found)
+    def _step(
+        self,
+        request: ServiceRequest,
+        kind: Kind,
+        voice: VoiceRecord,
+        prices: Mapping[str, Decimal],
+        files: Mapping[str, Upload],
+    ) -> Task:
+        """Writes down and sends one of the calls that make a voice."""
+        text = getattr(request, "text", "")
+        life = self._runner.plan(
+            request, kind, self.service.price(request, prices),
+            voice=voice.id, voice_name=voice.name, text=text, characters=runes(text), reference=voice.reference,
+        )  # fmt: skip
+        self._runner.launch(life, request, files)
+        return Task(self._runner, life)
 
     def voice(self, name: str) -> Voice:
         """A voice taken up again: by its name, or by the service's own id of it.

@@ -176,6 +176,14 @@ class Task:
 
     async def outcome(self, timeout: float | None = None) -> Clip:
         """The clip, awaited on any asyncio loop; the errors are those of `wait`."""
+        await self.finished(timeout)
+        clip = self.clip
+        if clip is None:
+            raise self._ended()
+        return clip
+
+    async def finished(self, timeout: float | None = None) -> None:
+        """Waits for the end on any asyncio loop, also of a task that makes no clip; the errors are those of `wait`."""
         future = self._runner.follow(self._life)
         if not await portal.ended(future, timeout):
             raise TaskTimeout(
@@ -185,13 +193,16 @@ class Task:
                 task=self.id,
             )
         future.result()
-        clip = self.clip
-        if clip is None:
-            error = self.error or TaskFailed(
-                f"task {self._life.id} is {self.status}; {self.charged()}", service=self.service, task=self.id
-            )
-            raise error.with_traceback(None)
-        return clip
+        if self.status != "completed":
+            raise self._ended()
+
+    def _ended(self) -> VoicenbError:
+        error = self.error or TaskFailed(
+            f"task {self._life.id} is {self.status} and has no clip; {self.charged()}",
+            service=self.service,
+            task=self.id,
+        )
+        return error.with_traceback(None)
 
     def __await__(self) -> Generator[Any, None, Clip]:
         return self.outcome().__await__()

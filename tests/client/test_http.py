@@ -15,6 +15,7 @@ from voicenb.errors import (
     VoiceExpired,
 )
 from voicenb.keys import Secret
+from voicenb.services.base import Upload
 from voicenb.services.http import Http
 from voicenb.services.soundclone import PreviewRequest, ProductionRequest, SoundClone
 
@@ -44,7 +45,9 @@ def service(wire):
 
 
 def submit(service):
-    return portal.call(service.submit, ProductionRequest.build({"voice": "model_1", "text": "Hello."}, strict=True))
+    return portal.call(
+        lambda: service.submit(ProductionRequest.build({"voice": "model_1", "text": "Hello."}, strict=True), task="t1")
+    )
 
 
 def test_the_key_goes_to_the_services_own_origin_and_into_nothing_else(service, wire):
@@ -190,9 +193,9 @@ def test_a_base_url_with_a_path_is_kept_exactly(wire):
 def test_a_preview_sends_the_url_that_the_upload_gave_as_it_is(service, wire):
     wire.script["/api/open-api/v1/files/upload"] = envelope({"url": "https://files.example/声音.bin"})
     wire.script["/api/open-api/v1/soundCloning/clones"] = envelope(TASK)
-    url = portal.call(service.publish, "a.wav", b"RIFF", "audio/wav")
+    url = portal.call(service.publish, Upload("a.wav", b"RIFF", "audio/wav"))
     request = PreviewRequest.build({"text": "Hello."}).model_copy(update={"reference": url})
-    portal.call(service.submit, request)
+    portal.call(lambda: service.submit(request, task="t1"))
     assert b'filename="a.wav"' in wire.seen[0].body
     assert b"RIFF" in wire.seen[0].body
     assert "https://files.example/" in wire.seen[1].body.decode()

@@ -122,7 +122,7 @@ def test_a_reference_may_be_an_address_and_bad_ones_are_named(own, ada):
         with pytest.raises(vn.BadReference, match="ends in none"):
             own.clone(f"{files.url}/ada.flac", quiet=True)
         before = own.balance()
-        with pytest.raises(vn.TaskFailed, match="refunded"):
+        with pytest.raises(vn.TaskFailed, match="cost nothing"):
             own.clone(f"{files.url}/missing.wav", text="Hi there.", quiet=True)
     assert own.balance() == before
     assert [task.cost for task in own.tasks("failed")] == [Decimal(0)]

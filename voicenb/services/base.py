@@ -14,7 +14,7 @@ import types
 import typing
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, get_args, get_origin
@@ -41,6 +41,7 @@ __all__ = [
     "ReferenceRules",
     "Service",
     "ServiceRequest",
+    "Upload",
     "Whole",
     "parameter",
 ]
@@ -124,6 +125,9 @@ class Answer:
         subtitles_url: Where the subtitles are, where they were asked for.
         voice: The service's id of a voice that this task made.
         error: The service's message on a failure.
+        cost: What the task was charged, where the service says so.
+        degraded: Whether a fallback was used instead of what was asked for, where the service says so.
+        provider: What made the result, where the service says so.
         poll_after: Seconds after which the service wants to be asked again, or None.
     """
 
@@ -134,7 +138,19 @@ class Answer:
     subtitles_url: str | None = None
     voice: str | None = None
     error: str | None = None
+    cost: Decimal | None = None
+    degraded: bool | None = None
+    provider: str | None = None
     poll_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that goes with a request: its name, its bytes (read once) and its MIME type."""
+
+    filename: str
+    data: bytes
+    mime: str
 
 
 # -- parameters ------------------------------------------------------------------------------------------------
@@ -400,6 +416,11 @@ class Profile:
         voice_life: How long a voice that was never used is kept, or None.
         price_names: The names of its unit prices, each with what it is counted in.
         reference: What it takes as a reference.
+        cloning: How a voice comes about. ``"preview"``: a paid preview gives it. ``"address"``: the recording's
+            address is the voice, and a preview is only a clip. ``"voice"``: a preview, and then a call of its own
+            that takes the recording and the preview.
+        charged: When a task is charged: at its ``"submission"``, and refunded if it fails, or on ``"completion"``.
+        preview_lines: What a preview speaks where no text is given, by language; at least ``"English"``.
     """
 
     id: str
@@ -412,7 +433,9 @@ class Profile:
     voice_life: timedelta | None
     price_names: Mapping[str, str]
     reference: ReferenceRules
-    preview_lines: Mapping[str, str] = field(default_factory=dict)
+    cloning: Literal["preview", "address", "voice"]
+    charged: Literal["submission", "completion"]
+    preview_lines: Mapping[str, str]
 
 
 class Service(Protocol):
@@ -444,11 +467,29 @@ class Service(Protocol):
     def price(self, request: ServiceRequest, prices: Mapping[str, Decimal]) -> Price:
         """What `request` costs at the unit prices `prices`."""
 
-    async def publish(self, filename: str, data: bytes, mime: str) -> str:
-        """Uploads a recording; the answer is the URL that `submit` takes."""
+    async def publish(self, upload: Upload) -> str:
+        """Uploads a recording; the answer is the URL that a request takes.
 
-    async def submit(self, request: ServiceRequest, *, seed: int | None = None) -> Answer:
-        """Sends `request`, once."""
+        Raises:
+            BadReference: The service has no upload; the message shows what to do.
+        """
+
+    async def submit(
+        self,
+        request: ServiceRequest,
+        *,
+        task: str,
+        seed: int | None = None,
+        files: Mapping[str, Upload] | None = None,
+    ) -> Answer:
+        """Sends `request`, once.
+
+        Args:
+            request: The validated request.
+            task: The ledger's id, for services that can carry it.
+            seed: Makes takes differ, where the service knows such a thing (the sandbox does).
+            files: What a service takes as bytes: ``reference``, the recording, and ``preview``, the preview's clip.
+        """
 
     async def query(self, remote_id: str) -> Answer:
         """The state of a task."""

@@ -37,6 +37,7 @@ from voicenb.services.base import (
     Profile,
     ReferenceRules,
     ServiceRequest,
+    Upload,
     Whole,
     parameter,
     plain,
@@ -66,7 +67,9 @@ LANGUAGES: Mapping[str, tuple[str, ...]] = {"v1": _V1, "v2": _V1 + _V2_ONLY}
 
 _AUDIO = ("wav", "mp3", "ogg", "m4a", "aac")
 _VIDEO = ("mp4", "avi", "mov", "mkv", "flv")
-_CHINESE = re.compile(r"[\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+_CHINESE = re.compile(
+    r"[\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
+)
 
 _PREVIEW_LIMIT = 270
 _TEXT_LIMIT = 10_000
@@ -267,6 +270,8 @@ class SoundClone:
             max_bytes=100 * 10**6,
             url_rule=f"a public http(s) URL that ends in .{', .'.join((*_AUDIO, *_VIDEO))}, without Chinese characters",
         ),
+        cloning="preview",
+        charged="submission",
         preview_lines=_PREVIEW_LINES,
     )
 
@@ -331,22 +336,24 @@ class SoundClone:
             rule += f" + {plain(prices[_VOICE_FEE])} a task"
         return Price(amount, unit, rule)
 
-    async def publish(self, filename: str, data: bytes, mime: str) -> str:
+    async def publish(self, upload: Upload) -> str:
         """Uploads a recording (learned: ``POST /files/upload``); the answer's URL serves as ``fileUrl``."""
-        reply = await self._http.upload(f"{_API}/files/upload", filename, data, mime)
+        reply = await self._http.upload(f"{_API}/files/upload", upload.filename, upload.data, upload.mime)
         answer = self._open(reply)
         url = answer.get("url")
         if not isinstance(url, str) or not url.startswith(("http://", "https://")):
             raise ServiceError("soundclone took the upload and gave no URL for it", service=_ID)
         return url
 
-    async def submit(self, request: ServiceRequest, *, seed: int | None = None) -> Answer:
-        """Sends `request`, once.
-
-        Args:
-            request: A `PreviewRequest` with its reference's URL, or a `ProductionRequest`.
-            seed: Makes takes differ; only the sandbox knows it (header ``X-Sandbox-Seed``).
-        """
+    async def submit(
+        self,
+        request: ServiceRequest,
+        *,
+        task: str,  # noqa: ARG002 - SoundClone echoes nothing that could carry it
+        seed: int | None = None,
+        files: Mapping[str, Upload] | None = None,  # noqa: ARG002 - it takes addresses only
+    ) -> Answer:
+        """Sends `request`, once: a `PreviewRequest` with its reference's address, or a `ProductionRequest`."""
         path = "clones" if isinstance(request, PreviewRequest) else "audios"
         headers = {"X-Sandbox-Seed": str(seed)} if seed is not None and self._http.local else {}
         reply = await self._http.send_once(f"{_API}/soundCloning/{path}", json=request.wire(), headers=headers)
