@@ -1,0 +1,467 @@
+"""The shell: what each command prints, and the exit code it ends with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import voicenb as vn
+from voicenb import lab, services
+from voicenb.audio import decode
+from voicenb.cli import COMMANDS, main
+from voicenb.measures import f0_track
+
+posix = pytest.mark.skipif(os.name != "posix", reason="terminals and signals of POSIX")
+
+
+class Shell:
+    """``voicenb …`` in this process: the exit code, stdout and stderr."""
+
+    def __init__(self, capsys):
+        self._capsys = capsys
+
+    def __call__(self, *words, code=0):
+        self._capsys.readouterr()
+        try:
+            self.code = main([str(word) for word in words])
+        except SystemExit as end:  # argparse ends so
+            self.code = end.code
+        self.out, self.err = self._capsys.readouterr()
+        assert self.code == code, self.err
+        return self
+
+    def json(self, *words, code=0):
+        """The one document on stdout."""
+        return json.loads(self(*words, "--json", code=code).out)
+
+
+@pytest.fixture
+def shell(capsys):
+    return Shell(capsys)
+
+
+@pytest.fixture(scope="module")
+def voice():
+    """The name of a voice in the home of this test run."""
+    sample = vn.sandbox.sample_speaker("bruno")
+    assert (
+        main(["clone", str(sample), "--name", "shell-bruno", "--text", "Hello.", "--language", "English", "--quiet"])
+        == 0
+    )
+    return "shell-bruno"
+
+
+def program(*words, **more):
+    """The command as a process of its own, as a shell would start it."""
+    return [sys.executable, "-m", "voicenb", *map(str, words)]
+
+
+def run(*words, **more):
+    """Runs the command to its end."""
+    return subprocess.run(program(*words), capture_output=True, text=True, check=False, timeout=120, **more)
+
+
+# -- the main job ----------------------------------------------------------------------------------------------
+
+
+def median_f0(data):
+    """The median F0 of speech, in Hz."""
+    _, f0 = f0_track(*decode(data))
+    return float(np.nanmedian(np.where(f0 > 0, f0, np.nan)))
+
+
+@pytest.mark.parametrize(
+    "recording", ["dev", "ada", "librispeech-2414-reference.flac", "librispeech-367-reference.flac"]
+)
+def test_a_recording_becomes_a_voice_that_speaks(recording, tmp_path, request):
+    """Two commands on a fresh home, and the result is speech at the reference's pitch, within two semitones."""
+    if recording.endswith(".flac"):
+        recording = request.getfixturevalue("speech") / recording
+    else:
+        recording = vn.sandbox.sample_speaker(recording)
+    home, out = tmp_path / "home", tmp_path / "a.wav"
+    cloned = run("--home", home, "clone", recording, "--name", "ash", "--text", "Hello.")
+    assert cloned.returncode == 0, cloned.stderr
+    said = run("--home", home, "say", "--voice", "ash", "Welcome to voice cloning.", "--out", out)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith(str(out))
+    samples, rate = soundfile.read(out)
+    assert 1.0 < len(samples) / rate < 4.0
+    away = 12 * np.log2(median_f0(out.read_bytes()) / median_f0(Path(recording).read_bytes()))
+    assert abs(away) < 2.0
+
+
+# -- say -------------------------------------------------------------------------------------------------------
+
+
+def test_say_passes_every_parameter_and_writes_clip_and_subtitles(shell, voice, tmp_path):
+    """Speed, emotion, pauses and words from the command line arrive in the request; subtitles lie beside the clip."""
+    out = tmp_path / "now.wav"
+    (clip,) = shell.json(
+        "say", "--voice", voice, "Wait <#0.5#> now!", "--out", out, "--speed", "1.1", "--emotion", "happy",
+        "--vol", "1.5", "--pitch", "-1", "--subtitles", "word", "--seed", "7",
+    )["clips"]  # fmt: skip
+    assert clip["parameters"] == {
+        "emotion": "happy", "pitch": -1, "speed": 1.1, "subtitles": "word", "version": "v1", "volume": 1.5,
+    }  # fmt: skip
+    assert clip["file"] == str(out)
+    assert clip["seconds"] == pytest.approx(soundfile.info(out).duration, abs=0.001)
+    times = re.findall(r"^\d\d:\d\d:.* --> .*$", out.with_suffix(".srt").read_text("utf-8"), re.MULTILINE)
+    assert len(times) == 2  # a line a word
+    assert "Synthetic voice" in soundfile.SoundFile(out).comment
+
+
+def test_say_makes_takes_that_differ(shell, voice, tmp_path):
+    """Two takes are two files and two tasks."""
+    clips = shell.json("say", "--voice", voice, "Once more, please.", "--takes", 2, "--out", tmp_path / "t.flac")[
+        "clips"
+    ]
+    assert [Path(clip["file"]).name for clip in clips] == ["t-1.flac", "t-2.flac"]
+    assert len({clip["task"] for clip in clips}) == 2
+    assert (tmp_path / "t-1.flac").read_bytes() != (tmp_path / "t-2.flac").read_bytes()
+
+
+def test_say_without_out_names_the_kept_file(voice, tmp_path):
+    """The text may come from standard input; the clip is kept in the home, and nothing appears in the current folder."""
+    done = run("say", "--voice", voice, "-", "--json", input="Read from a file.\n", cwd=tmp_path)
+    (clip,) = json.loads(done.stdout)["clips"]
+    assert clip["text"] == "Read from a file."
+    assert decode(Path(clip["file"]).read_bytes())[0].size
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_price_sends_nothing(shell, voice):
+    """``--price`` says what a request would cost, takes included, and leaves no task."""
+    before = len(shell.json("history"))
+    one = shell.json("say", "--voice", voice, "What would it cost?", "--price")
+    three = shell.json("say", "--voice", voice, "What would it cost?", "--price", "--takes", 3)
+    assert float(three["amount"]) == pytest.approx(3 * float(one["amount"]))
+    assert one["unit"] == "credits"
+    assert len(shell.json("history")) == before
+
+
+def test_quiet_says_nothing_but_the_result(voice):
+    """With ``--quiet`` stderr stays empty."""
+    done = run("say", "--voice", voice, "Quietly.", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.fixture
+def heard():
+    """Lets programs hear SIGINT, even where the tests run in the background of a shell that has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@posix
+@pytest.mark.usefixtures("heard")
+def test_progress_is_a_bar_and_an_interrupt_leaves_the_task_in_good_hands(voice):
+    """On a terminal the wait shows a bar with the state; Ctrl-C ends the wait with 130 and says how to go on."""
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    text = "The sea never says the same thing twice, and nobody minds. " * 160
+    with subprocess.Popen(
+        program("say", "--voice", voice, text), stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while b"queued" not in shown and b"processing" not in shown:
+                shown += os.read(ours, 4096)
+            process.send_signal(signal.SIGINT)
+            while piece := os.read(ours, 4096):
+                shown += piece
+        except OSError:
+            pass  # how Linux says that the other side is gone
+        finally:
+            os.close(ours)
+        assert process.wait(20) == 130
+    said = shown.decode()
+    assert f"speaking as {voice}" in said
+    assert "voicenb: interrupted" in said
+    assert "the task did not" in said
+    assert "Traceback" not in said
+
+
+# -- errors ----------------------------------------------------------------------------------------------------
+
+
+def test_every_bad_field_is_named_at_once(shell, voice):
+    """Out of range, not a number and not a choice: one message, exit 2, the same in JSON, and no task."""
+    before = len(shell.json("history"))
+    said = shell.json("say", "--voice", voice, "Hi.", "--speed", "3", "--pitch", "high", "--emotion", "joy", code=2)
+    assert {one["field"] for one in said["error"]["problems"]} == {"speed", "pitch", "emotion"}
+    assert said["error"]["type"] == "InvalidRequest"
+    assert said["error"]["message"] in shell.err
+    assert len(shell.json("history")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["check", "missing.wav"], "no file missing.wav", id="missing file"),
+        pytest.param(["clone", "missing.wav"], "no file missing.wav", id="missing reference"),
+        pytest.param(["say", "--voice", "nobody", "Hi."], "no voice is named 'nobody'", id="unknown voice"),
+        pytest.param(["say", "--voice", "x", "Hi.", "--out", "a.txt"], "--out: 'a.txt' was given", id="bad suffix"),
+        pytest.param(["say", "--voice", "x", "Hi.", "--out", "no/where/a.wav"], "--out", id="no such folder"),
+        pytest.param(["say", "--voice", "x", "Hi.", "--service", "nonsense"], "no service is named", id="service"),
+        pytest.param(["say", "--voice", "x", "Hi.", "--nonsense", "1"], "unrecognized arguments", id="option"),
+        pytest.param(["say", "--voice", "x", "Hi.", "--takes", "0"], "argument --takes", id="takes"),
+        pytest.param(["say", "Hi."], "--voice", id="no voice given"),
+        pytest.param(["history", "--since", "yesteryear"], "since='yesteryear'", id="since"),
+        pytest.param(["history", "--status", "done"], "invalid choice: 'done'", id="status"),
+        pytest.param(["nonsense"], "invalid choice: 'nonsense'", id="command"),
+        pytest.param([], "COMMAND", id="no command"),
+    ],
+)
+def test_usage_ends_with_2(shell, words, says):
+    """What the caller can mend is one message and exit code 2, without a traceback."""
+    assert says in shell(*words, code=2).err
+    assert shell.out == ""
+
+
+def test_a_refused_recording_ends_with_2(shell, tmp_path):
+    """A text file called .wav is a bad reference for ``check`` and ``clone`` alike."""
+    fake = tmp_path / "fake.wav"
+    fake.write_text("This is no sound.")
+    for command in ("check", "clone"):
+        assert "fake.wav" in shell(command, fake, code=2).err
+
+
+def test_no_key_and_no_server_end_with_3(shell, home, monkeypatch):
+    """A live service without a key, and one that nobody answers for."""
+    words = ["say", "--service", "soundclone", "--voice", "model_x", "Hi."]
+    assert "SOUNDCLONE_API_KEY" in shell(*words, code=3).err
+    monkeypatch.setenv("SOUNDCLONE_API_KEY", "sk_nobody")
+    # A port that was free a moment ago, so that nobody listens there.
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        port = server.server_port
+    monkeypatch.setenv("SOUNDCLONE_BASE_URL", f"http://127.0.0.1:{port}")
+    shell(*words, code=3)
+    assert "sk_nobody" not in shell.err + shell.out
+
+
+def test_an_empty_balance_ends_with_4(shell, home):
+    """Money is an exit code of its own, and nothing is charged."""
+    sample = vn.sandbox.sample_speaker("bruno")
+    vn.sandbox.set_balance(0)
+    said = shell.json("clone", sample, "--name", "poor", "--text", "Hello.", code=4)
+    assert said["error"]["type"] == "InsufficientBalance"
+    (row,) = shell.json("history")
+    assert (row["status"], row["cost"]) == ("failed", "0")
+
+
+class _Mute(BaseHTTPRequestHandler):
+    """Takes a request and hangs up without a word."""
+
+    def do_GET(self):
+        self.send_error(404)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+def test_no_answer_ends_with_5(shell, home, monkeypatch):
+    """Nobody knows whether the request was accepted: exit 5, and the ledger says unknown."""
+    with HTTPServer(("127.0.0.1", 0), _Mute) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("SOUNDCLONE_API_KEY", "sk_somebody")
+        monkeypatch.setenv("SOUNDCLONE_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+        said = shell.json("say", "--service", "soundclone", "--voice", "model_x", "Hi.", code=5)
+        server.shutdown()
+    assert said["error"]["type"] == "OutcomeUnknown"
+    (row,) = shell.json("history")
+    assert row["status"] == "unknown"
+
+
+# -- help ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("command", "kind"), [("say", "production"), ("clone", "preview")])
+def test_help_has_every_parameter_of_the_request(shell, command, kind):
+    """Name, wire name, range and default come from the service's typed request; nothing is left out."""
+    text = " ".join(shell(command, "--help").out.split())
+    for name, one in services.get("soundclone").request_type(kind).parameters().items():
+        if name in {"reference", "voice", "text"}:
+            continue
+        assert f"--{name} " in text
+        assert f"--{one.wire} " in text
+        if one.low is not None:
+            assert f"{one.low:g} to {one.high:g}" in text
+        for choice in one.choices:
+            assert str(choice or "off") in text
+
+
+def test_version(shell):
+    """``--version`` is the package's."""
+    assert shell("--version").out == f"voicenb {vn.__version__}\n"
+
+
+def test_help_imports_no_heavy_module():
+    """A help text and a version come without numpy, pandas, or pydantic."""
+    heavy = {"numpy", "pandas", "pydantic", "httpx", "soundfile", "IPython", "anyio"}
+    for words in (["--version"], ["--help"], ["lab", "--help"]):
+        code = (
+            f"import sys\nfrom voicenb.cli import main\ntry: main({words!r})\nexcept SystemExit: pass\n"
+            f"sys.exit(', '.join({heavy!r} & set(sys.modules)) or None)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+# -- check and history -----------------------------------------------------------------------------------------
+
+
+def test_check_says_what_is_wrong_and_what_to_do(shell, tmp_path):
+    """A good recording ends with 0, five seconds of it with 2 and the fix; in JSON the same rows."""
+    sample = vn.sandbox.sample_speaker("ada")
+    assert not [row for row in shell.json("check", sample) if row["severity"] == "error"]
+    samples, rate = soundfile.read(sample)
+    short = tmp_path / "short.wav"
+    soundfile.write(short, samples[: 5 * rate], rate)
+    (error,) = [row for row in shell.json("check", short, code=2) if row["severity"] == "error"]
+    assert error["rule"] == "speech"
+    shell("check", short, code=2)
+    assert error["fix"] in " ".join(shell.out.split())
+    assert "speech" in shell.err
+
+
+def test_check_knows_the_rules_for_an_address(shell):
+    """An address is checked without being fetched, and without a key."""
+    assert "ends in" in shell("check", "https://example.com/voice.flac", code=2).out
+    shell("check", "https://example.com/voice.wav")
+
+
+def test_history_filters_and_forms(shell, voice, home):
+    """The same rows as a table, JSON and CSV; --since, --status and --limit choose among them; a new home has none."""
+    assert shell("history").out == "No tasks.\n"
+    assert shell.json("history") == []
+    vn.sandbox.sample_speaker("bruno")
+    shell("clone", vn.sandbox.sample_speaker("bruno"), "--name", "b", "--text", "Hello.", "--quiet")
+    shell("say", "--voice", "b", "One, two.", "--quiet")
+    rows = shell.json("history")
+    assert [row["kind"] for row in rows] == ["production", "preview"]
+    assert all(re.fullmatch(r"\d+\.\d+", row["cost"]) for row in rows)
+    assert shell.json("history", "--limit", 1) == rows[:1]
+    assert shell.json("history", "--since", "1h", "--status", "completed", "--service", "soundclone") == rows
+    assert shell.json("history", "--status", "failed", "--status", "unknown") == []
+    assert shell.json("history", "--since", "2999-01-01") == []
+    csv = shell("history", "--csv").out.splitlines()
+    assert len(csv) == 3
+    assert csv[0].startswith("id,remote_id,service,endpoint,kind,status,voice,text")
+    table = shell("history").out.splitlines()
+    assert len(table) == 3
+    assert "One, two." in table[1]
+
+
+@posix
+def test_a_reader_that_has_had_enough_is_no_error(voice):
+    """``voicenb history | head`` ends without a complaint."""
+    with subprocess.Popen(
+        program("history", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+
+
+# -- sandbox ---------------------------------------------------------------------------------------------------
+
+
+def children(pid):
+    """The processes below `pid`, on Linux."""
+    try:
+        named = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return set()
+    return {int(one) for one in named}.union(*(children(int(one)) for one in named))
+
+
+@posix
+def test_sandbox_says_one_line_and_ends_with_its_workers(shell, home):
+    """``sandbox --json`` prints exactly one line; clients find it; SIGTERM ends it and its workers within five seconds."""
+    process = subprocess.Popen(
+        program("sandbox", "--json"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        said = json.loads(process.stdout.readline())
+        assert said["pid"] == process.pid
+        assert set(said["services"]) == set(services.names())
+        # It speaks, so it has workers; and it is this home's, so nobody starts another one.
+        sample = vn.sandbox.sample_speaker("bruno")
+        assert vn.sandbox.start().pid == process.pid
+        assert shell.json("check", sample)
+        workers = children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        process.wait(5)
+        assert process.stdout.read() == ""
+        if sys.platform == "linux":
+            assert workers
+            assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+# -- lab -------------------------------------------------------------------------------------------------------
+
+
+def test_lab_listens_here_only_and_says_root_only_to_root(tmp_path):
+    """The command that opens JupyterLab: loopback, the wanted port, no browser where none is wanted."""
+    command = lab.command(tmp_path, port=8899, browser=False)
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert str(tmp_path / lab.FIRST) in command
+    assert {"--ServerApp.ip=127.0.0.1", "--ServerApp.port=8899", "--no-browser"} <= set(command)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    assert ("--allow-root" in command) == root
+
+
+def test_lab_copies_what_is_missing_and_keeps_what_is_changed(tmp_path, monkeypatch):
+    """A reader's changed notebook survives the next ``voicenb lab``; a deleted one comes back."""
+    place = lab.folder(tmp_path / "mine")
+    assert {path.name for path in place.iterdir()} == {path.name for path in lab.shipped()[0].glob("*.ipynb")}
+    (place / lab.FIRST).write_text("mine")
+    lab.folder(place)
+    assert (place / lab.FIRST).read_text() == "mine"
+    (place / lab.FIRST).unlink()
+    assert (lab.folder(place) / lab.FIRST).read_bytes() == (lab.shipped()[0] / lab.FIRST).read_bytes()
+    (tmp_path / "file").touch()
+    with pytest.raises(vn.InvalidRequest, match="cannot be copied"):
+        lab.folder(tmp_path / "file")
+
+
+def test_lab_check_runs_the_tutorial_and_names_its_file(shell, tmp_path):
+    """``lab --check`` prints the path of the cloned voice's file, which is speech."""
+    said = shell.json("lab", "--check", "--folder", tmp_path / "tutorials")
+    (file,) = said["files"]
+    assert Path(file).parent == tmp_path / "tutorials"
+    samples, rate = decode(Path(file).read_bytes())
+    assert len(samples) / rate > 1
+
+
+def test_every_command_is_documented_in_the_main_help(shell):
+    """``voicenb --help`` names each command with what it does."""
+    text = shell("--help").out
+    for command in COMMANDS:
+        assert re.search(rf"^    {command} +\w", text, re.MULTILINE)
