@@ -75,7 +75,7 @@ def test_a_clip_shows_everything_at_once():
     assert tags["audio"]["src"].startswith("data:audio/mpeg;base64,")
     assert [attributes["title"] for tag, attributes in html.found if tag == "span"] == ["0.10–0.60 s", "0.70–1.20 s"]
     assert "Welcome home." in html.text
-    caption = "ash · soundclone · speed 1.1 · emotion happy · 2.00 s · 0.0130 credits · synthetic voice"
+    caption = "ash · soundclone · speed 1.1 · emotion happy · 2.00 s · 0.013 credits · synthetic voice"
     assert caption in html.text
     assert html.open == []
 
@@ -154,7 +154,7 @@ def test_prices_are_told_as_they_are():
         for changes in ({"cost": None}, {"cached": True}, {"kind": "preview"})
     ]
     assert "credits" not in told[0]
-    assert "0.0130 credits, paid before" in told[1]
+    assert "0.013 credits, paid before" in told[1]
     assert "soundclone · preview · speed" in told[2]
 
 

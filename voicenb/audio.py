@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +18,7 @@ from voicenb.errors import InvalidRequest, Problem
 from voicenb.files import write_atomically
 from voicenb.measures import mono
 from voicenb.resampling import resample
+from voicenb.services.base import plain
 from voicenb.tags import Tag, tagged
 
 if TYPE_CHECKING:
@@ -383,8 +385,8 @@ class ClipTask(Protocol):
         """The parameters that differ from the service's defaults."""
 
     @property
-    def cost(self) -> Any:
-        """The price (Decimal) in `unit`, or None."""
+    def cost(self) -> Decimal | None:
+        """The price in `unit`, or None."""
 
     @property
     def unit(self) -> str | None:
@@ -569,7 +571,7 @@ class Clip:
             voice=task.voice if task else None,
             service=task.service if task else None,
             parameters={name: _plain(value) for name, value in task.parameters.items()} if task else {},
-            cost=f"{task.cost:f} {task.unit or ''}".strip() if task and task.cost is not None else None,
+            cost=f"{plain(task.cost)} {task.unit or ''}".strip() if task and task.cost is not None else None,
             cached=bool(getattr(task, "cached", False)),
             kind=str(getattr(task, "kind", "") or ""),
             path=self.path,
