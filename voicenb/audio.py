@@ -342,7 +342,7 @@ def compact(
 ) -> tuple[bytes | None, str]:
     """A small form of the sound for a saved notebook: bytes and media type.
 
-    The received bytes where a browser plays them and they take 48 kbit/s or less, else mono mp3 of about 40 kbit/s at
+    The received bytes where a browser plays them and they take 48 kbit/s or less, else mono mp3 of about 35 kbit/s at
     24 kHz or below, which keeps everything below 12 kHz; None where that would be more than `MAX_EMBEDDED`.
     """
     length = len(samples) / rate
@@ -354,7 +354,7 @@ def compact(
     sound = mono(samples)
     if rate > _EMBEDDED_RATE:
         sound, rate = resample(sound, rate, _EMBEDDED_RATE), _EMBEDDED_RATE
-    small = encode(sound, rate, "mp3", quality=0.5)
+    small = encode(sound, rate, "mp3", quality=0.4)
     return (small if len(small) <= MAX_EMBEDDED else None), MIME["mp3"]
 
 
