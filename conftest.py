@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Leaves of the environment only what a fresh machine has; live tests, asked for by name, keep the keys."""
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist inherits what its controller made
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background job ignores Ctrl-C, and so would every program that a test interrupts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     live = "live" in config.option.markexpr
     for name in list(os.environ):
         if name.startswith("VOICENB_") or (name.endswith(("_API_KEY", "_BASE_URL")) and not live):

@@ -158,16 +158,7 @@ def test_quiet_says_nothing_but_the_result(voice):
     assert done.stdout.count("\n") == 1
 
 
-@pytest.fixture
-def heard():
-    """Lets programs hear SIGINT, even where the tests run in the background of a shell that has them ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @posix
-@pytest.mark.usefixtures("heard")
 def test_progress_is_a_bar_and_an_interrupt_leaves_the_task_in_good_hands(voice):
     """On a terminal the wait shows a bar with the state; Ctrl-C ends the wait with 130 and says how to go on."""
     import pty
