@@ -44,7 +44,9 @@ def embed(path):
 
 def transcribe(path):
     """The words of a file."""
-    segments, _ = _whisper().transcribe(path, language="en", beam_size=5, temperature=0, condition_on_previous_text=False)
+    segments, _ = _whisper().transcribe(
+        path, language="en", beam_size=5, temperature=0, condition_on_previous_text=False
+    )
     return " ".join(segment.text for segment in segments)
 
 

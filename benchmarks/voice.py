@@ -28,16 +28,26 @@ from voicenb.sandbox.engine.pool import SPEAKERS, Pool
 from voicenb.sandbox.engine.spectrum import NEPER, active, envelopes, pitch
 
 PASSAGES = (
-    "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background. It is easy to tell the depth "
-    "of a well. These days a chicken leg is a rare dish.",
-    "The box was thrown beside the parked truck. The hogs were fed chopped corn and garbage. A large size in stockings is "
-    "hard to sell. The boy was there when the sun rose.",
-    "The source of the huge river is the clear spring. Kick the ball straight and follow through. Help the woman get back "
-    "to her feet. A pot of tea helps to pass the evening.",
-    "Please call me back tomorrow morning, because the meeting will start a little later than we thought. The young man "
-    "asked his mother whether she would like another cup of coffee.",
-    "Smoky fires lack flame and heat. The soft cushion broke the man's fall. The salt breeze came across from the sea. "
-    "The girl at the booth sold fifty bonds, and she never told anyone who had bought them.",
+    (
+        "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background. It is easy to tell the depth "
+        "of a well. These days a chicken leg is a rare dish."
+    ),
+    (
+        "The box was thrown beside the parked truck. The hogs were fed chopped corn and garbage. A large size in stockings is "
+        "hard to sell. The boy was there when the sun rose."
+    ),
+    (
+        "The source of the huge river is the clear spring. Kick the ball straight and follow through. Help the woman get back "
+        "to her feet. A pot of tea helps to pass the evening."
+    ),
+    (
+        "Please call me back tomorrow morning, because the meeting will start a little later than we thought. The young man "
+        "asked his mother whether she would like another cup of coffee."
+    ),
+    (
+        "Smoky fires lack flame and heat. The soft cushion broke the man's fall. The salt breeze came across from the sea. "
+        "The girl at the booth sold fifty bonds, and she never told anyone who had bought them."
+    ),
 )
 """Harvard sentences (IEEE Recommended practice for speech quality measurements, 1969) and two longer ones; none is among the
 sentences the engine measures itself by."""
@@ -48,7 +58,10 @@ class Judges:
 
     def __init__(self, python: str) -> None:
         self._process = subprocess.Popen(
-            [python, str(Path(__file__).with_name("judges.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [python, str(Path(__file__).with_name("judges.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def _ask(self, question: str, path: Path) -> Any:
@@ -131,7 +144,10 @@ def word_errors(judges: Judges, files: list[Path]) -> float:
 async def bench(arguments: argparse.Namespace, folder: Path) -> str:
     judges = Judges(arguments.judges)
     pool = Pool(folder / "cache", 1)
-    references = {path.name.removesuffix(f"-reference{path.suffix}"): path for path in sorted(arguments.speech.glob("*-reference.*"))}
+    references = {
+        path.name.removesuffix(f"-reference{path.suffix}"): path
+        for path in sorted(arguments.speech.glob("*-reference.*"))
+    }
     recorded = list(references)
     for extra in sorted(arguments.speech.glob("*")):
         if extra.suffix in {".flac", ".wav"} and "-reference" not in extra.name and "-other" not in extra.name:
@@ -164,7 +180,12 @@ async def bench(arguments: argparse.Namespace, folder: Path) -> str:
             "spectrum": NEPER * float(np.sqrt(np.mean((made.spectrum - own.spectrum) ** 2))),
             "factor": clone.factor,
         })  # fmt: skip
-        print(json.dumps({key: round(value, 3) if isinstance(value, float) else value for key, value in rows[-1].items()}), flush=True)
+        print(
+            json.dumps(
+                {key: round(value, 3) if isinstance(value, float) else value for key, value in rows[-1].items()}
+            ),
+            flush=True,
+        )
     latency = await first_audio(pool, folder, folder / f"{recorded[0]}.npz") if recorded else np.nan
     await pool.close()
     judges.close()
@@ -196,11 +217,15 @@ def table(rows: list[dict[str, Any]], recorded: list[str], plain: float, enrolme
         "",
         f"- GE2E to other speech: median {np.median(heard):.3f}, worst {np.min(heard):.3f}",
         f"- right speaker first: {sum(row['rank'] == 1 for row in rows)} of {len(rows)}",
-        f"- WER of the unconverted front end {plain:.3f}; added: mean {np.mean([row['wer'] for row in rows]):+.3f}, "
-        f"worst {np.max([row['wer'] for row in rows]):+.3f}",
+        (
+            f"- WER of the unconverted front end {plain:.3f}; added: mean {np.mean([row['wer'] for row in rows]):+.3f}, "
+            f"worst {np.max([row['wer'] for row in rows]):+.3f}"
+        ),
         f"- median F0 error: worst {np.max([row['f0'] for row in rows]):.2f} st",
-        f"- long-term spectrum error: median {np.median([row['spectrum'] for row in rows]):.2f} dB, "
-        f"worst {np.max([row['spectrum'] for row in rows]):.2f} dB",
+        (
+            f"- long-term spectrum error: median {np.median([row['spectrum'] for row in rows]):.2f} dB, "
+            f"worst {np.max([row['spectrum'] for row in rows]):.2f} dB"
+        ),
         f"- RTF, warm, one core: {np.median([row['factor'] for row in rows]):.3f}",
         f"- a sentence, warm, request to file: {latency:.2f} s",
         f"- enrolment and first words: {enrolment:.2f} s",

@@ -14,7 +14,9 @@ pytest.importorskip("hibari")
 pytest.importorskip("pyworld")
 
 SPEECH = Path(__file__).parents[3] / "shared" / "speech"
-PASSAGE = "The young man asked his mother whether she would like another cup of tea. It is easy to tell the depth of a well."
+PASSAGE = (
+    "The young man asked his mother whether she would like another cup of tea. It is easy to tell the depth of a well."
+)
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,14 @@ def distance(one, other) -> float:
     return float(np.sqrt(np.mean((one.spectrum - other.spectrum) ** 2)))
 
 
+def tracked(spoke) -> float:
+    """Median F0 in Hz by a tracker that the engine does not use."""
+    import pyworld
+
+    f0, _ = pyworld.harvest(spoke.samples, 24_000, f0_floor=45, f0_ceil=800, frame_period=12.5)
+    return float(np.median(f0[f0 > 0]))
+
+
 def test_clone_has_the_references_pitch_and_spectrum(spoken, person):
     """A clone lies within 2 semitones and 2 dB of the person, and nearer than the engine's own voice in both."""
     profile, reference = person
@@ -86,7 +94,7 @@ def test_pitch_moves_f0_and_leaves_formants(spoken, ada, pitch):
     """Median F0 moves by the semitones asked for; the mean envelope stays."""
     profile, _ = ada
     plain, moved = spoken(profile=profile), spoken(profile=profile, pitch=pitch)
-    assert semitones(moved.f0, plain.f0) == pytest.approx(pitch, abs=0.3)
+    assert semitones(tracked(moved), tracked(plain)) == pytest.approx(pitch, abs=0.3)
     assert distance(moved, plain) < 4
 
 

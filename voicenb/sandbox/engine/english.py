@@ -2,8 +2,7 @@
 
 hibari's model is cut where durations, F0 and energy pass (see `graph`). Durations are read at a sixteenth of the speed,
 where rounding to 25 ms no longer matters, scaled, and rounded again with the error carried on; F0 is changed before the
-decoder, whose phases follow it. Were the installed model another file, its spectra would come uncut and WORLD
-would change pitch and time.
+decoder, whose phases follow it, as far as the decoder stays clear, and by WORLD beyond.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ import numpy as np
 from voicenb.sandbox.engine.errors import EngineError
 from voicenb.sandbox.engine.graph import FLOAT, INT64, Tensor, subgraph
 from voicenb.sandbox.engine.melody import moved
+from voicenb.sandbox.engine.revoice import revoiced
 from voicenb.sandbox.engine.spectrum import FRAME, HOP, NEPER, RATE, FloatArray
 from voicenb.sandbox.engine.text import words as find_words
 from voicenb.sandbox.engine.utterance import Register, Utterance, Word
@@ -45,6 +45,9 @@ _FINE = 16
 """How many times slower durations are read, to see their fractions."""
 _VOICED = 40.0
 """Hz; below, hibari means unvoiced."""
+_CLEAR = (-1.5, 5.0)
+"""Semitones around the voice's own pitch where its decoder gives a clear voice. Further down its free-phase branch drowns the
+pulses in hoarseness; WORLD takes it from there."""
 _LEAD = 0.05
 """Seconds kept before the first phoneme, and at least after the last, at speed 1."""
 _SILENT = -3.0
@@ -120,17 +123,20 @@ class English:
         plan = self._plan(text)
         durations, scale = _timed(plan, prosody, self._marks)
         whole = _diffused(durations)
-        f0, energy = self._tracks(plan.ids, whole)
-        f0 = np.where(f0 > _VOICED, moved(np.where(f0 > _VOICED, f0, 0.0), prosody, self.register(), target), f0)
+        own, energy = self._tracks(plan.ids, whole)
+        voiced = own > _VOICED
+        wanted = moved(np.where(voiced, own, 0.0), prosody, self.register(), target)
+        f0 = self._reachable(wanted)
         energy = np.where(energy > _SILENT, energy + prosody.energy, energy)
-        spectra = self._spectra(plan.ids, whole, f0, energy)
+        spectra = self._spectra(plan.ids, whole, np.where(voiced, f0, own), energy)
         if prosody.tilt:
             _tilt(spectra, prosody.tilt)
-        voiced = f0 > _VOICED
         if prosody.whisper:
             _whisper(spectra)
-            f0 = np.zeros_like(f0)
+            f0 = wanted = np.zeros_like(own)
         wave = dsp.synth(*spectra, f0, np.random.default_rng(seed))
+        if f0 is not wanted:
+            wave = revoiced(wave, f0, wanted)
         edges = np.concatenate([[0], np.cumsum(whole)]) * (_UNIT * FRAME)
         lead = _LEAD * scale
         start = max(0.0, edges[1] - lead)
@@ -139,13 +145,22 @@ class English:
         spoken = [Word(begin, end, edges[first], edges[last + 1]) for begin, end, first, last in plan.owners]
         return Utterance(
             wave=np.asarray(wave, np.float32),
-            f0=np.where(f0 > _VOICED, f0, 0.0),
+            f0=wanted,
             voiced=voiced,
             start=start,
             length=length,
             words=spoken,
             classes=np.repeat(plan.ids, (whole * _UNIT).astype(int)),
         )
+
+    def _reachable(self, f0: FloatArray) -> FloatArray:
+        """F0 moved, as a whole, to where the model's voice is still clear; the same array where it already is."""
+        voiced = f0 > 0
+        if not voiced.any():
+            return f0
+        median = np.median(np.log(f0[voiced]))
+        low, high = (self.register().median + semitones * np.log(2) / 12 for semitones in _CLEAR)
+        return f0 if low <= median <= high else f0 * np.exp(np.clip(median, low, high) - median)
 
     def _plan(self, text: str) -> _Plan:
         from hibari.g2p.normalize import normalize

@@ -9,6 +9,7 @@ import zlib
 from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,18 +89,19 @@ class Espeak:
         clock = Clock(edges, np.where(pausing, prosody.pause, 1.0) / prosody.rate)
         scale = 1 / prosody.rate
         length = float(clock.after(end)) + _LEAD * scale
+        f0 = pitch(spoken.wave)[: len(spoken.wave) // HOP]
+        frames = int(np.ceil((length + 0.1) / FRAME))
         if target is None and prosody == Prosody():
-            wave = np.pad(spoken.wave, (0, -len(spoken.wave) % HOP)).astype(np.float32)
-            f0 = pitch(wave)[: len(wave) // HOP]
+            wave = np.pad(spoken.wave, (0, max(0, frames * HOP - len(spoken.wave))))[: frames * HOP].astype(np.float32)
+            f0 = np.pad(f0, (0, max(0, frames - len(f0))))[:frames]
             voiced = f0 > 0
         else:
-            wave, f0, voiced = revoiced(
-                spoken.wave,
-                clock,
-                length + 0.1,
-                lambda f0: moved(f0, prosody, self.register(), target),
-                whisper=prosody.whisper,
-            )
+            before = np.round(clock.before(np.arange(frames) * FRAME) / FRAME).astype(int)
+            wanted = moved(f0, prosody, self.register(), target)[np.minimum(before, len(f0) - 1)]
+            voiced = wanted > 0
+            if prosody.whisper:
+                wanted = np.zeros_like(wanted)
+            wave, f0 = revoiced(spoken.wave, f0, wanted, clock), wanted
         if prosody.tilt:
             gain = prosody.tilt / NEPER * np.log2(np.maximum(frequencies(), 300) / 1000)
             wave = shape(wave, np.repeat(bands_to_bins(gain[None]), len(f0), axis=0))
@@ -107,7 +109,7 @@ class Espeak:
         starts = clock.after(np.asarray([at for at, _ in sounds]))
         heard = np.clip(np.searchsorted(starts, times, "right") - 1, 0, None)
         codes = np.asarray([zlib.crc32(mnemonic.encode()) for _, mnemonic in sounds])
-        words = _words(spoken, end, clock)
+        words = _words(read.text if read else text, spoken, end, clock)
         if read:
             words = [
                 replace(word, begin=begin, end=end)
@@ -121,7 +123,7 @@ def _silent(mnemonic: str) -> bool:
     return mnemonic.startswith("_")
 
 
-def _words(spoken: _Spoken, end: float, clock: Clock) -> list[Word]:
+def _words(text: str, spoken: _Spoken, end: float, clock: Clock) -> list[Word]:
     """Words with their ends: the next word's start, or the pause before it."""
     placed: list[tuple[int, int, float]] = []
     for begin, size, start in spoken.words:
@@ -129,10 +131,14 @@ def _words(spoken: _Spoken, end: float, clock: Clock) -> list[Word]:
             placed.append((begin, begin + size, start))
     pauses = [at for at, mnemonic in spoken.phonemes if _silent(mnemonic)]
     found = []
-    for (begin, stop, start), following in zip(placed, [*(word[2] for word in placed[1:]), end], strict=True):
-        quiet = [at for at in pauses if start < at < following]
-        low, high = clock.after(np.asarray([start, min([following, *quiet])]))
-        found.append(Word(begin, stop, float(low), float(high)))
+    for (begin, stop, start), (next_begin, _, next_start) in pairwise([*placed, (len(text), len(text), end)]):
+        # Of a Chinese word espeak-ng marks the first character only.
+        last = stop
+        while last < next_begin and text[last].isalnum():
+            last += 1
+        quiet = [at for at in pauses if start < at < next_start]
+        low, high = clock.after(np.asarray([start, min([next_start, *quiet])]))
+        found.append(Word(begin, min(last, len(text)), float(low), float(high)))
     return found
 
 

@@ -36,6 +36,16 @@ __all__ = ["Profile", "enrol"]
 _FORMAT = 1
 _FRAMES = 2400
 """Kept at most: 30 s of speech. More is not heard, but costs time in every sentence."""
+_NOISY = 22.0
+"""dB from the background to the speech, below which a clone takes the background's colour."""
+_TONAL = 0.6
+"""Share of the quietest frames that have a pitch, above which it is not the speaker's."""
+_NARROW = 4500.0
+"""Hz."""
+_SECOND = 80
+"""Frames."""
+_APART = 5.0
+"""Semitones between two speakers; one person's sentences lie closer."""
 _CLIFF = 65.0
 """dB below the strongest band, where no voice is."""
 _LEAST = 0.5
@@ -124,7 +134,7 @@ def enrol(source: Path, target: Path) -> dict[str, Any]:
         "seconds": recording.seconds,
         "spoken_seconds": (last - first) / RATE,
         "f0": float(np.exp(own.median)),
-        "warnings": _warnings(recording, bands, loud),
+        "warnings": _warnings(recording, wave, f0, loud, highest),
     }
 
 
@@ -168,12 +178,44 @@ def _highest(bands: FloatArray, rate: int) -> float:
     return float(min(0.95 * rate / 2, 0.9 * edge))
 
 
-def _warnings(recording: Recording, bands: FloatArray, loud: npt.NDArray[np.bool_]) -> list[str]:
+def _warnings(
+    recording: Recording, wave: FloatArray, f0: FloatArray, loud: npt.NDArray[np.bool_], highest: float
+) -> list[str]:
+    """What is wrong with a recording, a line each."""
     found = []
     if recording.clipped > 0.001:
-        found.append(f"clipping: {recording.clipped:.1%} of the samples are at full scale")
-    if (~loud).sum() > 20:
-        distance = NEPER * float(np.median(bands[loud].mean(1)) - np.median(bands[~loud].mean(1)))
-        if distance < 20:
-            found.append(f"noise: the pauses are only {distance:.0f} dB below the speech")
+        found.append(f"clipping: {recording.clipped:.1%} of the samples are at full scale; record at a lower level")
+    levels = _levels(wave)
+    distance = float(np.percentile(levels, 85) - np.percentile(levels, 5))
+    if distance < _NOISY:
+        found.append(f"noise: the background is only {distance:.0f} dB below the speech; record in a quieter room")
+    quiet = levels <= np.percentile(levels, 15)
+    if (f0[: len(levels)][quiet] > 0).mean() > _TONAL:
+        found.append("music or another voice: something with a pitch goes on in the pauses")
+    if highest < _NARROW:
+        found.append(f"narrow band: nothing is above {highest:.0f} Hz; the clone's brightness is a guess")
+    if gap := _two_speakers(f0, loud):
+        found.append(
+            f"two speakers: the pitch lies around two heights, {gap:.0f} semitones apart; use one person's speech"
+        )
     return found
+
+
+def _two_speakers(f0: FloatArray, loud: npt.NDArray[np.bool_]) -> float:
+    """How many semitones lie between two heights that seconds of speech gather around; 0 where they gather around one."""
+    medians = []
+    for start in range(0, len(f0) - _SECOND + 1, _SECOND):
+        inside = f0[start : start + _SECOND]
+        inside = inside[(inside > 0) & loud[start : start + _SECOND]]
+        if len(inside) >= _SECOND // 4:
+            medians.append(12 * np.log2(np.median(inside)))
+    heights = np.sort(medians)
+    if len(heights) < 6:
+        return 0.0
+    splits = range(len(heights) // 5 + 1, len(heights) - len(heights) // 5)
+    spreads = [heights[:at].var() * at + heights[at:].var() * (len(heights) - at) for at in splits]
+    at = splits[int(np.argmin(spreads))]
+    low, high = heights[:at], heights[at:]
+    gap = float(high.mean() - low.mean())
+    within = float(np.sqrt(min(spreads) / len(heights)))
+    return gap if gap > _APART and gap > 4.5 * within else 0.0

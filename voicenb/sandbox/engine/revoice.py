@@ -1,4 +1,4 @@
-"""Pitch and time of finished speech, by the WORLD vocoder: for front ends that take neither.
+"""Pitch and time of finished speech, by the WORLD vocoder: where a front end cannot go.
 
 Source: M. Morise et al., WORLD: a vocoder-based high-quality speech synthesis system, IEICE Trans. 2016.
 """
@@ -12,14 +12,13 @@ import numpy as np
 from voicenb.sandbox.engine.spectrum import FRAME, HOP, RATE, FloatArray, world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
 
 __all__ = ["Clock", "revoiced"]
 
+_FFT = 1024
 _PERIOD = 0.005
-"""Seconds between the vocoder's frames."""
+"""Seconds between the frames that are synthesised; they are analysed at the engine's own."""
 
 
 class Clock:
@@ -44,40 +43,36 @@ class Clock:
 
 
 def revoiced(
-    wave: FloatArray, clock: Clock, length: float, move: Callable[[FloatArray], FloatArray], *, whisper: bool = False
-) -> tuple[npt.NDArray[np.float32], FloatArray, npt.NDArray[np.bool_]]:
+    wave: FloatArray, f0: FloatArray, wanted: FloatArray, clock: Clock | None = None
+) -> npt.NDArray[np.float32]:
     """Speech at another pitch and pace, its formants where they were.
 
     Args:
         wave: Mono, 24 kHz.
-        clock: What happens when.
-        length: Seconds of the result.
-        move: F0 (Hz, 0 where unvoiced) before to after.
-        whisper: Without voice.
+        f0: Hz of each of its frames, 0 where unvoiced.
+        wanted: Hz of each frame of the result, 0 where unvoiced.
+        clock: What happens when; None leaves time alone.
 
     Returns:
-        The wave, (frames × 300,), its F0 and which frames are (or, but for the whisper, were) voiced, (frames,).
+        (frames × 300,) samples, as many frames as are wanted.
     """
-    frames = int(np.ceil(length / FRAME))
-    samples = np.ascontiguousarray(wave, np.float64)
-    coarse, times = world().dio(samples, RATE, f0_floor=60, f0_ceil=400, frame_period=_PERIOD * 1000)
-    f0 = world().stonemask(samples, coarse, times, RATE)
-    spectrum = world().cheaptrick(samples, f0, times, RATE, fft_size=1024)
-    noise = world().d4c(samples, f0, times, RATE, fft_size=1024)
-    now = np.arange(int(frames * FRAME / _PERIOD) + 1) * _PERIOD
-    at = np.clip(clock.before(now) / _PERIOD, 0, len(times) - 1)
+    samples, hertz = (np.ascontiguousarray(array, np.float64) for array in (wave, f0))
+    times = np.arange(len(hertz)) * FRAME
+    spectrum = np.log(world().cheaptrick(samples, hertz, times, RATE, fft_size=_FFT))
+    noise = world().d4c(samples, hertz, times, RATE, fft_size=_FFT)
+    frames = len(wanted)
+    now = np.arange(int(frames * FRAME / _PERIOD)) * _PERIOD
+    at = np.clip((clock.before(now) if clock else now) / FRAME, 0, len(times) - 1)
     low = np.minimum(at.astype(int), len(times) - 2)
     part = (at - low)[:, None]
-    mixed = np.exp((1 - part) * np.log(spectrum[low]) + part * np.log(spectrum[low + 1]))
-    moved = move(np.where(f0[np.round(at).astype(int)] > 0, np.interp(at, np.arange(len(f0)), _bridged(f0)), 0.0))
+    envelope = np.exp((1 - part) * spectrum[low] + part * spectrum[low + 1])
     spread = noise[np.round(at).astype(int)]
-    voiced = moved > 0
-    if whisper:
-        moved, spread = np.zeros_like(moved), np.ones_like(spread)
-    made = world().synthesize(moved, np.ascontiguousarray(mixed), np.ascontiguousarray(spread), RATE, _PERIOD * 1000)
-    made = np.pad(made, (0, max(0, frames * HOP - len(made))))[: frames * HOP]
-    grid = np.minimum(np.round(np.arange(frames) * FRAME / _PERIOD).astype(int), len(moved) - 1)
-    return made.astype(np.float32), moved[grid], voiced[grid]
+    frame = np.minimum(np.round(now / FRAME).astype(int), frames - 1)
+    pulses = np.where(wanted[frame] > 0, np.interp(now / FRAME, np.arange(frames), _bridged(wanted)), 0.0)
+    made = world().synthesize(
+        pulses, np.ascontiguousarray(envelope), np.ascontiguousarray(spread), RATE, _PERIOD * 1000
+    )
+    return np.pad(made, (0, max(0, frames * HOP - len(made))))[: frames * HOP].astype(np.float32)
 
 
 def _bridged(f0: FloatArray) -> FloatArray:

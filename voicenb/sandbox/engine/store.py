@@ -37,7 +37,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         OSError, ValueError, zipfile.BadZipFile: It is not there, or not such a file.
     """
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
         return dict(file)
 
 
