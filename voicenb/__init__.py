@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from voicenb.errors import (
         AuthenticationError as AuthenticationError,
         BadReference as BadReference,
+        BudgetExceeded as BudgetExceeded,
         InsufficientBalance as InsufficientBalance,
         InvalidRequest as InvalidRequest,
         OutcomeUnknown as OutcomeUnknown,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "AuthenticationError": "voicenb.errors",
     "BadReference": "voicenb.errors",
+    "BudgetExceeded": "voicenb.errors",
     "Balance": "voicenb.services.base",
     "Clip": "voicenb.audio",
     "InsufficientBalance": "voicenb.errors",

@@ -571,7 +571,8 @@ def _line(clip: Clip, document: Mapping[str, Any]) -> str:
 
 
 def _history(given: argparse.Namespace, out: _Output) -> int:
-    from voicenb.history import parse_since, task_frame
+    from voicenb.frames import task_frame
+    from voicenb.history import parse_since
     from voicenb.home import home
     from voicenb.ledger import Ledger
     from voicenb.services.base import plain

@@ -5,6 +5,7 @@
     VoicenbError
     ├── InvalidRequest         a field breaks a rule; nothing was sent, nothing was charged
     ├── BadReference           the recording cannot serve as a reference
+    ├── BudgetExceeded         a budget does not cover the request; it was not sent
     ├── VoiceExpired           the voice was not used within the time that the service keeps it
     ├── ServiceError           the service answered with an error, or not at all
     │   ├── AuthenticationError    no key, or a key that the service refuses
@@ -21,11 +22,15 @@ service's whole answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "AuthenticationError",
     "BadReference",
+    "BudgetExceeded",
     "InsufficientBalance",
     "InvalidRequest",
     "OutcomeUnknown",
@@ -104,6 +109,29 @@ class InvalidRequest(VoicenbError):
 
 class BadReference(VoicenbError):
     """The recording cannot serve as a reference: missing, empty, not audio, too short, too long, or out of reach."""
+
+
+class BudgetExceeded(VoicenbError):
+    """A budget does not cover the request; it was not sent, and nothing was charged for it.
+
+    Attributes:
+        rows: What the budget has paid for, and what was not sent any more, one dict each.
+    """
+
+    rows: list[dict[str, Any]]
+
+    def __init__(
+        self, message: str, *, rows: list[dict[str, Any]], service: str | None = None, task: str | None = None
+    ) -> None:
+        super().__init__(message, service=service, task=task)
+        self.rows = rows
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """`rows` as a frame: ``sent``, ``id``, ``status``, ``voice``, ``text``, ``estimate``, ``cost``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=["sent", "id", "status", "voice", "text", "estimate", "cost"])
 
 
 class VoiceExpired(VoicenbError):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from voicenb.errors import InvalidRequest
-from voicenb.ledger import STATUSES, Ledger, TaskRecord, VoiceRecord, now
+from voicenb.frames import task_frame
+from voicenb.ledger import Ledger
+from voicenb.schema import STATUSES, now
 from voicenb.tasks import Task
 
 if TYPE_CHECKING:
@@ -17,16 +19,9 @@ if TYPE_CHECKING:
     from voicenb.audio import Clip
     from voicenb.runner import Runner
 
-__all__ = ["History", "parse_since", "task_frame", "voice_frame"]
+__all__ = ["History", "parse_since"]
 
-_KINDS = ("preview", "voice", "production")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-_TASK_COLUMNS = (
-    "id", "remote_id", "service", "endpoint", "kind", "status", "voice", "text", "characters", "take", "estimate",
-    "cost", "refunded", "unit", "created", "submitted", "completed", "seconds", "error", "file",
-)  # fmt: skip
-_LEFT_OUT = {"text", "voice", "reference"}
 
 
 def parse_since(since: str | datetime | timedelta | None) -> datetime | None:
@@ -117,65 +112,3 @@ class History:
         if clip is None:
             raise InvalidRequest(f"task {record.id[:8]} is {record.status} and has no clip")
         return clip
-
-
-def task_frame(records: list[TaskRecord], ledger: Ledger) -> pd.DataFrame:
-    """The typed frame of `History.frame`."""
-    import pandas as pd
-
-    names = sorted({name for record in records for name in record.parameters} - _LEFT_OUT)
-    rows = [
-        {
-            **{name: record.parameters.get(name) for name in names},
-            **{name: getattr(record, name) for name in _TASK_COLUMNS if name not in {"voice", "file"}},
-            "voice": record.voice_name,
-            "file": str(ledger.file(record.file)) if record.file else None,
-        }
-        for record in records
-    ]
-    frame = pd.DataFrame(rows, columns=[*_TASK_COLUMNS, *names])
-    _type(frame, ("created", "submitted", "completed"))
-    frame["characters"] = frame["characters"].astype("Int64")
-    frame["take"] = frame["take"].astype("Int64")
-    frame["seconds"] = frame["seconds"].astype("float64")
-    for name, choices in (("kind", _KINDS), ("status", STATUSES)):
-        frame[name] = pd.Categorical(frame[name], categories=list(choices))
-    for name in ("service", "endpoint", "voice", "unit"):
-        frame[name] = frame[name].astype("category")
-    for name in ("estimate", "cost", "refunded"):
-        frame[name] = frame[name].astype(object)
-    return frame
-
-
-def voice_frame(records: list[VoiceRecord]) -> pd.DataFrame:
-    """One row a voice, the newest first."""
-    import pandas as pd
-
-    columns = ["name", "service", "endpoint", "state", "id", "created", "expires", "activated", "version", "language",
-               "reference", "consent"]  # fmt: skip
-    moment = datetime.now(UTC)
-    rows: list[dict[str, Any]] = []
-    for record in records:
-        state = record.state
-        if state == "ready" and record.activated is None and record.expires is not None and record.expires <= moment:
-            state = "expired"
-        rows.append(
-            {
-                **{name: getattr(record, name) for name in columns if hasattr(record, name)},
-                "state": state,
-                "id": record.remote,
-                "reference": record.reference_name or record.reference,
-            }
-        )
-    frame = pd.DataFrame(rows, columns=columns)
-    _type(frame, ("created", "expires", "activated"))
-    for name in ("service", "endpoint", "state", "version"):
-        frame[name] = frame[name].astype("category")
-    return frame
-
-
-def _type(frame: pd.DataFrame, moments: tuple[str, ...]) -> None:
-    import pandas as pd
-
-    for name in moments:
-        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[ms, UTC]")

@@ -12,19 +12,18 @@ row changed, only by the process whose id stands in ``owner``; a process proves 
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import hashlib
-import json
 import os
 import sqlite3
 import threading
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,246 +31,58 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 
 from voicenb.errors import VoicenbError
+from voicenb.schema import (
+    BILLION,
+    BUDGET_COLUMNS,
+    FINAL,
+    MIGRATIONS,
+    OPEN,
+    STATUSES,
+    TASK_COLUMNS,
+    TRANSITIONS,
+    VOICE_COLUMNS,
+    BudgetRecord,
+    TaskRecord,
+    VoiceRecord,
+    billionths,
+    from_row,
+    held,
+    now,
+    to_column,
+)
 
-__all__ = ["FINAL", "OPEN", "STATUSES", "TRANSITIONS", "Ledger", "TaskRecord", "VoiceRecord", "now"]
+__all__ = [
+    "FINAL",
+    "OPEN",
+    "STATUSES",
+    "TRANSITIONS",
+    "BudgetRecord",
+    "Ledger",
+    "OverBudget",
+    "TaskRecord",
+    "VoiceRecord",
+    "now",
+]
 
 T = TypeVar("T")
-
-TRANSITIONS: Mapping[str, frozenset[str]] = {
-    "planned": frozenset({"submitting", "failed", "cancelled"}),
-    "submitting": frozenset({"queued", "processing", "downloading", "planned", "failed", "unknown"}),
-    "queued": frozenset({"processing", "downloading", "failed", "cancelled"}),
-    "processing": frozenset({"queued", "downloading", "failed", "cancelled"}),
-    "downloading": frozenset({"completed", "failed", "cancelled"}),
-    "unknown": frozenset({"queued", "processing", "downloading", "failed", "cancelled"}),
-    "completed": frozenset(),
-    "failed": frozenset(),
-    "cancelled": frozenset({"queued", "processing", "downloading", "failed"}),
-}
-"""The life of a task: from each status, the statuses that may follow it.
-
-``cancelled`` means that nobody follows the task any more; what the service still makes of it can be taken up again.
-"""
-STATUSES = tuple(TRANSITIONS)
-FINAL = frozenset({"completed", "failed", "cancelled", "unknown"})
-"""Statuses in which nothing more happens on its own."""
-OPEN = frozenset(STATUSES) - FINAL
-
-# Append only: a home of any earlier version is brought forward by the ones that it lacks.
-_MIGRATIONS: tuple[tuple[str, str], ...] = (
-    (
-        "m001_tasks_and_voices",
-        """
-        CREATE TABLE voices (
-            id TEXT PRIMARY KEY,
-            name TEXT NOT NULL,
-            service TEXT NOT NULL,
-            endpoint TEXT NOT NULL,
-            remote TEXT,
-            state TEXT NOT NULL CHECK (state IN ('pending', 'ready', 'failed', 'forgotten')),
-            version TEXT,
-            language TEXT,
-            consent TEXT,
-            reference TEXT,
-            reference_name TEXT,
-            preview TEXT,
-            created INTEGER NOT NULL,
-            expires INTEGER,
-            activated INTEGER
-        ) STRICT;
-        CREATE INDEX voices_by_name ON voices (service, endpoint, name);
-        CREATE INDEX voices_by_remote ON voices (service, endpoint, remote);
-        CREATE TABLE tasks (
-            id TEXT PRIMARY KEY,
-            service TEXT NOT NULL,
-            endpoint TEXT NOT NULL,
-            kind TEXT NOT NULL CHECK (kind IN ('preview', 'voice', 'production')),
-            status TEXT NOT NULL,
-            voice TEXT REFERENCES voices (id),
-            voice_name TEXT,
-            text TEXT,
-            characters INTEGER,
-            parameters TEXT NOT NULL,
-            request TEXT NOT NULL,
-            reference TEXT,
-            take INTEGER NOT NULL DEFAULT 1,
-            seed INTEGER,
-            remote_id TEXT,
-            estimate TEXT,
-            cost TEXT,
-            refunded TEXT,
-            unit TEXT NOT NULL,
-            rule TEXT NOT NULL,
-            created INTEGER NOT NULL,
-            submitted INTEGER,
-            completed INTEGER,
-            seconds REAL,
-            file TEXT,
-            subtitles TEXT,
-            error_kind TEXT,
-            error TEXT,
-            owner TEXT
-        ) STRICT;
-        CREATE INDEX tasks_by_created ON tasks (created);
-        CREATE INDEX tasks_by_status ON tasks (status, created);
-        CREATE INDEX tasks_by_voice ON tasks (voice, created);
-        """,
-    ),
-    (
-        "m002_who_made_it",
-        """
-        ALTER TABLE tasks ADD COLUMN degraded INTEGER;
-        ALTER TABLE tasks ADD COLUMN provider TEXT;
-        """,
-    ),
-)
 
 _BUSY_SECONDS = 30.0
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "glusterfs")
 
 
-def now() -> datetime:
-    """The present moment in UTC, to the millisecond that the ledger keeps."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskRecord:
-    """One task, as its row says.
+class OverBudget(Exception):  # noqa: N818 - not an error of the ledger: the answer to a question
+    """A budget does not cover a task.
 
     Attributes:
-        id: The ledger's own id.
-        service: The service's id.
-        endpoint: ``"sandbox"``, or the base URL that it was sent to.
-        kind: ``preview``, ``voice`` or ``production``.
-        status: One of `STATUSES`.
-        voice: The id of the voice's row, or None.
-        voice_name: The voice's name at the time.
-        text: What is spoken.
-        characters: The characters that are billed.
-        parameters: Every parameter as resolved, defaults included.
-        request: SHA-256 of the request's body.
-        reference: SHA-256 of the recording, or its URL, or None.
-        take: 1 for the first of several takes of one request.
-        seed: What the sandbox draws its variation from, or None.
-        remote_id: The service's id of the task.
-        estimate: The price before it was sent, or None where a unit price was not known.
-        cost: What was charged, refunds taken off; None until that is known.
-        refunded: What came back after a failure.
-        unit: The unit of the three.
-        rule: How the estimate came about.
-        created, submitted, completed: UTC.
-        seconds: The audio's duration.
-        file, subtitles: Paths under ``files/``.
-        error_kind, error: The error's class and message.
-        degraded: Whether the service used a fallback, where it says so.
-        provider: What the service says made it.
-        owner: The process that follows it.
+        budget: The budget.
+        used: What it has held before.
     """
 
-    id: str
-    service: str
-    endpoint: str
-    kind: str
-    status: str
-    voice: str | None = None
-    voice_name: str | None = None
-    text: str | None = None
-    characters: int | None = None
-    parameters: dict[str, Any]
-    request: str
-    reference: str | None = None
-    take: int = 1
-    seed: int | None = None
-    remote_id: str | None = None
-    estimate: Decimal | None = None
-    cost: Decimal | None = None
-    refunded: Decimal | None = None
-    unit: str
-    rule: str
-    created: datetime
-    submitted: datetime | None = None
-    completed: datetime | None = None
-    seconds: float | None = None
-    file: str | None = None
-    subtitles: str | None = None
-    error_kind: str | None = None
-    error: str | None = None
-    degraded: bool | None = None
-    provider: str | None = None
-    owner: str | None = None
+    def __init__(self, budget: BudgetRecord, used: Decimal) -> None:
+        super().__init__(f"{used} of {budget.amount} {budget.unit} are used")
+        self.budget = budget
+        self.used = used
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoiceRecord:
-    """One voice, as its row says.
-
-    Attributes:
-        id: The ledger's own id.
-        name: The user's name for it; the newest ready voice of a name is the one that the name finds.
-        service, endpoint: As in `TaskRecord`.
-        remote: The service's id, once there is one.
-        state: ``pending``, ``ready``, ``failed`` or ``forgotten``.
-        version, language: As asked for when it was cloned.
-        consent: The speaker's consent, in the user's words.
-        reference: SHA-256 of the recording, or its URL.
-        reference_name: The recording's file name.
-        preview: The task whose clip is the preview.
-        created, expires, activated: UTC, or None.
-    """
-
-    id: str
-    name: str
-    service: str
-    endpoint: str
-    remote: str | None = None
-    state: str = "pending"
-    version: str | None = None
-    language: str | None = None
-    consent: str | None = None
-    reference: str | None = None
-    reference_name: str | None = None
-    preview: str | None = None
-    created: datetime
-    expires: datetime | None = None
-    activated: datetime | None = None
-
-
-_MOMENTS = {"created", "submitted", "completed", "expires", "activated"}
-_MONEY = {"estimate", "cost", "refunded"}
-
-
-def _to_column(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in _MOMENTS:
-        return round(value.timestamp() * 1000)
-    if name in _MONEY:
-        return f"{value:f}"
-    if name == "parameters":
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return value
-
-
-def _from_column(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in _MOMENTS:
-        return datetime.fromtimestamp(value / 1000, UTC)
-    if name in _MONEY:
-        return Decimal(value)
-    if name == "parameters":
-        return json.loads(value)
-    return bool(value) if name == "degraded" else value
-
-
-def _record(kind: type[T], row: sqlite3.Row) -> T:
-    return kind(**{name: _from_column(name, row[name]) for name in row.keys()})  # noqa: SIM118 - a Row iterates values
-
-
-_TASK_COLUMNS = tuple(one.name for one in fields(TaskRecord))
-_VOICE_COLUMNS = tuple(one.name for one in fields(VoiceRecord))
 
 _open: weakref.WeakValueDictionary[tuple[int, Path], Ledger] = weakref.WeakValueDictionary()
 _open_lock = threading.Lock()
@@ -360,13 +171,13 @@ class Ledger:
         with _transaction(db):
             db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied INTEGER NOT NULL) STRICT")
             applied = {row["name"] for row in db.execute("SELECT name FROM migrations")}
-            unknown = applied - {name for name, _ in _MIGRATIONS}
+            unknown = applied - {name for name, _ in MIGRATIONS}
             if unknown:
                 raise VoicenbError(
                     f"{self.path} was written by a newer voicenb ({', '.join(sorted(unknown))}); upgrade this one, or "
                     "give another home with VOICENB_HOME or connect(home=…)"
                 )
-            for name, script in _MIGRATIONS:
+            for name, script in MIGRATIONS:
                 if name not in applied:
                     for statement in script.split(";"):
                         if statement.strip():
@@ -379,9 +190,26 @@ class Ledger:
 
     # -- tasks -------------------------------------------------------------------------------------------------
 
-    def add_task(self, record: TaskRecord) -> Future[None]:
-        """Writes a new task down."""
-        return self._write(self._insert, "tasks", _TASK_COLUMNS, record)
+    def add_task(self, record: TaskRecord, budgets: Sequence[BudgetRecord] = ()) -> Future[None]:
+        """Writes a new task down, and reserves its estimate in every one of `budgets`, or neither.
+
+        Raises (by the future):
+            OverBudget: A budget does not cover it; nothing was written.
+        """
+
+        def add() -> None:
+            db = self._db()
+            with _transaction(db):
+                reserved = held(record)
+                for budget in budgets:
+                    used = _used(db, budget.id)
+                    if used + reserved > billionths(budget.amount):
+                        raise OverBudget(budget, Decimal(used) / BILLION)
+                _insert(db, "tasks", TASK_COLUMNS, record)
+                db.execute("UPDATE tasks SET held = ? WHERE id = ?", (reserved, record.id))
+                db.executemany("INSERT INTO budgeted VALUES (?, ?)", [(one.id, record.id) for one in budgets])
+
+        return self._write(add)
 
     def update_task(self, id: str, **changes: Any) -> Future[TaskRecord]:  # noqa: A002 - the column's name
         """Changes a task's row in one transaction; the answer is the row as it is then.
@@ -403,9 +231,11 @@ class Ledger:
             assignments = ", ".join(f"{name} = ?" for name in changes)
             db.execute(
                 f"UPDATE tasks SET {assignments} WHERE id = ?",  # noqa: S608 - names are this module's own
-                (*(_to_column(name, value) for name, value in changes.items()), id),
+                (*(to_column(name, value) for name, value in changes.items()), id),
             )
-            return _record(TaskRecord, db.execute("SELECT * FROM tasks WHERE id = ?", (id,)).fetchone())
+            changed = from_row(TaskRecord, db.execute("SELECT * FROM tasks WHERE id = ?", (id,)).fetchone())
+            db.execute("UPDATE tasks SET held = ? WHERE id = ?", (held(changed), id))
+            return changed
 
     def take_over(self, id: str, dead: str | None) -> Future[TaskRecord | None]:  # noqa: A002
         """Makes this process the owner of a task whose owner was `dead`; None where another process was faster."""
@@ -417,7 +247,7 @@ class Ledger:
                     "UPDATE tasks SET owner = ? WHERE id = ? AND owner IS ?", (self.owner, id, dead)
                 ).rowcount
                 row = db.execute("SELECT * FROM tasks WHERE id = ?", (id,)).fetchone()
-                return _record(TaskRecord, row) if changed else None
+                return from_row(TaskRecord, row) if changed else None
 
         self.prove_alive()
         return self._write(take)
@@ -427,7 +257,7 @@ class Ledger:
         rows = self._read("SELECT * FROM tasks WHERE id = ?", (id,))
         if not rows and id and not set(id) - set("0123456789abcdef"):
             rows = self._read("SELECT * FROM tasks WHERE id GLOB ? LIMIT 2", (id + "*",))
-        return _record(TaskRecord, rows[0]) if len(rows) == 1 else None
+        return from_row(TaskRecord, rows[0]) if len(rows) == 1 else None
 
     def tasks(
         self,
@@ -455,13 +285,19 @@ class Ledger:
             values.append(round(since.timestamp() * 1000))
         sql = "SELECT * FROM tasks" + (f" WHERE {' AND '.join(where)}" if where else "")  # noqa: S608 - own names
         sql += " ORDER BY created DESC, rowid DESC" + (f" LIMIT {int(limit)}" if limit is not None else "")
-        return [_record(TaskRecord, row) for row in self._read(sql, values)]
+        return [from_row(TaskRecord, row) for row in self._read(sql, values)]
 
     # -- voices ------------------------------------------------------------------------------------------------
 
     def add_voice(self, record: VoiceRecord) -> Future[None]:
         """Writes a new voice down."""
-        return self._write(self._insert, "voices", _VOICE_COLUMNS, record)
+
+        def add() -> None:
+            db = self._db()
+            with _transaction(db):
+                _insert(db, "voices", VOICE_COLUMNS, record)
+
+        return self._write(add)
 
     def update_voice(self, id: str, **changes: Any) -> Future[VoiceRecord]:  # noqa: A002
         """Changes a voice's row; the answer is the row as it is then."""
@@ -472,19 +308,19 @@ class Ledger:
                 assignments = ", ".join(f"{name} = ?" for name in changes)
                 db.execute(
                     f"UPDATE voices SET {assignments} WHERE id = ?",  # noqa: S608 - names are this module's own
-                    (*(_to_column(name, value) for name, value in changes.items()), id),
+                    (*(to_column(name, value) for name, value in changes.items()), id),
                 )
                 row = db.execute("SELECT * FROM voices WHERE id = ?", (id,)).fetchone()
             if row is None:
                 raise RuntimeError(f"the ledger has no voice {id}")
-            return _record(VoiceRecord, row)
+            return from_row(VoiceRecord, row)
 
         return self._write(change)
 
     def voice(self, id: str) -> VoiceRecord | None:  # noqa: A002
         """The voice with the ledger's id `id`."""
         rows = self._read("SELECT * FROM voices WHERE id = ?", (id,))
-        return _record(VoiceRecord, rows[0]) if rows else None
+        return from_row(VoiceRecord, rows[0]) if rows else None
 
     def find_voice(self, name: str, service: str, endpoint: str) -> VoiceRecord | None:
         """The newest ready voice of that name, id, or id at the service."""
@@ -493,7 +329,7 @@ class Ledger:
             "ORDER BY name = ? DESC, created DESC, rowid DESC LIMIT 1",
             (service, endpoint, name, name),
         )
-        return _record(VoiceRecord, rows[0]) if rows else None
+        return from_row(VoiceRecord, rows[0]) if rows else None
 
     def voices(self, service: str | None = None, endpoint: str | None = None) -> list[VoiceRecord]:
         """Voices that are not forgotten, the newest first."""
@@ -504,15 +340,53 @@ class Ledger:
                 where.append(f"{column} = ?")
                 values.append(value)
         sql = f"SELECT * FROM voices WHERE {' AND '.join(where)} ORDER BY created DESC, rowid DESC"  # noqa: S608
-        return [_record(VoiceRecord, row) for row in self._read(sql, values)]
+        return [from_row(VoiceRecord, row) for row in self._read(sql, values)]
 
-    def _insert(self, table: str, columns: tuple[str, ...], record: TaskRecord | VoiceRecord) -> None:
-        db = self._db()
-        with _transaction(db):
-            db.execute(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608
-                tuple(_to_column(name, getattr(record, name)) for name in columns),
-            )
+    # -- budgets and the cache ---------------------------------------------------------------------------------
+
+    def open_budget(self, record: BudgetRecord) -> Future[BudgetRecord]:
+        """Writes a budget down. One with the same name is taken up again, with the new amount."""
+
+        def add() -> BudgetRecord:
+            db = self._db()
+            with _transaction(db):
+                found = db.execute(
+                    "SELECT * FROM budgets WHERE service = ? AND endpoint = ? AND name = ?",
+                    (record.service, record.endpoint, record.name),
+                ).fetchone()
+                if found is None:
+                    _insert(db, "budgets", BUDGET_COLUMNS, record)
+                    return record
+                db.execute("UPDATE budgets SET amount = ? WHERE id = ?", (f"{record.amount:f}", found["id"]))
+                return dataclasses.replace(from_row(BudgetRecord, found), amount=record.amount)
+
+        return self._write(add)
+
+    def used(self, budget: str) -> Decimal:
+        """What a budget's tasks have cost or may still cost, unknown ones included."""
+        with closing(_connect(self.path)) as db:
+            return Decimal(_used(db, budget)) / BILLION
+
+    def budgeted(self, budget: str) -> list[TaskRecord]:
+        """The tasks of a budget, the oldest first."""
+        rows = self._read(
+            "SELECT tasks.* FROM budgeted JOIN tasks ON tasks.id = budgeted.task WHERE budget = ? "
+            "ORDER BY created, tasks.rowid",
+            (budget,),
+        )
+        return [from_row(TaskRecord, row) for row in rows]
+
+    def cached(self, key: str) -> TaskRecord | None:
+        """The newest completed task with that key whose files are all there."""
+        rows = self._read(
+            "SELECT * FROM tasks WHERE cache_key = ? AND status = 'completed' ORDER BY created DESC LIMIT 5", (key,)
+        )
+        for row in rows:
+            record = from_row(TaskRecord, row)
+            files = [self.file(name) for name in (record.file, record.subtitles) if name]
+            if files and all(file.is_file() for file in files):
+                return record
+        return None
 
     # -- owners ------------------------------------------------------------------------------------------------
 
@@ -571,6 +445,21 @@ class Ledger:
     def file(self, name: str) -> Path:
         """Where the file `name`, as `store` gave it, lies."""
         return self.home / "files" / name
+
+
+def _insert(db: sqlite3.Connection, table: str, columns: tuple[str, ...], record: Any) -> None:
+    db.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - own names
+        tuple(to_column(name, getattr(record, name)) for name in columns),
+    )
+
+
+def _used(db: sqlite3.Connection, budget: str) -> int:
+    row = db.execute(
+        "SELECT SUM(held) AS used FROM budgeted JOIN tasks ON tasks.id = budgeted.task WHERE budget = ?",
+        (budget,),
+    ).fetchone()
+    return int(row["used"] or 0)
 
 
 def _close(reference: weakref.ref[Ledger]) -> None:

@@ -421,6 +421,30 @@ class Reference:
             )
         return prepared
 
+    def trim(self, start: float = 0.0, end: float | None = None) -> Reference:
+        """The part of the recording between two moments: a new Reference, whose `changes` say what was taken.
+
+        Args:
+            start: In seconds from the beginning.
+            end: In seconds from the beginning; None is the recording's end.
+
+        Raises:
+            BadReference: The part is empty, or lies outside the recording.
+        """
+        last = self.duration if end is None else end
+        if not 0 <= start < last <= self.duration + 0.001:
+            raise BadReference(
+                f"{start:g} to {last:g} s is no part of {self._label}, which lasts {seconds(self.duration)}; "
+                "give start and end in seconds within it."
+            )
+        if start <= 0 and last >= self.duration:
+            return self
+        part = self.samples[round(start * self.rate) : round(last * self.rate)]
+        trimmed = Reference(encode(part, self.rate, "wav"), consent=self.consent, name=self.name)
+        trimmed._label = self._label
+        trimmed._changes = [*self._changes, f"{start:.1f} to {last:.1f} s taken"]
+        return trimmed
+
     def _is_plain_wav(self) -> bool:
         import io
 

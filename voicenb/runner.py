@@ -13,17 +13,19 @@ import random
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from voicenb import portal
 from voicenb.audio import AudioError, decode, sniff
+from voicenb.budget import exceeded, unpriced
 from voicenb.errors import AuthenticationError, OutcomeUnknown, RateLimited, ServiceError, TaskFailed, VoicenbError
-from voicenb.ledger import FINAL, Ledger, TaskRecord, now
+from voicenb.ledger import Ledger, OverBudget
+from voicenb.schema import FINAL, BudgetRecord, TaskRecord, now
 from voicenb.services.base import Answer, Price, Service, ServiceRequest, Upload, plain
 
-__all__ = ["Life", "Runner", "amount_of", "poll_delay", "request_hash"]
+__all__ = ["Life", "Runner", "amount_of", "cache_key", "poll_delay", "request_hash"]
 
 _LOCAL_POLL_SECONDS = 0.2
 # Polls or downloads that fail in a row before a follower lets go; the row stays open. A live service is out of reach
@@ -55,6 +57,22 @@ def poll_delay(answer: Answer | None, span: tuple[float, float], *, local: bool,
 def request_hash(request: ServiceRequest) -> str:
     """SHA-256 over the request's body, in a form that does not depend on the order of its fields."""
     return hashlib.sha256(json.dumps(request.wire(), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def cache_key(
+    request: ServiceRequest, *, endpoint: str, kind: str, reference: str | None, take: int, seed: int | None
+) -> str:
+    """What a request is recognised by when it is asked again.
+
+    The whole resolved request, in which a voice stands with the service's id of it and a recording with the hash of its
+    bytes (an upload gives the same recording another address each time); the service and its endpoint, which for the
+    sandbox is its name; the take and the seed.
+    """
+    asked = request.resolved()
+    if reference is not None:
+        asked["reference"] = reference
+    whole = [request.service, endpoint, kind, asked, take, seed]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def amount_of(amount: Decimal | None, unit: str) -> str:
@@ -110,15 +128,20 @@ class Runner:
         self._ready = ready
         self._chance = random.Random()  # noqa: S311 - jitter
         self._lives: dict[str, Life] = {}
+        self.budgets: list[BudgetRecord] = []
+        """The budgets that hold for every request from now on."""
 
     def plan(self, request: ServiceRequest, kind: str, price: Price, **about: Any) -> Life:
-        """Writes down what is about to be asked and what it will cost; nothing is sent yet.
+        """Writes down what is about to be asked and what it will cost, and reserves that; nothing is sent yet.
 
         Args:
             request: The validated request.
             kind: ``preview``, ``voice`` or ``production``.
             price: What it will cost.
             about: More columns of the row.
+
+        Raises:
+            BudgetExceeded: A budget does not cover it, or its price is not known; nothing was written.
         """
         record = TaskRecord(
             id=uuid.uuid4().hex,
@@ -135,9 +158,35 @@ class Runner:
             owner=self.ledger.prove_alive(),
             **about,
         )
-        self.ledger.add_task(record).result()
+        budgets = tuple(self.budgets)
+        if budgets and price.amount is None:
+            raise unpriced(price, budgets[0], self.ledger, record)
+        try:
+            self.ledger.add_task(record, budgets).result()
+        except OverBudget as over:
+            raise exceeded(over, self.ledger, record) from None
         life = self._lives[record.id] = Life(record)
         return life
+
+    def repeat(self, found: TaskRecord, **about: Any) -> Life:
+        """A row of its own for a request whose answer is on disk already: nothing is sent, nothing is charged."""
+        moment = now()
+        record = replace(
+            found,
+            id=uuid.uuid4().hex,
+            cached=True,
+            cost=Decimal(0),
+            refunded=None,
+            created=moment,
+            submitted=None,
+            completed=moment,
+            label=None,
+            note=None,
+            owner=None,
+            **about,
+        )
+        self.ledger.add_task(record).result()
+        return Life(record)
 
     def launch(self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None = None) -> None:
         """Sends a planned task in the background and follows it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import uuid
 from collections.abc import Iterable, Mapping
@@ -15,12 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from voicenb import keys, launch, portal, services
+from voicenb.budget import Budget
 from voicenb.errors import InvalidRequest, Problem, VoiceExpired, VoicenbError
-from voicenb.history import History, voice_frame
+from voicenb.frames import voice_frame
+from voicenb.history import History
 from voicenb.home import home as home_folder
-from voicenb.ledger import OPEN, STATUSES, Ledger, VoiceRecord, now
+from voicenb.ledger import Ledger
 from voicenb.reference import Reference
-from voicenb.runner import Runner
+from voicenb.runner import Runner, cache_key
+from voicenb.schema import OPEN, STATUSES, VoiceRecord, now
 from voicenb.services.base import Balance, Kind, Price, Profile, Service, ServiceRequest, Upload, shown
 from voicenb.services.http import Http
 from voicenb.tasks import Task, waiting
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from voicenb.audio import Clip
+    from voicenb.panels import StudioPanel
 
 __all__ = ["Studio", "Voice", "connect"]
 
@@ -44,6 +49,7 @@ def connect(
     api_key: str | keys.Secret | None = None,
     base_url: str | None = None,
     home: str | os.PathLike[str] | None = None,
+    budget: Decimal | float | str | None = None,
     prices: Mapping[str, Decimal | float | str] | None = None,
     strict: bool = False,
 ) -> Studio:
@@ -56,6 +62,7 @@ def connect(
         api_key: The key; else it comes from the environment, the keyring, or a hidden prompt.
         base_url: Replaces the documented base URL exactly.
         home: Where the ledger and the files are; else ``VOICENB_HOME``, else the platform's user-data folder.
+        budget: The most that this studio may spend, in the service's unit; see `Studio.budget`.
         prices: Unit prices by the service's own names; they win over those that the service publishes.
         strict: Makes an error of a rule that the service does not state but was seen to apply.
 
@@ -81,7 +88,12 @@ def connect(
         url = base_url or keys.from_environment(profile.url_variables) or profile.base_url
         key = keys.find_key(profile.id, profile.key_variables, api_key)
     http = Http(profile.id, url, key)
-    return Studio(kind(http), http, folder, managed=use_sandbox, prices=_checked_prices(prices, profile), strict=strict)
+    studio = Studio(
+        kind(http), http, folder, managed=use_sandbox, prices=_checked_prices(prices, profile), strict=strict
+    )
+    if budget is not None:
+        studio.budget(budget).__enter__()
+    return studio
 
 
 def _twin(running: launch.Sandbox, service: str) -> str:
@@ -200,10 +212,59 @@ class Studio:
         request = self._production(self._as_voice(voice), text, parameters)
         return self.service.price(request, portal.call(self._prices))
 
+    def clone_price(
+        self, *, name: str | None = None, text: str | None = None, language: str | None = None, **parameters: Any
+    ) -> Price:
+        """What cloning a voice costs, before anything is sent; the arguments are those of `clone`.
+
+        Raises:
+            InvalidRequest: A parameter breaks a rule.
+        """
+        unit = self.service.profile.unit
+        wish = _Cloning(None, name, text, language, None, False, parameters)  # noqa: FBT003
+        preview, making = self._cloning_requests(wish, name or "voice")
+        if self.service.profile.cloning == "address" and text is None:
+            return Price(Decimal(0), unit, "the address of the recording is the voice: nothing is made or charged")
+        prices = portal.call(self._prices)
+        found = [self.service.price(one, prices) for one in (preview, making) if one is not None]
+        unknown = next((one for one in found if one.amount is None), None)
+        if unknown is not None:
+            return unknown
+        return Price(
+            sum((one.amount or Decimal(0) for one in found), Decimal(0)), unit, "; ".join(one.rule for one in found)
+        )
+
     def balance(self) -> Balance:
         """What the account has left."""
         self._ready()
         return portal.call(self.service.balance)
+
+    def panel(self) -> StudioPanel:
+        """Clone, say, voices and history in one widget, for the end of a notebook's cell."""
+        from voicenb.panels import StudioPanel
+
+        return StudioPanel(self)
+
+    def budget(self, amount: Decimal | float | str, *, name: str | None = None) -> Budget:
+        """A limit on what this studio spends: ``with studio.budget(5): …``.
+
+        Args:
+            amount: The limit, in the service's unit.
+            name: Kernels that give the same name share one budget; without a name it is this one's own.
+
+        Raises:
+            InvalidRequest: `amount` is none.
+        """
+        profile = self.service.profile
+        return Budget.open(
+            self._ledger,
+            amount,
+            service=profile.id,
+            endpoint=self.endpoint,
+            unit=profile.unit,
+            name=name,
+            active=self._runner.budgets,
+        )
 
     # -- voices ------------------------------------------------------------------------------------------------
 
@@ -215,11 +276,12 @@ class Studio:
         text: str | None = None,
         language: str | None = None,
         consent: str | None = None,
+        fresh: bool = False,
         timeout: float | None = 600,
         quiet: bool = False,
         **parameters: Any,
     ) -> Voice:
-        """Clones the voice of a recording.
+        """Clones the voice of a recording. The same recording asked for in the same way is not paid for again.
 
         Args:
             source: A path, URL, bytes, ``(samples, rate)``, or a `Reference`.
@@ -227,6 +289,7 @@ class Studio:
             text: What the preview speaks; else a line in `language`.
             language: The language of the text, as the service spells it.
             consent: The speaker's consent, in your words; kept with the voice.
+            fresh: Makes and pays a new one, whatever was made before.
             timeout: Seconds to wait for the preview; None waits as long as it takes.
             quiet: Shows no progress.
             parameters: More parameters of the service's clone call, such as ``version="v2"``.
@@ -236,7 +299,7 @@ class Studio:
             InvalidRequest: A parameter breaks a rule.
             TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
         """
-        wish = _Cloning(source, name, text, language, consent, parameters)
+        wish = _Cloning(source, name, text, language, consent, fresh, parameters)
         return waiting(self._clone(wish, timeout), f"cloning {name or 'the voice'}", lambda: wish.task, quiet=quiet)
 
     async def _clone(self, wish: _Cloning, timeout: float | None) -> Voice:
@@ -246,6 +309,13 @@ class Studio:
             raise InvalidRequest("name is blank; give the voice a name, or leave it out", service=profile.id)
         preview, making = self._cloning_requests(wish, wish.name or reference.name or "voice")
         await asyncio.to_thread(reference.require, self)
+        key = cache_key(
+            preview, endpoint=self.endpoint, kind="preview", reference=_identity(reference, making), take=1, seed=None
+        )
+        if not wish.fresh:
+            again = await asyncio.to_thread(self._made_before, key, wish, reference)
+            if again is not None:
+                return again
         await asyncio.to_thread(self._ready)
         prices = await self._prices()
         files: dict[str, Upload] = {}
@@ -277,12 +347,12 @@ class Studio:
         if url is not None:
             preview = preview.model_copy(update={"reference": url})
         await asyncio.wrap_future(self._ledger.add_voice(record))
-        wish.task = await asyncio.to_thread(self._step, preview, "preview", record, prices, files)
+        wish.task = await asyncio.to_thread(self._step, preview, "preview", record, prices, files=files, key=key)
         await asyncio.wrap_future(self._ledger.update_voice(record.id, preview=wish.task.id))
         clip = await wish.task.outcome(timeout)
         if making is not None:
             files["preview"] = Upload("preview.wav", clip.data, "audio/wav")
-            wish.task = await asyncio.to_thread(self._step, making, "voice", record, prices, files)
+            wish.task = await asyncio.to_thread(self._step, making, "voice", record, prices, files=files)
             await wish.task.finished(timeout)
         found = self._ledger.voice(record.id)
         if found is None or found.remote is None:
@@ -320,16 +390,36 @@ class Studio:
         kind: Kind,
         voice: VoiceRecord,
         prices: Mapping[str, Decimal],
+        *,
         files: Mapping[str, Upload],
+        key: str | None = None,
     ) -> Task:
         """Writes down and sends one of the calls that make a voice."""
         text = getattr(request, "text", "")
         life = self._runner.plan(
             request, kind, self.service.price(request, prices),
             voice=voice.id, voice_name=voice.name, text=text, characters=runes(text), reference=voice.reference,
+            cache_key=key,
         )  # fmt: skip
         self._runner.launch(life, request, files)
         return Task(self._runner, life)
+
+    def _made_before(self, key: str, wish: _Cloning, reference: Reference) -> Voice | None:
+        """The voice that the same request has made, as long as the service keeps it."""
+        found = self._ledger.cached(key)
+        record = self._ledger.voice(found.voice) if found is not None and found.voice is not None else None
+        if found is None or record is None or record.state not in {"ready", "forgotten"} or record.remote is None:
+            return None
+        if record.activated is None and record.expires is not None and record.expires <= now():
+            return None
+        name = wish.name or reference.name or "voice"
+        if (record.name, record.consent, record.state) != (name, reference.consent, "ready"):
+            record = replace(
+                record, id=uuid.uuid4().hex, name=name, consent=reference.consent, state="ready", created=now()
+            )
+            self._ledger.add_voice(record).result()
+        wish.task = Task(self._runner, self._runner.repeat(found, voice=record.id, voice_name=record.name))
+        return Voice(self, record)
 
     def voice(self, name: str) -> Voice:
         """A voice taken up again: by its name, or by the service's own id of it.
@@ -398,21 +488,34 @@ class Studio:
                 raise InvalidRequest(f"{name} is not given as a parameter here", service=self.service.profile.id)
         return kind.build({**values, "voice": voice.id, "text": text}, strict=self._strictly)
 
-    def _submit(self, voice: Voice, text: str, parameters: dict[str, Any], *, take: int, seed: int | None) -> Task:
+    def _submit(
+        self, voice: Voice, text: str, parameters: dict[str, Any], *, take: int, seed: int | None, fresh: bool
+    ) -> Task:
         profile = self.service.profile
         if seed is not None and self.endpoint != _SANDBOX:
             raise InvalidRequest(f"{profile.id} has no seed: only the sandbox can repeat a take", service=profile.id)
         voice.refresh()
         request = self._production(voice, text, parameters)
+        key = cache_key(request, endpoint=self.endpoint, kind="production", reference=None, take=take, seed=seed)
+        found = None if fresh else self._ledger.cached(key)
+        if found is not None:
+            return Task(self._runner, self._runner.repeat(found, voice=voice.key, voice_name=voice.name))
         voice.require_usable()
         self._ready()
         price = self.service.price(request, portal.call(self._prices))
         life = self._runner.plan(
             request, "production", price,
             voice=voice.key, voice_name=voice.name, text=text, characters=runes(text), take=take, seed=seed,
+            cache_key=key,
         )  # fmt: skip
         self._runner.launch(life, request)
         return Task(self._runner, life)
+
+
+def _identity(reference: Reference, making: ServiceRequest | None) -> str:
+    """What a recording, and the call that makes its voice, are recognised by."""
+    whole = [reference.hash or reference.url, None if making is None else making.resolved()]
+    return json.dumps(whole, sort_keys=True, ensure_ascii=False)
 
 
 @dataclass
@@ -424,6 +527,7 @@ class _Cloning:
     text: str | None
     language: str | None
     consent: str | None
+    fresh: bool
     parameters: dict[str, Any]
     task: Task | None = None
 
@@ -538,30 +642,34 @@ class Voice:
         """Takes the voice out of the ledger's lists. Its tasks and clips stay; the service is not told."""
         self._record = self._studio._ledger.update_voice(self.key, state="forgotten").result()  # noqa: SLF001
 
-    def submit(self, text: str, *, take: int = 1, seed: int | None = None, **parameters: Any) -> Task:
+    def submit(
+        self, text: str, *, take: int = 1, seed: int | None = None, fresh: bool = False, **parameters: Any
+    ) -> Task:
         """Checks, prices and records a request, sends it in the background, and returns at once.
 
         Args:
             text: What is spoken; ``<#x#>`` pauses for x seconds.
             take: Which of several takes of one request this is.
             seed: What the sandbox draws its variation from; live services have none.
+            fresh: Makes and pays a new one; else the same request asked again is answered from disk, for nothing.
             parameters: The service's parameters, by voicenb's names or the wire's.
 
         Raises:
             InvalidRequest: With every bad field; nothing was recorded.
+            BudgetExceeded: A budget does not cover it; nothing was recorded.
             VoiceExpired: The voice was not used in time.
         """
-        return self._studio._submit(self, text, parameters, take=take, seed=seed)  # noqa: SLF001
+        return self._studio._submit(self, text, parameters, take=take, seed=seed, fresh=fresh)  # noqa: SLF001
 
     @overload
     def say(
-        self, text: str, *, takes: None = None, seed: int | None = None, timeout: float | None = 600,
-        quiet: bool = False, **parameters: Any,
+        self, text: str, *, takes: None = None, seed: int | None = None, fresh: bool = False,
+        timeout: float | None = 600, quiet: bool = False, **parameters: Any,
     ) -> Clip: ...  # fmt: skip
     @overload
     def say(
-        self, text: str, *, takes: int, seed: int | None = None, timeout: float | None = 600, quiet: bool = False,
-        **parameters: Any,
+        self, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
+        timeout: float | None = 600, quiet: bool = False, **parameters: Any,
     ) -> list[Clip]: ...  # fmt: skip
     def say(
         self,
@@ -569,6 +677,7 @@ class Voice:
         *,
         takes: int | None = None,
         seed: int | None = None,
+        fresh: bool = False,
         timeout: float | None = 600,
         quiet: bool = False,
         **parameters: Any,
@@ -579,6 +688,7 @@ class Voice:
             text: What is spoken; ``<#x#>`` pauses for x seconds.
             takes: How many takes to make, each paid for; the answer is then a list.
             seed: What the sandbox draws its variation from; live services have none.
+            fresh: Makes and pays a new one; else the same request asked again is answered from disk, for nothing.
             timeout: Seconds to wait for each clip; None waits as long as it takes.
             quiet: Shows no progress.
             parameters: The service's parameters, such as ``speed=1.1``, ``emotion="happy"``, ``subtitles="word"``.
@@ -588,11 +698,22 @@ class Voice:
             TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
         """
         if takes is None:
-            return self.submit(text, seed=seed, **parameters).wait(timeout, quiet=quiet)
-        tasks = self._takes(text, takes, seed, parameters)
+            return self.submit(text, seed=seed, fresh=fresh, **parameters).wait(timeout, quiet=quiet)
+        tasks = self.takes(text, takes, seed=seed, fresh=fresh, **parameters)
         return [task.wait(timeout, quiet=quiet) for task in tasks]
 
-    def _takes(self, text: str, takes: int, seed: int | None, parameters: dict[str, Any]) -> list[Task]:
+    def takes(self, text: str, takes: int, *, seed: int | None = None, **parameters: Any) -> list[Task]:
+        """`submit` for several takes of one request, each paid for.
+
+        Args:
+            text: What is spoken.
+            takes: How many.
+            seed: What the sandbox draws the first take's variation from; live services have none.
+            parameters: As in `submit`.
+
+        Raises:
+            InvalidRequest, VoiceExpired: As in `submit`.
+        """
         if isinstance(takes, bool) or not isinstance(takes, int) or not 1 <= takes <= _MOST_TAKES:
             raise InvalidRequest(f"takes={takes!r}: allowed is a whole number from 1 to {_MOST_TAKES}")
         local = self._studio.endpoint == _SANDBOX
@@ -620,26 +741,31 @@ class Aio:
         text: str | None = None,
         language: str | None = None,
         consent: str | None = None,
+        fresh: bool = False,
         timeout: float | None = 600,
         **parameters: Any,
     ) -> Voice:
         """`Studio.clone` as a coroutine."""
-        wish = _Cloning(source, name, text, language, consent, parameters)
+        wish = _Cloning(source, name, text, language, consent, fresh, parameters)
         return await portal.wait_here(portal.start(self._studio._clone, wish, timeout))  # noqa: SLF001
 
     async def submit(self, voice: Voice | str, text: str, **parameters: Any) -> Task:
         """`Voice.submit` as a coroutine."""
         return await asyncio.to_thread(lambda: self._studio._as_voice(voice).submit(text, **parameters))  # noqa: SLF001
 
+    async def takes(self, voice: Voice | str, text: str, takes: int, **parameters: Any) -> list[Task]:
+        """`Voice.takes` as a coroutine."""
+        return await asyncio.to_thread(lambda: self._studio._as_voice(voice).takes(text, takes, **parameters))  # noqa: SLF001
+
     @overload
     async def say(
-        self, voice: Voice | str, text: str, *, takes: None = None, seed: int | None = None,
+        self, voice: Voice | str, text: str, *, takes: None = None, seed: int | None = None, fresh: bool = False,
         timeout: float | None = 600, **parameters: Any,
     ) -> Clip: ...  # fmt: skip
     @overload
     async def say(
-        self, voice: Voice | str, text: str, *, takes: int, seed: int | None = None, timeout: float | None = 600,
-        **parameters: Any,
+        self, voice: Voice | str, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
+        timeout: float | None = 600, **parameters: Any,
     ) -> list[Clip]: ...  # fmt: skip
     async def say(
         self,
@@ -648,20 +774,25 @@ class Aio:
         *,
         takes: int | None = None,
         seed: int | None = None,
+        fresh: bool = False,
         timeout: float | None = 600,
         **parameters: Any,
     ) -> Clip | list[Clip]:
         """`Voice.say` as a coroutine."""
         chosen = await asyncio.to_thread(self._studio._as_voice, voice)  # noqa: SLF001
         if takes is None:
-            task = await asyncio.to_thread(lambda: chosen.submit(text, seed=seed, **parameters))
+            task = await asyncio.to_thread(lambda: chosen.submit(text, seed=seed, fresh=fresh, **parameters))
             return await task.outcome(timeout)
-        tasks = await asyncio.to_thread(chosen._takes, text, takes, seed, parameters)  # noqa: SLF001
+        tasks = await asyncio.to_thread(lambda: chosen.takes(text, takes, seed=seed, fresh=fresh, **parameters))
         return list(await asyncio.gather(*(task.outcome(timeout) for task in tasks)))
 
     async def price(self, voice: Voice | str, text: str, **parameters: Any) -> Price:
         """`Studio.price` as a coroutine."""
         return await asyncio.to_thread(lambda: self._studio.price(voice, text, **parameters))
+
+    async def clone_price(self, **parameters: Any) -> Price:
+        """`Studio.clone_price` as a coroutine."""
+        return await asyncio.to_thread(lambda: self._studio.clone_price(**parameters))
 
     async def balance(self) -> Balance:
         """`Studio.balance` as a coroutine."""

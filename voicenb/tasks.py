@@ -17,8 +17,8 @@ from voicenb import errors, portal
 from voicenb.audio import Clip
 from voicenb.display import Progress
 from voicenb.errors import TaskFailed, TaskTimeout, VoicenbError
-from voicenb.ledger import TaskRecord
 from voicenb.runner import Life, Runner, amount_of
+from voicenb.schema import TaskRecord
 from voicenb.services.base import plain
 
 __all__ = ["Task", "show_progress", "waiting"]
@@ -105,6 +105,11 @@ class Task:
     def take(self) -> int:
         """1 for the first of several takes."""
         return self._life.record.take
+
+    @property
+    def cached(self) -> bool:
+        """Whether it was answered from disk, for nothing, because the same request was made before."""
+        return self._life.record.cached
 
     @property
     def estimate(self) -> Decimal | None:
