@@ -106,6 +106,7 @@ class Ledger:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="voicenb-ledger")
         self._connection: sqlite3.Connection | None = None
         self._alive: FileLock | None = None
+        self._proving = threading.Lock()
         for folder in ("files", "owners"):
             (home / folder).mkdir(exist_ok=True)
         try:
@@ -392,10 +393,11 @@ class Ledger:
 
     def prove_alive(self) -> str:
         """This process's id as an owner; from now on its lock is held until the process ends."""
-        if self._alive is None:
-            lock = FileLock(self.home / "owners" / self.owner, thread_local=False)
-            lock.acquire(timeout=0)
-            self._alive = lock
+        with self._proving:
+            if self._alive is None:
+                lock = FileLock(self.home / "owners" / self.owner, thread_local=False)
+                lock.acquire(timeout=0)
+                self._alive = lock
         return self.owner
 
     def is_alive(self, owner: str | None) -> bool:

@@ -20,7 +20,15 @@ from typing import Any
 from voicenb import portal
 from voicenb.audio import AudioError, decode, sniff
 from voicenb.budget import exceeded, unpriced
-from voicenb.errors import AuthenticationError, OutcomeUnknown, RateLimited, ServiceError, TaskFailed, VoicenbError
+from voicenb.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    OutcomeUnknown,
+    RateLimited,
+    ServiceError,
+    TaskFailed,
+    VoicenbError,
+)
 from voicenb.ledger import Ledger, OverBudget
 from voicenb.schema import FINAL, BudgetRecord, TaskRecord, now
 from voicenb.services.base import Answer, Price, Service, ServiceRequest, Upload, plain
@@ -216,6 +224,42 @@ class Runner:
             portal.call(self._until_stopped, life)
         elif self.refresh(life).status not in FINAL:
             life.record = self.ledger.update_task(life.record.id, status="cancelled", completed=now()).result()
+
+    def settle(self, life: Life, *, charged: bool) -> None:
+        """Closes a task whose fate is not known, by the user's word on whether it was charged."""
+        told = "it was charged, and its result is lost" if charged else "it was not charged"
+        life.record = self.ledger.update_task(
+            life.record.id,
+            status="failed",
+            completed=now(),
+            cost=life.record.estimate if charged else Decimal(0),
+            error=f"{life.record.error or 'its fate was not known'} Settled by hand: {told}.",
+        ).result()
+        life.error = None
+        if life.record.kind == "preview" and life.record.voice is not None:
+            self.ledger.update_voice(life.record.voice, state="failed").result()
+
+    def again(self, life: Life) -> Life:
+        """Sends the request of an earlier task once more, as a task of its own.
+
+        Raises:
+            InvalidRequest: It took files that are not kept.
+            BudgetExceeded: A budget does not cover it.
+        """
+        record = life.record
+        if record.kind != "production" and self.service.profile.cloning == "voice":
+            raise InvalidRequest(
+                f"task {life.id} sent a recording, which is not kept; clone the voice again: studio.clone(…)",
+                service=record.service,
+            )
+        request = self.service.request_type(record.kind).model_validate(record.parameters)
+        price = Price(record.estimate, record.unit, record.rule)
+        names = ("voice", "voice_name", "text", "characters", "reference", "take", "seed", "cache_key", "label")
+        new = self.plan(request, record.kind, price, **{name: getattr(record, name) for name in names})
+        if record.kind == "preview" and record.voice is not None:
+            self.ledger.update_voice(record.voice, state="pending", preview=new.record.id).result()
+        self.launch(new, request)
+        return new
 
     async def _until_stopped(self, life: Life) -> None:
         if life.future is not None:

@@ -221,7 +221,7 @@ class Studio:
             InvalidRequest: A parameter breaks a rule.
         """
         unit = self.service.profile.unit
-        wish = _Cloning(None, name, text, language, None, False, parameters)  # noqa: FBT003
+        wish = _Cloning(None, name, text, language, None, False, parameters)
         preview, making = self._cloning_requests(wish, name or "voice")
         if self.service.profile.cloning == "address" and text is None:
             return Price(Decimal(0), unit, "the address of the recording is the voice: nothing is made or charged")

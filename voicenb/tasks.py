@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from voicenb import errors, portal
 from voicenb.audio import Clip
 from voicenb.display import Progress
-from voicenb.errors import TaskFailed, TaskTimeout, VoicenbError
+from voicenb.errors import InvalidRequest, TaskFailed, TaskTimeout, VoicenbError
 from voicenb.runner import Life, Runner, amount_of
 from voicenb.schema import TaskRecord
 from voicenb.services.base import plain
@@ -221,10 +221,59 @@ class Task:
         self._runner.cancel(self._life)
         return f"task {self._life.id} is {self.status}; {self.charged()}"
 
+    def forget(self, *, charged: bool = False) -> str:
+        """Settles a task whose fate is not known (status ``unknown``), by your word.
+
+        Args:
+            charged: What the service's own list or balance says. True books the estimate as its cost; False frees what
+                a budget holds for it.
+
+        Raises:
+            InvalidRequest: The task's fate is known.
+        """
+        if self.status != "unknown":
+            raise InvalidRequest(f"task {self._life.id} is {self.status}; only an unknown one is settled by hand")
+        self._runner.settle(self._life, charged=charged)
+        return f"task {self._life.id} is {self.status}; {self.charged()}"
+
+    def resubmit(self, *, i_accept_a_second_charge: bool = False) -> Task:
+        """Sends the same request once more, as a new task; an unknown one is first settled as charged.
+
+        Args:
+            i_accept_a_second_charge: Has to be True for a task that may have been charged already.
+
+        Raises:
+            InvalidRequest: The task still runs or is completed, or the second charge is not accepted.
+            BudgetExceeded: A budget does not cover it.
+        """
+        if self.status not in {"unknown", "failed", "cancelled"}:
+            raise InvalidRequest(f"task {self._life.id} is {self.status}; there is nothing to send again")
+        if self.charged() != "nothing was charged" and not i_accept_a_second_charge:
+            raise InvalidRequest(
+                f"task {self._life.id} is {self.status} and {self.charged()}; to pay a second time, say so: "
+                "task.resubmit(i_accept_a_second_charge=True)"
+            )
+        if self.status == "unknown":
+            self._runner.settle(self._life, charged=True)
+        return Task(self._runner, self._runner.again(self._life))
+
+    def annotate(self, *, label: str | None = None, note: str | None = None) -> Task:
+        """Keeps your own words with the task; columns of the history.
+
+        Args:
+            label: A short mark to group and filter by; "" takes it away.
+            note: A remark; "" takes it away.
+        """
+        words = {name: value or None for name, value in (("label", label), ("note", note)) if value is not None}
+        if words:
+            self._life.record = self._runner.ledger.update_task(self.id, **words).result()
+        return self
+
     def charged(self) -> str:
         """What it was charged, in words."""
         record = self.record
-        if record.status == "planned" or (record.remote_id is None and record.status in {"failed", "cancelled"}):
+        unsent = record.remote_id is None and record.cost is None and record.status in {"failed", "cancelled"}
+        if record.status == "planned" or unsent or record.cost == 0:
             return "nothing was charged"
         if record.status in {"submitting", "unknown"}:
             return f"it may have been charged {amount_of(record.estimate, record.unit)}"
