@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import types
 import typing
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, get_args, get_origin, runtime_checkable
 
 import annotated_types
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -25,25 +26,33 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from voicenb.errors import InvalidRequest, Problem
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pydantic.fields import FieldInfo
 
     from voicenb.services.http import Http
     from voicenb.subtitles import Subtitles
 
 __all__ = [
+    "AdviceWarning",
     "Answer",
     "Balance",
+    "Catalogue",
     "Kind",
     "LearnedRuleWarning",
     "Number",
     "Parameter",
     "Price",
+    "Profile",
     "ReferenceRules",
     "Service",
     "ServiceRequest",
+    "ServiceVoice",
+    "Streaming",
     "Upload",
     "Whole",
     "parameter",
+    "plain",
+    "shown",
 ]
 
 Kind = Literal["preview", "voice", "production"]
@@ -52,6 +61,10 @@ Kind = Literal["preview", "voice", "production"]
 
 class LearnedRuleWarning(UserWarning):
     """A request breaks a rule that the service does not state but was seen to apply; it is sent all the same."""
+
+
+class AdviceWarning(UserWarning):
+    """A request is valid and not what the service advises, or not what its author seems to mean; it is sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +79,7 @@ class ReferenceRules:
         max_seconds: The spoken content must be shorter than this (exclusive), or None.
         max_bytes: The largest file that its upload takes, or None.
         url_rule: The rule for a URL in words, or None where the service takes no URL.
+        publish: How a local recording gets a URL, where `upload_formats` is empty.
     """
 
     service: str
@@ -75,6 +89,7 @@ class ReferenceRules:
     max_seconds: float | None = None
     max_bytes: int | None = None
     url_rule: str | None = None
+    publish: str = "publish the file and give its URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,30 @@ class Upload:
     mime: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceVoice:
+    """A voice in a service's own list: a ready-made one, or one that the account made.
+
+    Attributes:
+        id: What the service calls it; `voicenb.Studio.voice` takes it.
+        name: Its name for people.
+        kind: The service's word for what it is, or "".
+        gender, age, description: As the service says, or "".
+        languages, dialects: Codes and names, as the service says.
+        sample_url: A sample of it, or None.
+    """
+
+    id: str
+    name: str
+    kind: str = ""
+    gender: str = ""
+    age: str = ""
+    description: str = ""
+    languages: tuple[str, ...] = ()
+    dialects: tuple[str, ...] = ()
+    sample_url: str | None = None
+
+
 # -- parameters ------------------------------------------------------------------------------------------------
 
 
@@ -162,10 +201,36 @@ def parameter(
     *,
     unit: str = "",
     step: float | None = None,
+    models: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
+    type: str | None = None,  # noqa: A002 - the attribute that it becomes
+    rule: str | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] = (),
     **constraints: Any,
 ) -> Any:
-    """Declares a parameter inside ``Annotated``: its wire name, help, unit, step and pydantic constraints."""
-    return Field(alias=wire, description=help, json_schema_extra={"unit": unit, "step": step}, **constraints)
+    """Declares a parameter inside ``Annotated``.
+
+    Args:
+        wire: The service's own spelling.
+        help: One sentence.
+        unit: The unit, or "".
+        step: A sensible step for a slider.
+        models: The models that have it; all of them when empty.
+        also: More fields of the wire that the parameter stands for.
+        type: `Parameter.type`, where the annotation does not say it.
+        rule: What is allowed in words ("allowed is …"), where range and choices do not say it.
+        low: The lower end of a learned range: beyond it a live service gets the request with a `LearnedRuleWarning`.
+        high: Its upper end.
+        choices: Learned values, likewise.
+        constraints: The stated rule, as pydantic's own constraints: it is always enforced.
+    """
+    extra = {
+        "unit": unit, "step": step, "models": models, "also": also, "type": type, "rule": rule,
+        "low": low, "high": high, "choices": choices,
+    }  # fmt: skip
+    return Field(alias=wire, description=help, json_schema_extra=typing.cast("Any", extra), **constraints)
 
 
 def _number(value: object) -> object:
@@ -188,9 +253,11 @@ class Parameter:
     Attributes:
         name: The name in voicenb's vocabulary.
         wire: The service's own spelling.
-        type: ``"number"``, ``"integer"``, ``"text"``, ``"switch"`` or ``"choice"``.
+        type: ``"number"``, ``"integer"``, ``"text"``, ``"switch"``, ``"choice"``, or a word of its own for a value that
+            has a grammar, such as ``"emotion"``.
         choices: All allowed values of a choice.
         low, high: The range's ends, in `unit`, or None.
+        learned: Whether the range or the choices are learned, not stated.
         low_excluded: Whether `low` itself is outside.
         max_length: The longest text, in characters, or None.
         default: The default value.
@@ -198,6 +265,9 @@ class Parameter:
         step: A sensible step for a slider.
         unit: The unit, or "".
         help: One sentence.
+        models: The models that have it; all of them when empty.
+        also: More fields of the wire that it stands for.
+        rule: What is allowed in words, where range and choices do not say it.
     """
 
     name: str
@@ -206,6 +276,7 @@ class Parameter:
     choices: tuple[Any, ...] = ()
     low: float | None = None
     high: float | None = None
+    learned: bool = False
     low_excluded: bool = False
     max_length: int | None = None
     default: Any = None
@@ -213,10 +284,29 @@ class Parameter:
     step: float | None = None
     unit: str = ""
     help: str = ""
+    models: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    rule: str | None = None
+
+    @property
+    def range(self) -> str:
+        """The range for a table: numbers without their unit, choices, or the longest text."""
+        if self.rule is not None:
+            return re.sub(r"^allowed (is|are) ", "", self.rule)
+        said = ""
+        if self.choices:
+            said = ", ".join(map(str, self.choices))
+        elif self.low is not None and self.high is not None:
+            said = f"above {self.low:g} to {self.high:g}" if self.low_excluded else f"{self.low:g} to {self.high:g}"
+        elif self.max_length is not None:
+            said = f"1 to {self.max_length:,} characters"
+        return f"{said} (learned)" if said and self.learned else said
 
     @property
     def allowed(self) -> str:
         """The rule in words."""
+        if self.rule is not None:
+            return self.rule
         unit = f" {self.unit}" if self.unit else ""
         if self.choices:
             return f"allowed are {', '.join(repr(choice) for choice in self.choices)}"
@@ -227,16 +317,26 @@ class Parameter:
             if self.low_excluded:
                 return f"allowed is {noun} above {self.low:g} and up to {self.high:g}{unit}"
             return f"allowed is {noun} from {self.low:g} to {self.high:g}{unit}"
-        if self.type == "text":
-            return "allowed is text" + (f" of 1 to {self.max_length:,} characters" if self.max_length else "")
-        return "allowed is True or False"
+        if self.type == "switch":
+            return "allowed is True or False"
+        return "allowed is text" + (f" of 1 to {self.max_length:,} characters" if self.max_length else "")
+
+    def breaks(self, value: object) -> bool:
+        """Whether a value of the right type lies outside a learned range."""
+        if not self.learned or value is None:
+            return False
+        if self.choices:
+            return value not in self.choices
+        number = typing.cast("float", value)
+        return (self.low is not None and number < self.low) or (self.high is not None and number > self.high)
 
     @classmethod
     def of(cls, name: str, info: FieldInfo) -> Self:
         """The parameter that the pydantic field `info` declares."""
-        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        extra: dict[str, Any] = dict(info.json_schema_extra) if isinstance(info.json_schema_extra, dict) else {}
         kind, choices = _kind(info.annotation)
-        limits: dict[str, Any] = {}
+        limits: dict[str, Any] = {"low": extra.get("low"), "high": extra.get("high")}
+        limits["learned"] = limits["low"] is not None or limits["high"] is not None or bool(extra.get("choices"))
         for rule in info.metadata:
             if isinstance(rule, annotated_types.Ge):
                 limits["low"] = rule.ge
@@ -249,13 +349,16 @@ class Parameter:
         return cls(
             name=name,
             wire=info.alias or name,
-            type=kind,
-            choices=choices,
+            type=extra.get("type") or ("choice" if extra.get("choices") else kind),
+            choices=choices or tuple(extra.get("choices") or ()),
             default=None if info.is_required() else info.default,
             required=info.is_required(),
-            step=typing.cast("float | None", extra.get("step")),
-            unit=str(extra.get("unit") or ""),
+            step=extra.get("step"),
+            unit=extra.get("unit") or "",
             help=info.description or "",
+            models=tuple(extra.get("models") or ()),
+            also=tuple(extra.get("also") or ()),
+            rule=extra.get("rule"),
             **limits,
         )
 
@@ -275,7 +378,8 @@ class ServiceRequest(BaseModel):
     """A request with every parameter of one call, in voicenb's vocabulary and on the wire.
 
     Subclasses declare fields with `parameter` and may add rules over several fields, by overriding `stated`
-    (rules of the service's documents) and `learned` (rules that were seen, but are not stated).
+    (rules of the service's documents), `learned` (rules that were seen, but are not stated) and `advised`. A field
+    named ``model`` decides which of the parameters with `models` may be given.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, allow_inf_nan=False)
@@ -297,9 +401,9 @@ class ServiceRequest(BaseModel):
         for key, value in values.items():
             name = key if key in known else by_wire.get(key)
             if name is None:
-                near = difflib.get_close_matches(key, [*known, *by_wire], n=1)
+                near = difflib.get_close_matches(str(key), [*known, *by_wire], n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                problems.append(Problem(key, shown(value), f"{hint}{cls.service} has {', '.join(known)}"))
+                problems.append(Problem(str(key), shown(value), f"{hint}{cls.service} has {', '.join(known)}"))
             elif name in values_by_name:
                 problems.append(Problem(name, shown(value), f"it was given twice, as {name!r} and as {key!r}"))
             else:
@@ -341,8 +445,11 @@ class ServiceRequest(BaseModel):
             sound = {name: value for name, value in valid.items() if name not in seen}
         else:
             sound = {name: getattr(request, name) for name in known}
-        problems += cls.stated(sound)
-        learned = list(cls.learned(sound))
+        foreign = list(cls._of_other_models(named, sound))
+        strangers = {problem.field for problem in foreign}
+        problems = [problem for problem in problems if problem.field not in strangers] + foreign
+        problems += [problem for problem in cls.stated(sound) if problem.field not in strangers]
+        learned = [*cls._beyond(sound), *cls.learned(sound)]
         if strict:
             problems += learned
         if problems:
@@ -355,8 +462,26 @@ class ServiceRequest(BaseModel):
             )
         for problem in learned:
             warnings.warn(f"{cls.service} may refuse this: {problem}", LearnedRuleWarning, stacklevel=2)
+        for problem in cls.advised(sound):
+            warnings.warn(f"{cls.service}: {problem}", AdviceWarning, stacklevel=2)
         assert request is not None
         return request
+
+    @classmethod
+    def _of_other_models(cls, named: Mapping[str, Any], sound: Mapping[str, Any]) -> Iterator[Problem]:
+        """Parameters that were given and that the model does not have."""
+        model = sound.get("model")
+        for name, one in cls.parameters().items():
+            if one.models and model is not None and model not in one.models and named.get(name) is not None:
+                has = f"model={one.models[0]!r} has it" if len(one.models) == 1 else f"{_or(one.models)} have it"
+                yield Problem(name, shown(named[name]), f"model={model!r} has no {name}; {has}")
+
+    @classmethod
+    def _beyond(cls, sound: Mapping[str, Any]) -> Iterator[Problem]:
+        """Values outside a learned range."""
+        for name, one in cls.parameters().items():
+            if name in sound and one.breaks(sound[name]):
+                yield Problem(name, shown(sound[name]), one.allowed)
 
     @classmethod
     def stated(cls, values: Mapping[str, Any]) -> Iterator[Problem]:  # noqa: ARG003 - for subclasses
@@ -366,6 +491,11 @@ class ServiceRequest(BaseModel):
     @classmethod
     def learned(cls, values: Mapping[str, Any]) -> Iterator[Problem]:  # noqa: ARG003 - for subclasses
         """Rules that were seen on the live service; `values` holds the fields that are sound."""
+        yield from ()
+
+    @classmethod
+    def advised(cls, values: Mapping[str, Any]) -> Iterator[Problem]:  # noqa: ARG003 - for subclasses
+        """What is allowed and not advised; `values` holds the fields that are sound."""
         yield from ()
 
     def changed(self) -> dict[str, Any]:
@@ -391,6 +521,10 @@ def shown(value: object) -> str:
         return repr(value)
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:40]}… ({len(text):,} characters)"
+
+
+def _or(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(map(repr, names[:-1])), repr(names[-1])]) if len(names) > 1 else repr(names[0])
 
 
 def _shown_text(value: object, one: Parameter) -> str:
@@ -421,6 +555,12 @@ class Profile:
             that takes the recording and the preview.
         charged: When a task is charged: at its ``"submission"``, and refunded if it fails, or on ``"completion"``.
         preview_lines: What a preview speaks where no text is given, by language; at least ``"English"``.
+        key_header, key_prefix: Where the key goes, and what stands before it there.
+        regions: Base URLs by the names of the service's regions, for ``connect(region=…)``.
+        settings: What ``connect`` takes for this service beside its own arguments, each with what it means; the
+            service's ``__init__`` gets them.
+        kept: Parameters of the cloning call that a voice keeps: speech in it takes them unless it says otherwise.
+        any_price: Whether unit prices may have other names than `price_names`, such as models that came later.
     """
 
     id: str
@@ -436,10 +576,16 @@ class Profile:
     cloning: Literal["preview", "address", "voice"]
     charged: Literal["submission", "completion"]
     preview_lines: Mapping[str, str]
+    key_header: str = "Authorization"
+    key_prefix: str = "Bearer "
+    regions: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    any_price: bool = False
 
 
 class Service(Protocol):
-    """A voice-cloning service: its contract, over the transport it was made with.
+    """A voice-cloning service: its contract, over the transport it was made with. Services derive from it.
 
     Methods that talk raise `voicenb.ServiceError` or a subclass for an answer that is an error, and
     `voicenb.OutcomeUnknown` where `submit` may have been accepted without an answer.
@@ -447,12 +593,47 @@ class Service(Protocol):
 
     profile: ClassVar[Profile]
 
-    def __init__(self, http: Http) -> None:
-        """Over `http`, which carries the base URL and the key."""
+    def __init__(self, http: Http, **settings: Any) -> None:
+        """Over `http`, which carries the base URL and the key, with what `Profile.settings` names."""
+
+    @classmethod
+    def parameters(cls) -> pd.DataFrame:
+        """Every parameter of every call: one row each, from the typed requests alone.
+
+        Returns:
+            The columns ``call`` (preview, voice, production), ``name``, ``wire`` (the service's own fields), ``type``,
+            ``range``, ``required``, ``default``, ``unit``, ``help`` and ``models`` (empty: all).
+        """
+        import pandas as pd
+
+        kinds: tuple[Kind, ...] = ("preview", "voice", "production")
+        rows = [
+            {
+                "call": kind,
+                "name": one.name,
+                "wire": ", ".join((one.wire, *one.also)),
+                "type": one.type,
+                "range": one.range,
+                "required": one.required,
+                "default": one.default,
+                "unit": one.unit,
+                "help": one.help,
+                "models": ", ".join(one.models),
+            }
+            for kind in kinds
+            if kind != "voice" or cls.profile.cloning == "voice"
+            for one in cls.request_type(kind).parameters().values()
+        ]
+        return pd.DataFrame(rows).astype({"default": object})
 
     @property
     def reference_rules(self) -> ReferenceRules:
         """What it takes as a reference."""
+        return self.profile.reference
+
+    def characters(self, text: str) -> int:
+        """The number of characters of `text` that the service counts."""
+        return len(text)
 
     def check_url(self, url: str) -> str | None:
         """What is wrong with `url` as a reference, in words, or None."""
@@ -505,3 +686,40 @@ class Service(Protocol):
 
     def subtitles(self, data: bytes) -> Subtitles:
         """The subtitles in a file of the service's own format; ValueError where it is none."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A service that can send speech while it is made."""
+
+    async def stream(
+        self,
+        request: ServiceRequest,
+        *,
+        task: str,
+        receive: Callable[[bytes, int, int], Awaitable[None]],
+        seed: int | None = None,
+    ) -> Answer:
+        """Sends `request`, once, and passes on what comes.
+
+        Args:
+            request: The validated request.
+            task: The ledger's id, for services that can carry it.
+            receive: Called with each piece of sound: whole samples of 16-bit PCM (little endian, channels interleaved),
+                the rate in Hz and the number of channels.
+            seed: As in `Service.submit`.
+
+        Returns:
+            The completed answer, with the whole sound as a file.
+
+        Raises:
+            ServiceError: It broke off; what was received was passed on.
+        """
+
+
+@runtime_checkable
+class Catalogue(Protocol):
+    """A service that lists its voices."""
+
+    async def voices(self) -> list[ServiceVoice]:
+        """The voices that the account may use, ready-made ones and its own."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,12 +16,15 @@ import httpx
 from voicenb.errors import AuthenticationError, OutcomeUnknown, RateLimited, ServiceError
 from voicenb.keys import Secret
 
-__all__ = ["Http", "Reply", "is_loopback"]
+__all__ = ["LONG_SECONDS", "MOST_AUDIO", "Http", "Reply", "is_loopback", "url_problem"]
 
+_CONNECT_SECONDS = 10.0
 _SECONDS = 60.0  # for one request and its answer; polls and submissions are small
-_TRANSFER_SECONDS = 600.0  # for a recording up, or a result down
+LONG_SECONDS = 600.0
+"""The time limit of a recording up, a result down, or an answer that is the result, in seconds."""
 _MAX_ANSWER = 4 * 2**20
-_MAX_RESULT = 256 * 2**20  # 10,000 characters spoken slowly as 48 kHz stereo WAV stay below
+MOST_AUDIO = 256 * 2**20
+"""The largest result that is taken, in bytes: 10,000 characters spoken slowly as 48 kHz stereo WAV stay below."""
 _MAX_REDIRECTS = 5
 
 # httpx raises these before a byte of the request has left; after any other transport error it may have arrived.
@@ -45,19 +48,56 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def url_problem(url: str, *, local: bool) -> str | None:
+    """Why a service could not fetch `url`, in words, or None.
+
+    Args:
+        url: The address.
+        local: Whether the service is on this machine, and may therefore be given loopback addresses.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return "it is no URL"
+    if parts.scheme not in {"http", "https"} or not host:
+        return "it is no http(s) URL; a local file is given by its path"
+    if any(character.isspace() or not character.isprintable() for character in url):
+        return "it has blanks or control characters; percent-encode them"
+    if parts.username is not None or parts.password is not None:
+        return "it carries a user name or password, which would reach the service; give a URL without them"
+    if not (local and is_loopback(url)) and not _public(host):
+        return "its host is not public: the service could not fetch it"
+    return None
+
+
+def _public(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host.strip(".") and not host.endswith((".local", ".localhost", ".internal", ".lan"))
+
+
 class Reply:
-    """An answer that arrived: its status, its JSON, and the headers that matter."""
+    """An answer that arrived: its status, its body, and the headers that matter.
+
+    Attributes:
+        status: The HTTP status.
+        data: The body.
+        media: The content type as it was sent, parameters included, in lower case.
+    """
 
     def __init__(self, response: httpx.Response, body: bytes) -> None:
         self.status = response.status_code
-        self._body = body
+        self.data = body
+        self.media = response.headers.get("Content-Type", "").lower()
         self._headers = response.headers
 
     def json(self) -> Any:
         """The body as JSON with exact decimals; ValueError where it is none."""
         # RecursionError: a body of a hundred thousand brackets is valid UTF-8 and no JSON that anybody means.
         try:
-            return json.loads(self._body, parse_float=Decimal)
+            return json.loads(self.data, parse_float=Decimal)
         except RecursionError as error:
             raise ValueError("nested too deep") from error
 
@@ -141,7 +181,7 @@ class Http:
         # Made on first use, inside the loop that will run it.
         if self._client is None:
             self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(_SECONDS, connect=10),
+                timeout=httpx.Timeout(_SECONDS, connect=_CONNECT_SECONDS),
                 # Short-lived idle connections: one that the server closed in the same instant would make a
                 # submission's fate unknown for no good reason.
                 limits=httpx.Limits(max_connections=32, keepalive_expiry=2),
@@ -168,15 +208,87 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise self._unreachable(error) from None
 
-    async def send_once(self, path: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> Reply:
+    async def send_once(
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = _SECONDS,
+        limit: int = _MAX_ANSWER,
+        **body: Any,
+    ) -> Reply:
         """A POST that may cost money: sent once, never repeated.
+
+        Args:
+            path: Appended to the base URL.
+            headers: More headers.
+            seconds: The time limit.
+            limit: The largest answer that is taken, in bytes.
+            body: The request's body, as httpx takes it.
 
         Raises:
             ServiceError: Nothing left this machine.
             OutcomeUnknown: It may have arrived, and no answer came back.
         """
+        with self._once():
+            reply = await self._exchange(
+                "POST", path, auth=True, seconds=seconds, limit=limit, headers=dict(headers or {}), **body
+            )
+        return self._whole(reply)
+
+    async def stream_once(
+        self,
+        path: str,
+        *,
+        receive: Callable[[bytes, str], Awaitable[None]],
+        headers: Mapping[str, str] | None = None,
+        **body: Any,
+    ) -> Reply:
+        """A POST that may cost money and whose answer is sound that comes in pieces: sent once, never repeated.
+
+        Args:
+            path: Appended to the base URL.
+            receive: Called with each piece of a good answer that is no JSON, and the content type.
+            headers: More headers.
+            body: The request's body, as httpx takes it.
+
+        Returns:
+            The answer; its `Reply.data` is what was not passed on.
+
+        Raises:
+            ServiceError: Nothing left this machine, or the answer broke off after it had begun.
+            OutcomeUnknown: It may have arrived, and no answer came back.
+        """
+        client = self._open()
+        request = client.build_request("POST", self.base_url + path, headers=dict(headers or {}), **body)
+        with self._once():
+            with anyio.fail_after(_SECONDS):
+                response = await client.send(request, auth=self._auth, stream=True, follow_redirects=False)
         try:
-            reply = await self._exchange("POST", path, auth=True, seconds=_SECONDS, headers=dict(headers or {}), **body)
+            media = response.headers.get("Content-Type", "").lower()
+            if response.status_code != httpx.codes.OK or "json" in media:
+                with self._once(), anyio.fail_after(_SECONDS):
+                    return self._whole(Reply(response, await _read(response, _MAX_ANSWER)))
+            received = 0
+            with anyio.fail_after(LONG_SECONDS):
+                async for piece in response.aiter_bytes():
+                    received += len(piece)
+                    if received > MOST_AUDIO:
+                        raise ServiceError(f"the answer is larger than {MOST_AUDIO // 2**20} MB and was not taken")
+                    await receive(piece, media)
+            return Reply(response, b"")
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise ServiceError(
+                f"the answer of {self.service} broke off ({_reason(error)})", service=self.service
+            ) from None
+        finally:
+            await response.aclose()
+
+    @contextmanager
+    def _once(self) -> Iterator[None]:
+        """Tells what never left from what may have arrived."""
+        try:
+            yield
         except _NOTHING_LEFT as error:
             raise self._unreachable(error) from None
         except (httpx.HTTPError, TimeoutError) as error:
@@ -185,6 +297,9 @@ class Http:
                 "accepted and charged, so it is not sent again; look at the service's own task list.",
                 service=self.service,
             ) from None
+
+    def _whole(self, reply: Reply) -> Reply:
+        """The answer to something that may cost money, unless it says nothing."""
         if reply.status >= 500:
             with suppress(ValueError):
                 if isinstance(reply.json(), dict):
@@ -196,11 +311,23 @@ class Http:
             )
         return reply
 
-    async def upload(self, path: str, filename: str, data: bytes, mime: str, *, name: str = "file") -> Reply:
-        """A multipart upload of one file."""
+    async def upload(
+        self, path: str, filename: str, data: bytes, mime: str, *, name: str = "file", from_origin: bool = False
+    ) -> Reply:
+        """A multipart upload of one file.
+
+        Args:
+            path: Appended to the base URL.
+            filename: The file's name.
+            data: Its bytes.
+            mime: Its media type.
+            name: The form field.
+            from_origin: Appends `path` to scheme and host instead.
+        """
+        base = str(httpx.URL(self.base_url).copy_with(path="/")).rstrip("/") if from_origin else self.base_url
         try:
             return await self._exchange(
-                "POST", path, auth=True, seconds=_TRANSFER_SECONDS, files={name: (filename, data, mime)}
+                "POST", path, auth=True, seconds=LONG_SECONDS, base=base, files={name: (filename, data, mime)}
             )
         except (httpx.HTTPError, TimeoutError) as error:
             raise self._unreachable(error) from None
@@ -213,7 +340,7 @@ class Http:
         """
         client = self._open()
         try:
-            with anyio.fail_after(_TRANSFER_SECONDS):
+            with anyio.fail_after(LONG_SECONDS):
                 for _ in range(_MAX_REDIRECTS + 1):
                     self._check_result_url(url)
                     async with client.stream("GET", url, auth=None, follow_redirects=False) as response:
@@ -227,7 +354,7 @@ class Http:
                                 status=response.status_code,
                                 service=self.service,
                             )
-                        data = await _read(response, _MAX_RESULT)
+                        data = await _read(response, MOST_AUDIO)
                         expected = response.headers.get("Content-Length")
                         if not data or (
                             expected and "Content-Encoding" not in response.headers and int(expected) != len(data)
@@ -248,15 +375,26 @@ class Http:
         if not self.local and is_loopback(url):
             raise ServiceError(f"{self.service} gave a result address on this machine; refused", service=self.service)
 
-    async def _exchange(self, method: str, path: str, *, auth: bool, seconds: float, **body: Any) -> Reply:
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        auth: bool,
+        seconds: float,
+        limit: int = _MAX_ANSWER,
+        base: str | None = None,
+        **body: Any,
+    ) -> Reply:
         client = self._open()
+        timeout = httpx.Timeout(max(seconds, _SECONDS), connect=_CONNECT_SECONDS)
         with anyio.fail_after(seconds):
-            request = client.build_request(method, self.base_url + path, **body)
+            request = client.build_request(method, (base or self.base_url) + path, timeout=timeout, **body)
             response = await client.send(
                 request, auth=self._auth if auth else None, stream=True, follow_redirects=False
             )
             try:
-                return Reply(response, await _read(response, _MAX_ANSWER))
+                return Reply(response, await _read(response, limit))
             finally:
                 await response.aclose()
 

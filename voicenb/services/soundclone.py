@@ -7,7 +7,6 @@ Task" (seen 2026-11). What those pages state is marked *stated*; what its other 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -36,6 +35,7 @@ from voicenb.services.base import (
     Price,
     Profile,
     ReferenceRules,
+    Service,
     ServiceRequest,
     Upload,
     Whole,
@@ -43,7 +43,7 @@ from voicenb.services.base import (
     plain,
     shown,
 )
-from voicenb.services.http import Http, Reply, is_loopback
+from voicenb.services.http import Http, Reply, url_problem
 from voicenb.subtitles import Segment, Subtitles, Word
 from voicenb.text import malformed_pauses, misplaced_pauses, runes
 
@@ -166,7 +166,7 @@ class ProductionRequest(_Common):
     pitch: Annotated[Whole, parameter("pitch", "Pitch shift.", unit="st", step=1, ge=-12, le=12)] = 0
     subtitles: Annotated[
         Literal[False, "sentence", "word"],
-        parameter("subtitleEnable", "Times of sentences, or of words, beside the audio."),
+        parameter("subtitleEnable", "Times of sentences, or of words, beside the audio.", also=("subtitleType",)),
     ] = False
 
     @model_validator(mode="before")
@@ -244,7 +244,7 @@ _PREVIEW_LINES = {
 }
 
 
-class SoundClone:
+class SoundClone(Service):
     """SoundClone over HTTP."""
 
     profile: ClassVar[Profile] = Profile(
@@ -273,6 +273,7 @@ class SoundClone:
         cloning="preview",
         charged="submission",
         preview_lines=_PREVIEW_LINES,
+        kept=("version",),
     )
 
     def __init__(self, http: Http) -> None:
@@ -285,25 +286,18 @@ class SoundClone:
 
     def check_url(self, url: str) -> str | None:
         """What is wrong with `url` as a ``fileUrl``, in words, or None (stated: scheme, suffix, characters, public)."""
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname
-        except ValueError:
-            return "it is no URL"
-        if parts.scheme not in {"http", "https"} or not host:
-            return "it is no http(s) URL; a local file is given by its path and uploaded"
+        if (problem := url_problem(url, local=self._http.local)) is not None:
+            return problem
         if _CHINESE.search(url):
             return "it has Chinese characters; percent-encode them or rename the file"
-        if any(character.isspace() or not character.isprintable() for character in url):
-            return "it has blanks or control characters; percent-encode them"
-        if parts.username is not None or parts.password is not None:
-            return "it carries a user name or password, which would reach the service; give a URL without them"
-        stem, _, suffix = parts.path.rpartition("/")[2].rpartition(".")
+        stem, _, suffix = urlsplit(url).path.rpartition("/")[2].rpartition(".")
         if not stem or suffix.lower() not in self.profile.reference.formats:
             return f"its path ends in none of .{', .'.join(self.profile.reference.formats)}"
-        if not (self._http.local and is_loopback(url)) and not _public(host):
-            return "its host is not public: the service could not fetch it"
         return None
+
+    def characters(self, text: str) -> int:
+        """Code points without pause marks (stated)."""
+        return runes(text)
 
     def is_voice_id(self, text: str) -> bool:
         """Whether `text` looks like a ``modelId``, as the documents' examples do."""
@@ -529,10 +523,3 @@ def _decimal(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
-
-
-def _public(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." in host.strip(".") and not host.endswith((".local", ".localhost", ".internal", ".lan"))
