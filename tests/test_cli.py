@@ -422,7 +422,7 @@ def test_lab_listens_here_only_and_says_root_only_to_root(tmp_path):
     """The command that opens JupyterLab: loopback, the wanted port, no browser where none is wanted."""
     command = lab.command(tmp_path, port=8899, browser=False)
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert str(tmp_path / lab.FIRST) in command
+    assert f"--ServerApp.root_dir={tmp_path}" in command
     assert {"--ServerApp.ip=127.0.0.1", "--ServerApp.port=8899", "--no-browser"} <= set(command)
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     assert ("--allow-root" in command) == root

@@ -78,8 +78,9 @@ def command(place: Path, *, port: int | None = None, browser: bool = True) -> li
         VoicenbError: JupyterLab is not installed.
     """
     _require("jupyterlab", "ipykernel")
-    given = [sys.executable, "-m", "jupyterlab", str(place / FIRST), "--ServerApp.ip=127.0.0.1"]
-    given.append(f"--ServerApp.root_dir={place}")
+    given = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}", "--ServerApp.ip=127.0.0.1"]
+    # As the default address, the tutorial is also in the one that is printed; of the log only that is of use to a reader.
+    given += [f"--LabApp.default_url=/lab/tree/{FIRST}", "--log-level=WARN"]
     if port is not None:
         given += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     if not browser or not _has_browser():

@@ -151,7 +151,7 @@ class Lab:
             if not line:
                 self.stop()
                 pytest.fail("JupyterLab did not start:\n" + "".join(self.said))
-            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\S*\?token=(\w+)", line):
+            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree/01-first-voice\.ipynb\?token=(\w+)", line):
                 return found[1], found[2]
 
     def address(self, notebook):
