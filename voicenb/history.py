@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from voicenb.errors import InvalidRequest
+from voicenb import portal
+from voicenb.errors import InvalidRequest, VoicenbError
 from voicenb.frames import task_frame
 from voicenb.ledger import Ledger
-from voicenb.schema import STATUSES, now
+from voicenb.schema import BILLION, STATUSES, TaskRecord, now
 from voicenb.tasks import Task
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["History", "parse_since"]
 
+_BY = ("day", "service", "voice", "label")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -112,3 +117,121 @@ class History:
         if clip is None:
             raise InvalidRequest(f"task {record.id[:8]} is {record.status} and has no clip")
         return clip
+
+    def spending(
+        self,
+        by: Literal["day", "service", "voice", "label"] = "day",
+        *,
+        since: str | datetime | timedelta | None = None,
+    ) -> pd.DataFrame:
+        """What was spent, the sandbox apart from live services.
+
+        Args:
+            by: What to add up by; days are UTC.
+            since: Only tasks planned at or after that moment; see `parse_since`.
+
+        Returns:
+            Columns `by`, ``service``, ``endpoint``, ``tasks``, ``spent`` (charged, Decimal), ``reserved`` (what open and
+            unknown tasks may still cost) and ``unit``.
+
+        Raises:
+            InvalidRequest: `by` or `since` is none.
+        """
+        import pandas as pd
+
+        if by not in _BY:
+            raise InvalidRequest(f"by={by!r} is none; there are {', '.join(_BY)}")
+        rows = [
+            {
+                by: row["what"],
+                "service": row["service"],
+                "endpoint": row["endpoint"],
+                "tasks": row["tasks"],
+                "spent": Decimal(row["spent"] - row["reserved"]) / BILLION,
+                "reserved": Decimal(row["reserved"]) / BILLION,
+                "unit": row["unit"],
+            }
+            for row in self._ledger.spending(by, parse_since(since))
+        ]
+        columns = dict.fromkeys([by, "service", "endpoint", "tasks", "spent", "reserved", "unit"])
+        return pd.DataFrame(rows, columns=list(columns))
+
+    def verify(self, *, repair: bool = True) -> pd.DataFrame:
+        """Hashes every file again, and fetches from the service what is damaged or gone, where it still has it.
+
+        Args:
+            repair: Whether to fetch.
+
+        Returns:
+            One row for each file that is not as it should be: ``task``, ``file`` and ``state`` (damaged, missing or
+            repaired). An empty frame says that all is well.
+        """
+        import pandas as pd
+
+        rows = []
+        known: dict[str, bool | None] = {}
+        for record in self._ledger.tasks(status="completed"):
+            for name in (record.file, record.subtitles):
+                if name is None:
+                    continue
+                if name not in known:
+                    known[name] = self._ledger.is_sound(name)
+                if known[name]:
+                    continue
+                state = "missing" if known[name] is None else "damaged"
+                if repair and self._fetch_again(record) and self._ledger.is_sound(name):
+                    state = "repaired"
+                    known[name] = True
+                rows.append({"task": record.id, "file": str(self._ledger.file(name)), "state": state})
+        return pd.DataFrame(rows, columns=["task", "file", "state"])
+
+    def _fetch_again(self, record: TaskRecord) -> bool:
+        runner = self._runner
+        if (record.service, record.endpoint) != (runner.service.profile.id, runner.endpoint):
+            return False
+        try:
+            return portal.call(runner.fetch_again, record)
+        except VoicenbError:
+            return False
+
+    def delete(self, *ids: str) -> int:
+        """Takes settled tasks out of the ledger, and the audio that no other task refers to.
+
+        Args:
+            ids: The ledger's ids.
+
+        Returns:
+            How many were there.
+
+        Raises:
+            InvalidRequest: One of them is still open, or its fate is not known.
+        """
+        try:
+            return self._ledger.delete_tasks(ids).result()
+        except RuntimeError as error:
+            raise InvalidRequest(f"{error}; nothing was deleted") from None
+
+    def export(self, path: str | os.PathLike[str], **only: Any) -> Path:
+        """Writes `frame` to a file: ``.csv`` or ``.parquet`` (which needs pyarrow).
+
+        Args:
+            path: Where to.
+            only: The arguments of `frame`.
+
+        Raises:
+            InvalidRequest: Another suffix.
+        """
+        target = Path(path)
+        frame = self.frame(**only)
+        if target.suffix == ".csv":
+            frame.to_csv(target, index=False)
+        elif target.suffix == ".parquet":
+            try:
+                # Decimal and mixed columns have no common type in parquet; their text is exact.
+                texts = {name: "string" for name in frame.columns if frame[name].dtype == object}
+                frame.astype(texts).to_parquet(target, index=False)
+            except ImportError:
+                raise VoicenbError("writing .parquet needs pyarrow: `pip install pyarrow`") from None
+        else:
+            raise InvalidRequest(f"{target.name!r} is neither .csv nor .parquet; nothing was written")
+        return target

@@ -288,6 +288,56 @@ class Ledger:
         sql += " ORDER BY created DESC, rowid DESC" + (f" LIMIT {int(limit)}" if limit is not None else "")
         return [from_row(TaskRecord, row) for row in self._read(sql, values)]
 
+    def delete_tasks(self, ids: Iterable[str]) -> Future[int]:
+        """Takes finished tasks out of the ledger, and the files that no other task refers to; the answer is their number.
+
+        Raises (by the future):
+            RuntimeError: One of them is still open or unknown.
+        """
+        wanted = tuple(ids)
+
+        def delete() -> int:
+            db = self._db()
+            count = 0
+            # Files go inside the transaction: nobody can begin to refer to one meanwhile.
+            with _transaction(db):
+                for id in wanted:  # noqa: A001 - the column's name
+                    row = db.execute("SELECT status, file, subtitles FROM tasks WHERE id = ?", (id,)).fetchone()
+                    if row is None:
+                        continue
+                    if row["status"] not in FINAL - {"unknown"}:
+                        raise RuntimeError(f"task {id[:8]} is {row['status']}; only what is settled can be deleted")
+                    db.execute("DELETE FROM budgeted WHERE task = ?", (id,))
+                    db.execute("UPDATE voices SET preview = NULL WHERE preview = ?", (id,))
+                    db.execute("DELETE FROM tasks WHERE id = ?", (id,))
+                    count += 1
+                    for name in (row["file"], row["subtitles"]):
+                        if (
+                            name
+                            and not db.execute(
+                                "SELECT 1 FROM tasks WHERE file = ? OR subtitles = ? LIMIT 1", (name, name)
+                            ).fetchone()
+                        ):
+                            self.file(name).unlink(missing_ok=True)
+            return count
+
+        return self._write(delete)
+
+    def spending(self, by: str, since: datetime | None) -> list[sqlite3.Row]:
+        """Sums of what was charged, in billionths, by ``day``, ``service``, ``voice`` or ``label``."""
+        keys = {
+            "day": "date(created / 1000, 'unixepoch')",
+            "service": "service",
+            "voice": "voice_name",
+            "label": "label",
+        }
+        return self._read(
+            f"SELECT {keys[by]} AS what, service, endpoint, unit, COUNT(*) AS tasks, SUM(held) AS spent, "  # noqa: S608
+            "SUM(CASE WHEN cost IS NULL THEN held ELSE 0 END) AS reserved FROM tasks WHERE held IS NOT NULL "
+            "AND created >= ? GROUP BY what, service, endpoint, unit ORDER BY what DESC, service, endpoint",
+            (0 if since is None else round(since.timestamp() * 1000),),
+        )
+
     # -- voices ------------------------------------------------------------------------------------------------
 
     def add_voice(self, record: VoiceRecord) -> Future[None]:
@@ -430,7 +480,7 @@ class Ledger:
         digest = hashlib.sha256(data).hexdigest()
         name = f"{digest[:2]}/{digest}.{suffix}"
         target = self.home / "files" / name
-        if target.exists() and target.stat().st_size == len(data):
+        if self.is_sound(name):
             return name
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{uuid.uuid4().hex}.part")
@@ -443,6 +493,15 @@ class Ledger:
         finally:
             temporary.unlink(missing_ok=True)
         return name
+
+    def is_sound(self, name: str) -> bool | None:
+        """Whether the file `name` still has the hash that it is called by; None where it is gone."""
+        try:
+            with self.file(name).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            return None
+        return digest == Path(name).stem
 
     def file(self, name: str) -> Path:
         """Where the file `name`, as `store` gave it, lies."""

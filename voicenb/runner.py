@@ -429,12 +429,7 @@ class Runner:
             await self._write(life, file=file, seconds=len(samples) / rate)
         subtitles = None
         if answer.subtitles_url is not None:
-            data = await self.service.download(answer.subtitles_url)
-            try:
-                self.service.subtitles(data)
-            except ValueError as error:
-                raise ServiceError(f"the subtitles cannot be read ({error})", service=life.record.service) from error
-            subtitles = await asyncio.to_thread(self.ledger.store, data, "json")
+            subtitles = await self._subtitles(life, answer.subtitles_url)
         makes_voice = "preview" if self.service.profile.cloning != "voice" else "voice"
         if life.record.kind == makes_voice:
             await self._settle_voice(life, answer.voice or life.record.parameters.get("reference"))
@@ -452,6 +447,32 @@ class Runner:
             error=None,
             error_kind=None,
         )
+
+    async def _subtitles(self, life: Life, url: str) -> str:
+        data = await self.service.download(url)
+        try:
+            # Kept in voicenb's own form, so that a clip needs no service to be read.
+            text = self.service.subtitles(data).json()
+        except ValueError as error:
+            raise ServiceError(f"the subtitles cannot be read ({error})", service=life.record.service) from error
+        return await asyncio.to_thread(self.ledger.store, text.encode(), "json")
+
+    async def fetch_again(self, record: TaskRecord) -> bool:
+        """Downloads a completed task's audio and subtitles once more; whether they are what the ledger has.
+
+        Raises:
+            ServiceError: The service does not give them any more.
+        """
+        if record.remote_id is None:
+            return False
+        answer = await self.service.query(record.remote_id)
+        if answer.audio_url is None:
+            return False
+        audio = await self.service.download(answer.audio_url)
+        kept = {await asyncio.to_thread(self.ledger.store, audio, sniff(audio) or "bin")}
+        if answer.subtitles_url is not None:
+            kept.add(await self._subtitles(Life(record), answer.subtitles_url))
+        return {name for name in (record.file, record.subtitles) if name} <= kept
 
     async def _settle_voice(self, life: Life, remote: str | None) -> None:
         voice = life.record.voice

@@ -13,13 +13,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
-from voicenb import errors, portal
+from voicenb import errors, portal, services
 from voicenb.audio import Clip
 from voicenb.display import Progress
 from voicenb.errors import InvalidRequest, TaskFailed, TaskTimeout, VoicenbError
 from voicenb.runner import Life, Runner, amount_of
 from voicenb.schema import TaskRecord
-from voicenb.services.base import plain
+from voicenb.services.base import Kind, plain
+from voicenb.subtitles import Subtitles
 
 __all__ = ["Task", "show_progress", "waiting"]
 
@@ -28,6 +29,10 @@ ProgressMode = Literal["cell", "bar", "none"]
 
 _REFRESH_SECONDS = 0.1
 _NO_PARAMETER = {"text", "voice", "reference"}
+
+
+def _kind(record: TaskRecord) -> Kind:
+    return "preview" if record.kind == "preview" else "voice" if record.kind == "voice" else "production"
 
 
 class Task:
@@ -89,11 +94,16 @@ class Task:
     def parameters(self) -> dict[str, Any]:
         """The parameters that differ from the service's defaults, without text and voice."""
         record = self._life.record
-        known = self._runner.service.request_type("preview" if record.kind == "preview" else "production").parameters()
+        service = services.get(record.service)
+        known = service.request_type(_kind(record)).parameters()
+        # A voice speaks in the version that it was cloned with; that is no choice of the request's.
+        defaults = {name: one.default for name, one in service.request_type("preview").parameters().items()} | {
+            name: one.default for name, one in known.items() if one.default is not None
+        }
         return {
             name: value
             for name, value in record.parameters.items()
-            if name in known and name not in _NO_PARAMETER and value is not None and value != known[name].default
+            if name in known and name not in _NO_PARAMETER and value is not None and value != defaults.get(name)
         }
 
     @property
@@ -154,7 +164,7 @@ class Task:
                     service=self.service,
                     task=self.id,
                 ) from error
-            subtitles = None if timed is None else self._runner.service.subtitles(timed)
+            subtitles = None if timed is None else Subtitles.parse(timed.decode(), "json")
             self._clip = Clip(data, subtitles=subtitles, task=self, path=ledger.file(record.file))
         return self._clip
 

@@ -30,7 +30,7 @@ def test_a_cloned_voice_speaks_and_the_books_agree(studio, voice):
     assert 1 < clip.duration < 6
     assert [word.text.strip(",.") for word in clip.subtitles.words] == ["Welcome", "home", "my", "friend"]
     assert clip.task.status == "completed"
-    assert clip.task.parameters == {"version": "v1", "speed": 1.1, "emotion": "happy", "subtitles": "word"}
+    assert clip.task.parameters == {"speed": 1.1, "emotion": "happy", "subtitles": "word"}
     # 25 characters without the pause, at 1 credit for 10,000, and 0.01 for the task
     assert clip.task.cost == price.amount == Decimal("0.0125")
     assert before - studio.balance().amount == price.amount
