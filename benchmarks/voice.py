@@ -170,11 +170,13 @@ async def bench(arguments: argparse.Namespace, folder: Path) -> str:
         own, made = measure(path), measure(clone.joined)
         others = list(arguments.speech.glob(f"{name}-other.*"))
         ranked = sorted(embeddings, key=lambda other: -float(embeddings[other] @ voice))
+        people = [other for other in ranked if other not in SPEAKERS]
         rows.append({
             "speaker": name,
             "reference": float(voice @ embeddings[name]),
             "other": float(voice @ judges.embed(others[0])) if others else np.nan,
             "rank": ranked.index(name) + 1,
+            "among people": people.index(name) + 1 if name in people else None,
             "wer": word_errors(judges, clone.files) - plain,
             "f0": abs(12 * np.log2(made.f0 / own.f0)),
             "spectrum": NEPER * float(np.sqrt(np.mean((made.spectrum - own.spectrum) ** 2))),
@@ -216,7 +218,11 @@ def table(rows: list[dict[str, Any]], recorded: list[str], plain: float, enrolme
     lines += [
         "",
         f"- GE2E to other speech: median {np.median(heard):.3f}, worst {np.min(heard):.3f}",
-        f"- right speaker first: {sum(row['rank'] == 1 for row in rows)} of {len(rows)}",
+        (
+            f"- right speaker first among all {len(rows)} enrolled: {sum(row['rank'] == 1 for row in rows)} of {len(rows)}; "
+            f"among the people only: {sum(row['among people'] == 1 for row in rows)} of "
+            f"{sum(row['among people'] is not None for row in rows)}"
+        ),
         (
             f"- WER of the unconverted front end {plain:.3f}; added: mean {np.mean([row['wer'] for row in rows]):+.3f}, "
             f"worst {np.max([row['wer'] for row in rows]):+.3f}"

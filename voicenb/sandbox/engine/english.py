@@ -45,7 +45,7 @@ _FINE = 16
 """How many times slower durations are read, to see their fractions."""
 _VOICED = 40.0
 """Hz; below, hibari means unvoiced."""
-_CLEAR = (-1.5, 5.0)
+_CLEAR = (-1.5, 1.5)
 """Semitones around the voice's own pitch where its decoder gives a clear voice. Further down its free-phase branch drowns the
 pulses in hoarseness; WORLD takes it from there."""
 _LEAD = 0.05
