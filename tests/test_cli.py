@@ -141,6 +141,26 @@ def test_say_without_out_names_the_kept_file(voice, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_same_again_is_not_paid_for_again(shell, voice):
+    """What was made before comes from disk and says so; ``--fresh`` makes a new one."""
+    words = ["say", "--voice", voice, "Say it again, please."]
+    (first,) = shell.json(*words)["clips"]
+    (again,) = shell.json(*words)["clips"]
+    (fresh,) = shell.json(*words, "--fresh")["clips"]
+    assert [one["cached"] for one in (first, again, fresh)] == [False, True, False]
+    assert again["file"] == first["file"]
+    assert "paid before" in shell(*words).out
+
+
+def test_a_budget_stops_before_anything_is_sent(shell, voice):
+    """``--budget`` refuses what would cost more, with the exit code of money."""
+    before = len(shell.json("history"))
+    said = shell.json("say", "--voice", voice, "Too dear for a small purse.", "--budget", "0.001", code=4)
+    assert said["error"]["type"] == "BudgetExceeded"
+    assert len(shell.json("history")) == before
+    shell("say", "--voice", voice, "Too dear for a small purse.", "--budget", "1")
+
+
 def test_price_sends_nothing(shell, voice):
     """``--price`` says what a request would cost, takes included, and leaves no task."""
     before = len(shell.json("history"))

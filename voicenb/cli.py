@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from voicenb.errors import (
     BadReference,
+    BudgetExceeded,
     InsufficientBalance,
     InvalidRequest,
     OutcomeUnknown,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from voicenb.audio import Clip
     from voicenb.services.base import Kind, Parameter
     from voicenb.studio import Studio
-    from voicenb.tasks import Task
 
 __all__ = ["COMMANDS", "main"]
 
@@ -45,6 +45,7 @@ _EXITS: tuple[tuple[type[VoicenbError], int], ...] = (
     (InvalidRequest, _USAGE),
     (BadReference, _USAGE),
     (InsufficientBalance, _MONEY),
+    (BudgetExceeded, _MONEY),
     (OutcomeUnknown, _UNKNOWN),
 )
 _EXIT_HELP = (
@@ -55,10 +56,10 @@ _EXIT_HELP = (
 
 # What is not a parameter of the request but an argument of the command.
 _OWN: Mapping[str, frozenset[str]] = {
-    "clone": frozenset({"reference", "text", "language"}),
+    "clone": frozenset({"reference", "preview", "name", "text", "language"}),
     "say": frozenset({"voice", "text"}),
 }
-_REQUEST_OF: Mapping[str, Kind] = {"clone": "preview", "say": "production"}
+_REQUESTS_OF: Mapping[str, tuple[Kind, ...]] = {"clone": ("preview", "voice"), "say": ("production",)}
 
 _WIDTH = 79
 
@@ -182,6 +183,12 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     say.add_argument("--price", action="store_true", help="say what it would cost, and send nothing")
     for one in (clone, say):
         one.add_argument(
+            "--budget", metavar="X", help="refuse before sending what would cost more, in the service's unit"
+        )
+        one.add_argument(
+            "--fresh", action="store_true", help="make and pay a new one, even where the same was made before"
+        )
+        one.add_argument(
             "--timeout", type=_seconds, default=600.0, metavar="S",
             help="stop waiting after S seconds (default 600); the task goes on",
         )  # fmt: skip
@@ -230,11 +237,17 @@ def _add_parameters(parser: argparse.ArgumentParser, command: str, service: str 
 
 
 def _parameters(command: str, service: str | None) -> dict[str, Parameter]:
-    """The parameters that become options: those of the service's request that the command has no argument for."""
+    """The parameters that become options: those of the service's requests that the command has no argument for."""
     from voicenb import services
 
-    request = services.get(service or "soundclone").request_type(_REQUEST_OF[command])
-    return {name: one for name, one in request.parameters().items() if name not in _OWN[command]}
+    kind = services.get(service or "soundclone")
+    calls = (call for call in _REQUESTS_OF[command] if call != "voice" or kind.profile.cloning == "voice")
+    return {
+        name: one
+        for call in calls
+        for name, one in kind.request_type(call).parameters().items()
+        if name not in _OWN[command]
+    }
 
 
 def _metavar(one: Parameter) -> str:
@@ -376,12 +389,6 @@ def _short(text: object, width: int) -> str:
     return line if len(line) <= width else line[: width - 1].rstrip() + "…"
 
 
-def _cost(task: Task) -> str:
-    from voicenb.services.base import plain
-
-    return "cost not known" if task.cost is None else f"{plain(task.cost)} {task.unit}"
-
-
 # -- the commands ----------------------------------------------------------------------------------------------
 
 
@@ -389,7 +396,7 @@ def _connect(given: argparse.Namespace) -> Studio:
     from voicenb.studio import connect
 
     service = getattr(given, "service", None)
-    return connect(service, sandbox=True if getattr(given, "sandbox", False) else None)
+    return connect(service, sandbox=True if getattr(given, "sandbox", False) else None, budget=given.budget)
 
 
 def _writable(out: str | None) -> Path | None:
@@ -491,11 +498,12 @@ def _clone(given: argparse.Namespace, out: _Output) -> int:
     with _connect(given) as studio:
         voice = studio.clone(
             given.file, name=given.name, text=given.text, language=given.language, consent=given.consent,
-            timeout=given.timeout, **_given_parameters(given),
+            fresh=given.fresh, timeout=given.timeout, **_given_parameters(given),
         )  # fmt: skip
         preview = voice.preview
-        assert preview is not None
-        document = _described(preview, path)
+        document = None if preview is None else _described(preview, path)
+        if path is not None and preview is None:
+            out.note("There is no preview to write: this service makes one where --text is given.")
         if voice.consent is None:
             out.note("No consent is recorded; --consent 'who agreed to what' keeps it with the voice.")
         life = "" if voice.expires is None else f", to be used once before {voice.expires:%Y-%m-%d %H:%M} UTC"
@@ -509,7 +517,7 @@ def _clone(given: argparse.Namespace, out: _Output) -> int:
                 "consent": voice.consent,
                 "preview": document,
             },
-            [f"{voice.name}{life}", _line(preview, document)],
+            [f"{voice.name}{life}", *([] if preview is None or document is None else [_line(preview, document)])],
         )
     return _OK
 
@@ -529,7 +537,9 @@ def _say(given: argparse.Namespace, out: _Output) -> int:
             )
             return _OK
         # One take is a take too, so there is one kind of answer.
-        clips = voice.say(text, takes=given.takes or 1, seed=given.seed, timeout=given.timeout, **values)
+        clips = voice.say(
+            text, takes=given.takes or 1, seed=given.seed, fresh=given.fresh, timeout=given.timeout, **values
+        )
         documents = [
             _described(clip, path and (path if given.takes is None else path.with_stem(f"{path.stem}-{number}")))
             for number, clip in enumerate(clips, start=1)
@@ -557,6 +567,7 @@ def _described(clip: Clip, path: Path | None) -> dict[str, Any]:
         "subtitles": subtitles,
         "seconds": round(clip.duration, 3),
         "rate": clip.rate,
+        "cached": getattr(task, "cached", False),
         "cost": getattr(task, "cost", None),
         "unit": getattr(task, "unit", None),
     }
@@ -567,7 +578,8 @@ def _line(clip: Clip, document: Mapping[str, Any]) -> str:
     from voicenb.services.base import plain
 
     cost = "cost not known" if document["cost"] is None else f"{plain(document['cost'])} {document['unit']}"
-    return f"{document['file']}  {seconds(clip.duration)} · {cost}"
+    before = ", made and paid before" if document["cached"] else ""
+    return f"{document['file']}  {seconds(clip.duration)} · {cost}{before}"
 
 
 def _history(given: argparse.Namespace, out: _Output) -> int:
@@ -654,7 +666,7 @@ def _run(given: argparse.Namespace, out: _Output) -> int:
     if hasattr(given, "home"):
         # Programs that a command starts find it there, too.
         os.environ["VOICENB_HOME"] = str(Path(given.home).expanduser().absolute())
-    if given.command in _REQUEST_OF:
+    if given.command in _REQUESTS_OF:
         from voicenb.tasks import show_progress
 
         show_progress("none" if out.quiet or not sys.stderr.isatty() else "bar")
