@@ -112,9 +112,8 @@ def test_say_passes_every_parameter_and_writes_clip_and_subtitles(shell, voice, 
         "say", "--voice", voice, "Wait <#0.5#> now!", "--out", out, "--speed", "1.1", "--emotion", "happy",
         "--vol", "1.5", "--pitch", "-1", "--subtitles", "word", "--seed", "7",
     )["clips"]  # fmt: skip
-    assert clip["parameters"] == {
-        "emotion": "happy", "pitch": -1, "speed": 1.1, "subtitles": "word", "version": "v1", "volume": 1.5,
-    }  # fmt: skip
+    asked = {"emotion": "happy", "pitch": -1, "speed": 1.1, "subtitles": "word", "volume": 1.5}
+    assert asked.items() <= clip["parameters"].items()
     assert clip["file"] == str(out)
     assert clip["seconds"] == pytest.approx(soundfile.info(out).duration, abs=0.001)
     times = re.findall(r"^\d\d:\d\d:.* --> .*$", out.with_suffix(".srt").read_text("utf-8"), re.MULTILINE)
