@@ -6,7 +6,7 @@ the remote id before the first poll, the audio before the task counts as done.
 Threads and processes: each process writes through one thread with one connection, in short transactions; reads open
 a connection of their own. Several kernels and the shell may use one home at the same time. A task is followed, and its
 row changed, only by the process whose id stands in ``owner``; a process proves that it lives by holding the lock on
-``owners/<id>``, which the operating system releases when it dies.
+``owners/<id>``, which the operating system releases when it dies, and to other machines by renewing ``owners/<id>.host``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import atexit
 import dataclasses
 import hashlib
 import os
+import platform
 import sqlite3
+import tempfile
 import threading
 import time
 import uuid
@@ -67,6 +69,8 @@ __all__ = [
 T = TypeVar("T")
 
 _BUSY_SECONDS = 30.0
+_RENEW_SECONDS = 10.0
+_MARK_SECONDS = 30.0
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "glusterfs")
 
 
@@ -107,6 +111,7 @@ class Ledger:
         self._connection: sqlite3.Connection | None = None
         self._alive: FileLock | None = None
         self._proving = threading.Lock()
+        self._ending = threading.Event()
         for folder in ("files", "owners"):
             (home / folder).mkdir(exist_ok=True)
         try:
@@ -139,9 +144,11 @@ class Ledger:
         self._writer.shutdown()
         self._disconnect()  # at the interpreter's exit the writer is gone before it could do so
         if self._alive is not None:
+            self._ending.set()
             self._alive.release()
-            with suppress(OSError):
-                (self.home / "owners" / self.owner).unlink()
+            for left in (self._owned(self.owner), self._owned(self.owner + ".host")):
+                with suppress(OSError):
+                    left.unlink()
             self._alive = None
         with _open_lock:
             if _open.get((self._pid, self.home)) is self:
@@ -442,21 +449,34 @@ class Ledger:
     # -- owners ------------------------------------------------------------------------------------------------
 
     def prove_alive(self) -> str:
-        """This process's id as an owner; from now on its lock is held until the process ends."""
+        """This process's id as an owner; from now on it is proven alive until the process ends."""
         with self._proving:
             if self._alive is None:
-                lock = FileLock(self.home / "owners" / self.owner, thread_local=False)
+                lock = FileLock(self._owned(self.owner), thread_local=False)
                 lock.acquire(timeout=0)
+                # Another machine cannot see the lock; for it a mark is renewed as long as this process lives.
+                mark = self._owned(self.owner + ".host")
+                mark.write_text(platform.node(), "utf-8")
+                threading.Thread(target=_renew, args=(mark, self._ending), name="voicenb-alive", daemon=True).start()
                 self._alive = lock
         return self.owner
 
+    def _owned(self, name: str) -> Path:
+        return self.home / "owners" / name
+
     def is_alive(self, owner: str | None) -> bool:
-        """Whether the process with that id still holds its lock."""
+        """Whether the process with that id still lives: on this machine by its lock, elsewhere by its mark."""
         if not owner:
             return False
         if owner == self.owner:
             return True
-        path = self.home / "owners" / owner
+        path, mark = self._owned(owner), self._owned(owner + ".host")
+        try:
+            host = mark.read_text("utf-8")
+        except OSError:
+            host = platform.node()
+        if host != platform.node():
+            return self._age(mark) < _MARK_SECONDS
         if not path.exists():
             return False
         try:
@@ -464,9 +484,16 @@ class Ledger:
                 pass
         except Timeout:
             return True
-        with suppress(OSError):
-            path.unlink()
+        for left in (path, mark):
+            with suppress(OSError):
+                left.unlink()
         return False
+
+    def _age(self, mark: Path) -> float:
+        """Seconds since a mark was renewed, by the file system's own clock: two machines' clocks differ."""
+        with tempfile.NamedTemporaryFile(dir=mark.parent) as probe, suppress(OSError):
+            return os.fstat(probe.fileno()).st_mtime - mark.stat().st_mtime
+        return float("inf")
 
     # -- files -------------------------------------------------------------------------------------------------
 
@@ -521,6 +548,14 @@ def _used(db: sqlite3.Connection, budget: str) -> int:
         (budget,),
     ).fetchone()
     return int(row["used"] or 0)
+
+
+def _renew(mark: Path, ending: threading.Event) -> None:
+    while not ending.wait(_RENEW_SECONDS):
+        try:
+            os.utime(mark)
+        except OSError:
+            return
 
 
 def _close(reference: weakref.ref[Ledger]) -> None:

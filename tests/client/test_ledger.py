@@ -159,6 +159,15 @@ def test_a_dead_owner_is_recognised_at_once(ledger, tmp_path):
     assert not ledger.is_alive(None)
 
 
+def test_an_owner_on_another_machine_counts_as_dead_after_half_a_minute(ledger, tmp_path):
+    mark = tmp_path / "owners" / "elsewhere.host"
+    mark.write_text("another-machine")
+    assert ledger.is_alive("elsewhere")
+    then = mark.stat().st_mtime - 31
+    os.utime(mark, (then, then))
+    assert not ledger.is_alive("elsewhere")
+
+
 def test_only_one_process_takes_over_a_task(ledger):
     ledger.add_task(record(1, owner="dead")).result()
     assert ledger.take_over(f"{1:032x}", "dead").result().owner == ledger.owner
