@@ -1,0 +1,273 @@
+/** Many sounds on one sample clock, of which one is heard. */
+
+const QUANTUM = 128;
+const STEPS = 33;
+const RISE = Float32Array.from({ length: STEPS }, (_, step) => Math.sin((Math.PI / 2) * (step / (STEPS - 1))));
+const FALL = Float32Array.from(RISE, (_, step) => RISE[STEPS - 1 - step]);
+
+/**
+ * @typedef {Object} Region  A part that is played again and again, in seconds of the sound.
+ * @property {number} start
+ * @property {number} end
+ */
+
+/**
+ * @typedef {Object} Voice  A sound that runs.
+ * @property {AudioBufferSourceNode} source
+ * @property {GainNode} gain  1 where it is heard, else 0.
+ * @property {number} from  The context's time at which it began.
+ * @property {number} offset  Where in the sound it began, in seconds.
+ * @property {Region | null} loop
+ * @property {number} length  What it plays before it repeats or ends, in seconds.
+ */
+
+/**
+ * All sounds start at the same sample and run on, each behind a gain of its own; changing from one to another is an
+ * equal-power crossfade over one render quantum (128 frames, 5.3 ms at 24 kHz), which begins at the same frame for both: no
+ * gap, no click. Every change is placed a little ahead of the clock, so that it happens at the frame it names.
+ */
+export class Mixer {
+  /**
+   * @param {BaseAudioContext} context  Its rate is the sounds' own.
+   * @param {number} [ahead]  Seconds from asking to happening; what was asked for later than the audio thread renders would
+   *   begin in the middle.
+   */
+  constructor(context, ahead = 0.02) {
+    this.context = context;
+    this.ahead = ahead;
+    this.output = context.createGain();
+    this.output.connect(context.destination);
+    /** @type {Map<number, {buffer: AudioBuffer, level: GainNode, voice: Voice | null}>} */
+    this.tracks = new Map();
+    /** @type {number | null} */
+    this.current = null;
+    this.busy = 0;
+    /** @type {() => void} */
+    this.onend = () => {};
+  }
+
+  /** The first frame of the next free quantum, in seconds of the context. */
+  soon() {
+    const { sampleRate, currentTime } = this.context;
+    const quantum = QUANTUM / sampleRate;
+    const next = Math.ceil(Math.max(currentTime + this.ahead, this.busy) / quantum - 1e-6) * quantum;
+    // A curve may not begin before the last has ended.
+    this.busy = next + 2 * quantum;
+    return next;
+  }
+
+  /**
+   * Adds a sound, or replaces it.
+   * @param {number} id
+   * @param {AudioBuffer} buffer
+   * @param {number} gain
+   */
+  set(id, buffer, gain) {
+    this.remove(id);
+    const level = this.context.createGain();
+    level.gain.value = gain;
+    level.connect(this.output);
+    this.tracks.set(id, { buffer, level, voice: null });
+  }
+
+  /** @param {number} id */
+  remove(id) {
+    const track = this.tracks.get(id);
+    if (!track) return;
+    if (track.voice) this._release(track.voice, this.context.currentTime);
+    track.level.disconnect();
+    this.tracks.delete(id);
+  }
+
+  /** @param {number} id @param {number} gain */
+  level(id, gain) {
+    const track = this.tracks.get(id);
+    if (track) track.level.gain.setTargetAtTime(gain, this.context.currentTime, 0.01);
+  }
+
+  get playing() {
+    return this.current !== null;
+  }
+
+  /**
+   * Where a running sound is, in its own seconds.
+   * @param {number} id
+   * @param {number} [time]  Of the context; else now.
+   */
+  where(id, time = this.context.currentTime) {
+    const voice = this.tracks.get(id)?.voice;
+    if (!voice) return 0;
+    const run = Math.max(time - voice.from, 0);
+    return voice.loop
+      ? Math.min(voice.loop.start + ((voice.offset - voice.loop.start + run) % voice.length), voice.loop.end)
+      : Math.min(voice.offset + run, voice.length);
+  }
+
+  /**
+   * Starts every sound at one and the same frame; what runs already fades into it.
+   * @param {number} current  Which is heard.
+   * @param {(id: number) => {offset: number, loop?: Region | null}} place  Where each begins.
+   * @returns {number} The frame's time.
+   */
+  start(current, place) {
+    const time = this.soon();
+    const heard = this.current === null ? null : this.tracks.get(this.current)?.voice;
+    for (const [id, track] of this.tracks) {
+      if (track.voice && track.voice !== heard) this._release(track.voice, time);
+      const { offset, loop } = place(id);
+      track.voice = this._run(track, time, offset, loop ?? null);
+    }
+    const next = this.tracks.get(current)?.voice;
+    if (!next) throw new RangeError(`there is no sound ${current}`);
+    if (heard) this._fade(heard, FALL, time, true);
+    this._fade(next, RISE, time);
+    this.current = current;
+    return time;
+  }
+
+  /**
+   * Lets one more sound run beside the others, unheard.
+   * @param {number} id
+   * @param {(time: number) => {offset: number, loop?: Region | null}} place  Where it begins if it does so then.
+   */
+  join(id, place) {
+    const track = this.tracks.get(id);
+    if (!track || this.current === null || id === this.current) return;
+    const time = this.soon();
+    if (track.voice) this._release(track.voice, time);
+    const { offset, loop } = place(time);
+    track.voice = this._run(track, time, offset, loop ?? null);
+  }
+
+  /**
+   * Makes another sound the one that is heard.
+   * @param {number} id
+   * @param {((time: number) => {offset: number, loop?: Region | null}) | null} [place]  Where it is to begin anew; else it is heard
+   *   from where it has run to.
+   * @returns {number} The frame's time.
+   */
+  change(id, place = null) {
+    const track = this.tracks.get(id);
+    const heard = this.current === null ? null : this.tracks.get(this.current)?.voice;
+    if (!track || !heard) throw new RangeError(`there is no sound ${id} to change to`);
+    const time = this.soon();
+    if (id === this.current && !place) return time;
+    if (place || !track.voice) {
+      const { offset, loop } = place ? place(time) : { offset: this.where(Number(this.current), time) };
+      if (track.voice && track.voice !== heard) this._release(track.voice, time);
+      track.voice = this._run(track, time, offset, loop ?? null);
+    }
+    this._fade(heard, FALL, time, id === this.current);
+    this._fade(track.voice, RISE, time);
+    this.current = id;
+    return time;
+  }
+
+  /** Fades out and ends every sound. */
+  stop() {
+    const time = this.soon();
+    for (const [id, track] of this.tracks) {
+      if (!track.voice) continue;
+      if (id === this.current) this._fade(track.voice, FALL, time, true);
+      else this._release(track.voice, time);
+      track.voice = null;
+    }
+    this.current = null;
+  }
+
+  close() {
+    for (const id of [...this.tracks.keys()]) this.remove(id);
+    this.current = null;
+    this.output.disconnect();
+  }
+
+  /**
+   * @param {{buffer: AudioBuffer, level: GainNode}} track
+   * @param {number} time
+   * @param {number} offset
+   * @param {Region | null} loop
+   * @returns {Voice}
+   */
+  _run({ buffer, level }, time, offset, loop) {
+    const { context } = this;
+    const source = context.createBufferSource();
+    const gain = context.createGain();
+    source.buffer = loop ? repeated(context, buffer, loop) : buffer;
+    source.loop = loop !== null;
+    gain.gain.value = 0;
+    source.connect(gain).connect(level);
+    const length = source.buffer.duration;
+    const inside = loop ? Math.min(Math.max(offset - loop.start, 0), length) : Math.min(Math.max(offset, 0), length);
+    // On a frame, or the source would interpolate between two.
+    const start = Math.round(inside * buffer.sampleRate) / buffer.sampleRate;
+    source.start(time, start);
+    const voice = { source, gain, from: time, offset: loop ? loop.start + start : start, loop, length };
+    source.onended = () => {
+      gain.disconnect();
+      const heard = this.current === null ? null : this.tracks.get(this.current)?.voice;
+      if (voice === heard) this.onend();
+    };
+    return voice;
+  }
+
+  /** @param {Voice} voice @param {Float32Array} curve @param {number} time @param {boolean} [last] */
+  _fade(voice, curve, time, last = false) {
+    const quantum = QUANTUM / this.context.sampleRate;
+    voice.gain.gain.setValueCurveAtTime(curve, time, quantum);
+    if (last) this._release(voice, time + 2 * quantum);
+  }
+
+  /** @param {Voice} voice @param {number} time */
+  _release(voice, time) {
+    voice.source.stop(time);
+  }
+}
+
+/**
+ * A part of a sound, ready to be repeated: soft at both ends, with a breath after it.
+ * @param {BaseAudioContext} context
+ * @param {AudioBuffer} buffer
+ * @param {Region} region
+ */
+export function repeated(context, buffer, { start, end }) {
+  const { sampleRate, numberOfChannels } = buffer;
+  const first = Math.round(start * sampleRate);
+  const count = Math.max(Math.round(end * sampleRate) - first, 2 * QUANTUM);
+  const copy = context.createBuffer(numberOfChannels, count + Math.round(0.15 * sampleRate), sampleRate);
+  for (let channel = 0; channel < numberOfChannels; channel++) {
+    const part = buffer.getChannelData(channel).slice(first, first + count);
+    for (let frame = 0; frame < Math.min(QUANTUM, part.length); frame++) {
+      const gain = Math.sin((Math.PI / 2) * (frame / QUANTUM));
+      part[frame] *= gain;
+      part[part.length - 1 - frame] *= gain;
+    }
+    copy.copyToChannel(part, channel);
+  }
+  return copy;
+}
+
+/**
+ * The time in one clip that corresponds to a time in another: its words' beginnings and ends correspond, and what lies between
+ * two of them is stretched. Clips of which no words are known, or not the same, correspond second by second.
+ * @param {number} time
+ * @param {{duration: number, words: [string, number, number, number][]}} from
+ * @param {{duration: number, words: [string, number, number, number][]}} to
+ */
+export function mapped(time, from, to) {
+  if (!from.words.length || from.words.length !== to.words.length) return Math.min(time, to.duration);
+  let before = [0, 0];
+  const anchors = from.words.flatMap(([, start, end], index) => [
+    [start, to.words[index][1]],
+    [end, to.words[index][2]],
+  ]);
+  for (const after of [...anchors, [from.duration, to.duration]]) {
+    // Services' times step back now and then; an anchor that does is none.
+    if (after[0] < before[0] || after[1] < before[1]) continue;
+    if (time < after[0]) {
+      const share = (time - before[0]) / (after[0] - before[0]);
+      return before[1] + share * (after[1] - before[1]);
+    }
+    before = after;
+  }
+  return to.duration;
+}

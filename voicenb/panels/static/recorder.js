@@ -1,0 +1,249 @@
+import { Life, button, clamp, clock, h, keys, status } from "./shared.js";
+
+// Below a message's limit of 10 MB, which Jupyter's web server has.
+const PIECE = 1 << 20;
+const FLOOR = -60; // dBFS, where the meter begins
+
+/** Hands what the microphone gives over to the page, a tenth of a second at a time. */
+const WORKLET = `
+registerProcessor("voicenb-tap", class extends AudioWorkletProcessor {
+  constructor() {
+    super();
+    this.block = new Float32Array(Math.ceil(sampleRate / 10 / 128) * 128);
+    this.used = 0;
+    this.on = true;
+    this.port.onmessage = () => {
+      this.on = false;
+      this.port.postMessage(this.block.slice(0, this.used));
+      this.port.postMessage(null);
+    };
+  }
+  process([[channel]]) {
+    if (channel && this.on) {
+      this.block.set(channel, this.used);
+      this.used += channel.length;
+      if (this.used >= this.block.length) {
+        this.port.postMessage(this.block);
+        this.used = 0;
+      }
+    }
+    return this.on;
+  }
+});`;
+
+/**
+ * Samples as a WAV file, 16 bits, one channel.
+ * @param {Float32Array[]} blocks
+ * @param {number} rate  Hz.
+ */
+export function wav(blocks, rate) {
+  const count = blocks.reduce((sum, block) => sum + block.length, 0);
+  const view = new DataView(new ArrayBuffer(44 + 2 * count));
+  /** @param {number} at @param {string} text */
+  const write = (at, text) => [...text].forEach((one, index) => view.setUint8(at + index, one.charCodeAt(0)));
+  write(0, "RIFF");
+  view.setUint32(4, 36 + 2 * count, true);
+  write(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, 2 * rate, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  write(36, "data");
+  view.setUint32(40, 2 * count, true);
+  let at = 44;
+  for (const block of blocks) {
+    for (const sample of block) {
+      view.setInt16(at, Math.round(clamp(sample, -1, 32767 / 32768) * 32768), true);
+      at += 2;
+    }
+  }
+  return /** @type {ArrayBuffer} */ (view.buffer);
+}
+
+/** Why this page cannot record, or "". */
+function hindrance() {
+  if (!window.isSecureContext) {
+    return "Browsers give the microphone only to https pages and to localhost. Open Jupyter at http://localhost (over an ssh tunnel, say), or upload a file.";
+  }
+  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) {
+    return "This front end does not hand the microphone on. Open the notebook in a browser, or upload a file.";
+  }
+  return "";
+}
+
+/** @type {Record<string, string>} */
+const REFUSALS = {
+  NotAllowedError: "The microphone was not allowed. Allow it in the browser's address bar, then press record again.",
+  NotFoundError: "No microphone was found. Plug one in, then press record again, or upload a file.",
+  NotReadableError: "The microphone is taken by another program. Close that, then press record again.",
+};
+
+/** @param {{model: import("./shared.js").Model, el: HTMLElement}} view */
+function render({ model, el }) {
+  const life = new Life();
+  const { element: line, say } = status();
+  /** @type {{stop: (keep: boolean) => void} | null} */
+  let running = null;
+  let starting = false;
+
+  const press = button("record", "Record", () => (running ? running.stop(true) : record()));
+  press.element.classList.add("vn-record");
+  const time = h("output", { class: "vn-time" }, clock(0));
+  const bar = h("div", { class: "vn-level" });
+  const meter = h(
+    "div",
+    { class: "vn-meter", role: "meter", "aria-label": "Level", "aria-valuemin": FLOOR, "aria-valuemax": 0, "aria-valuenow": FLOOR },
+    bar,
+  );
+  const audio = h("audio", { class: "vn-take", controls: true, hidden: true, "aria-label": "The recording" });
+  const note = h("div", { class: "vn-note" });
+  const root = h(
+    "div",
+    { class: "vn vn-recorder", role: "group", "aria-label": "Recorder" },
+    h("div", { class: "vn-row" }, press.element, meter, time),
+    note,
+    line,
+    audio,
+  );
+
+  /** @param {Float32Array | null} samples */
+  function level(samples) {
+    const peak = samples ? samples.reduce((most, one) => Math.max(most, Math.abs(one)), 0) : 0;
+    const decibels = clamp(20 * Math.log10(Math.max(peak, 1e-6)), FLOOR, 0);
+    bar.style.inlineSize = `${100 * (1 - decibels / FLOOR)}%`;
+    meter.setAttribute("aria-valuenow", decibels.toFixed(0));
+    meter.setAttribute("aria-valuetext", `${decibels.toFixed(0)} decibels`);
+    meter.toggleAttribute("data-hot", decibels > -1);
+    return decibels;
+  }
+
+  async function record() {
+    if (starting || life.over) return;
+    starting = true;
+    say("");
+    press.element.disabled = true;
+    /** @type {MediaStream | undefined} */
+    let stream;
+    /** @type {AudioContext | undefined} */
+    let context;
+    const close = () => {
+      stream?.getTracks().forEach((track) => track.stop());
+      context?.close();
+    };
+    try {
+      // A voice is cloned from what the microphone hears, not from what a telephone would make of it.
+      const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
+      stream = await navigator.mediaDevices.getUserMedia({ audio: wanted });
+      context = new AudioContext();
+      const module = URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" }));
+      await context.audioWorklet.addModule(module).finally(() => URL.revokeObjectURL(module));
+      await context.resume();
+    } catch (error) {
+      close();
+      const { name, message } = /** @type {Error} */ (error);
+      say(REFUSALS[name] ?? `The recording could not begin: ${message}`);
+      return;
+    } finally {
+      starting = false;
+      press.element.disabled = false;
+    }
+    if (life.over) return close();
+    running = take(stream, context, close);
+    press.show("stop", "Stop");
+    root.toggleAttribute("data-recording", true);
+    audio.pause();
+    audio.hidden = true;
+  }
+
+  /** @param {MediaStream} stream @param {AudioContext} context @param {() => void} close */
+  function take(stream, context, close) {
+    const most = model.get("max_seconds");
+    const tap = new AudioWorkletNode(context, "voicenb-tap", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+    context.createMediaStreamSource(stream).connect(tap);
+    /** @type {Float32Array[]} */
+    const blocks = [];
+    let frames = 0;
+    let peak = FLOOR;
+    let keep = true;
+    tap.port.onmessage = ({ data }) => {
+      if (data === null) return finish();
+      const room = Math.round(most * context.sampleRate) - frames;
+      blocks.push(data.subarray(0, Math.max(room, 0)));
+      frames += blocks[blocks.length - 1].length;
+      peak = Math.max(peak, level(data));
+      time.textContent = clock(frames / context.sampleRate);
+      if (data.length >= room) stop(true);
+    };
+    /** @param {boolean} wanted */
+    function stop(wanted) {
+      keep &&= wanted;
+      if (life.over) finish();
+      else tap.port.postMessage("stop");
+    }
+    function finish() {
+      if (!running) return;
+      running = null;
+      close();
+      level(null);
+      if (life.over) return;
+      press.show("record", "Record again");
+      root.toggleAttribute("data-recording", false);
+      if (keep) send(wav(blocks, context.sampleRate), frames / context.sampleRate, peak);
+    }
+    // The plug is pulled, or the permission taken back.
+    stream.getAudioTracks()[0].onended = () => stop(true);
+    return { stop };
+  }
+
+  /** @param {ArrayBuffer} file @param {number} seconds @param {number} peak  dBFS. */
+  function send(file, seconds, peak) {
+    const pieces = Math.max(Math.ceil(file.byteLength / PIECE), 1);
+    const recording = Math.random().toString(36).slice(2);
+    for (let piece = 0; piece < pieces; piece++) {
+      const part = file.slice(piece * PIECE, (piece + 1) * PIECE);
+      model.send({ kind: "recording", recording, piece, pieces, size: file.byteLength }, undefined, [part]);
+    }
+    forget();
+    audio.src = URL.createObjectURL(new Blob([file], { type: "audio/wav" }));
+    audio.hidden = false;
+    const advice = peak > -1 ? " It is too loud: step back a little." : peak < -30 ? " It is very quiet: come closer." : "";
+    say(`${clock(seconds)} s recorded.${advice}`);
+  }
+
+  function forget() {
+    if (audio.src) URL.revokeObjectURL(audio.src);
+    audio.removeAttribute("src");
+  }
+
+  keys(root, (key) => {
+    if (key !== "Escape" || !running) return false;
+    running.stop(false);
+    say("Thrown away.");
+    return true;
+  });
+  const told = () => (note.textContent = model.get("note"));
+  life.on(model, "change:note", told);
+  life.on(model, "change:seconds", () => {
+    if (model.get("seconds") || running) return;
+    forget();
+    audio.hidden = true;
+    time.textContent = clock(0);
+    say("");
+  });
+  told();
+  const reason = hindrance();
+  press.element.disabled = Boolean(reason);
+  say(reason);
+  life.free(() => {
+    running?.stop(false);
+    audio.pause();
+    forget();
+  });
+  el.append(root);
+  return () => life.end();
+}
+
+export default { render };
