@@ -31,8 +31,10 @@ def _parameters() -> str:
     from voicenb import services
 
     parts = [
-        "# Parameters\n\nThe same names hold for all services; the wire's own spelling is accepted too. These tables are made "
-        "from the typed requests that check, price and send.\n"
+        (
+            "# Parameters\n\nThe same names hold for all services; the wire's own spelling is accepted too. These tables "
+            "are made from the typed requests that check, price and send.\n"
+        )
     ]
     for name in services.names():
         service = services.get(name)
