@@ -1,0 +1,20 @@
+"""The workbench in a cell: panels that are drawn from the services' typed requests.
+
+    studio = voicenb.connect()
+    studio.panel()                          # clone, say, voices and history in one widget
+    voicenb.panels.SayPanel(studio)         # or each alone
+
+Needs the extra ``lab``.
+"""
+
+from __future__ import annotations
+
+from voicenb.panels.clone import ClonePanel
+from voicenb.panels.form import Form
+from voicenb.panels.history import HistoryPanel
+from voicenb.panels.reference import ReferencePanel
+from voicenb.panels.say import SayPanel
+from voicenb.panels.studio import StudioPanel
+from voicenb.panels.voices import VoicesPanel
+
+__all__ = ["ClonePanel", "Form", "HistoryPanel", "ReferencePanel", "SayPanel", "StudioPanel", "VoicesPanel"]

@@ -1,0 +1,171 @@
+"""What every panel has: its widget, its errors in sight, work in the background, and the Python that does the same."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from html import escape
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import ipywidgets as widgets
+
+from voicenb import portal
+from voicenb.errors import VoicenbError
+from voicenb.panels.kept import Kept
+from voicenb.panels.shown import close
+from voicenb.panels.style import Care, line, toned
+
+if TYPE_CHECKING:
+    from voicenb.studio import Studio
+
+__all__ = ["Panel"]
+
+T = TypeVar("T")
+
+
+class Panel:
+    """A part of the workbench in a cell.
+
+    It holds no logic: what a button does is a call of a public function, which `code` shows. Calls that wait run as coroutines on the
+    loop of the kernel (without one, on voicenb's own), so that neither the kernel nor another panel is held up; what goes wrong
+    in one is written into the panel, never printed.
+
+    Attributes:
+        studio: What it works on.
+        widget: Its widget, to be put into others.
+        error: What went wrong last, or None; ``raise panel.error`` shows all of it.
+    """
+
+    title = ""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.error: BaseException | None = None
+        self._name = uuid.uuid4().hex[:12]
+        self._care = Care(name=self._name)
+        self._problem = line("problem", "live")
+        self._status = line("status", "live", "grow")
+        self._code = line("code", "gone")
+        self._kept: Kept | None = None
+        self._closed = False
+        self._work: set[Any] = set()
+        self.widget = widgets.VBox()
+        self.widget.add_class("voicenb-panel")
+
+    def _lay(self, *children: Any) -> None:
+        """The panel's parts from top to bottom."""
+        gone = widgets.HTML(
+            "This panel's kernel has ended. Run its cell again; what was under way is found in the history."
+        )
+        gone.add_class("voicenb-dead-note")
+        self.widget.children = (gone, *children, self._care)
+
+    # -- what a notebook sees ----------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.studio!r}>"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        self._keep_in(Kept(self._name))
+        bundle = self.widget._repr_mimebundle_(**options)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/plain"] = f"{self.title}: run this cell to get the panel."
+        return bundle
+
+    def _keep_in(self, kept: Kept) -> None:
+        self._kept = kept
+
+    def code(self) -> str:
+        """The Python that does what the panel's main button would do now."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Takes the panel off the page. Tasks under way go on; the history has them."""
+        self._closed = True
+        for one in list(self._work):
+            one.cancel()
+        self._work.clear()
+        close(self.widget)
+
+    # -- work --------------------------------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs a coroutine in the background; an error it ends with is shown."""
+        if self._closed:
+            work.close()
+            return
+        try:
+            future: Any = asyncio.get_running_loop().create_task(work)
+        except RuntimeError:
+            future = portal.start(_awaited, work)
+        self._work.add(future)
+        future.add_done_callback(self._ended)
+
+    def _ended(self, future: Any) -> None:
+        self._work.discard(future)
+        if not future.cancelled() and (error := future.exception()) is not None:
+            self._fail(error)
+
+    def _on(self, act: Callable[[], object]) -> Callable[[object], None]:
+        """A callback for a widget's event: an error in it is shown in the panel, where else it would be in no cell."""
+
+        def call(_: object = None) -> None:
+            try:
+                act()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the reader has to see it
+                self._fail(error)
+
+        return call
+
+    def _fail(self, error: BaseException) -> None:
+        self.error = error
+        if self._closed:
+            return
+        text = str(error) if isinstance(error, VoicenbError) else f"{type(error).__name__}: {error}"
+        self._problem.value = toned(text, "amber" if type(error).__name__ in _NOT_FAILED else "bad")
+
+    def _clear(self) -> None:
+        self.error = None
+        self._problem.value = ""
+
+    def _tell(self, text: str, tone: str = "quiet", *, title: str = "") -> None:
+        """The status line, which screen readers read out."""
+        told = toned(text, tone, title=title)
+        if self._status.value != told:
+            self._status.value = told
+
+    # -- code --------------------------------------------------------------------------------------------------
+
+    def _code_button(self) -> Any:
+        made = widgets.ToggleButton(description="</>", tooltip="The Python that does the same")
+        made.add_class("voicenb-short")
+        made.observe(self._on(self._show_code), "value")
+        self._code_shown = made
+        return made
+
+    def _show_code(self) -> None:
+        """Writes the code again, where it is open."""
+        if self._code_shown.value:
+            self._code.value = f'<pre tabindex="0" dir="ltr">{escape(self.code())}</pre>'
+            self._code.remove_class("voicenb-gone")
+        else:
+            self._code.add_class("voicenb-gone")
+
+
+_NOT_FAILED = {"OutcomeUnknown", "TaskTimeout"}
+"""Errors that leave it open whether anything failed: they are amber, never red."""
+
+
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work
+
+
+def call_of(name: str, /, *arguments: str, **options: Any) -> str:
+    """A call as Python: one line where it is short, else one argument a line."""
+    parts = [*arguments, *(f"{key}={value!r}" for key, value in options.items())]
+    short = f"{name}({', '.join(parts)})"
+    if len(short) <= 88:
+        return short
+    return f"{name}(\n" + "".join(f"    {part},\n" for part in parts) + ")"

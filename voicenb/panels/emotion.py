@@ -1,0 +1,117 @@
+"""The control for an emotion that has modes: strengths by name, a description, another recording, or none of these."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import ipywidgets as widgets
+
+from voicenb.panels.form import Field, _switch
+from voicenb.panels.style import line, toned
+from voicenb.services.base import Parameter
+from voicenb.services.emotions import ADVISED_SUM, COMPONENTS, LARGEST_SUM, parse_emotion, vector_sum
+
+__all__ = ["EmotionField"]
+
+_MODES = (
+    ("as the reference", ""),
+    ("strengths", "vector"),
+    ("a description", "text"),
+    ("as another recording", "url"),
+    ("random", "random"),
+)
+
+
+class EmotionField(Field):
+    """A mode, and what belongs to it: eight strengths with their sum, a description, or an address.
+
+    Its value is the one line of text that `voicenb.services.emotions` reads, or None.
+    """
+
+    def __init__(self, one: Parameter) -> None:
+        self._setting = False
+        self._sliders = {
+            name: widgets.FloatSlider(
+                value=0, min=0, max=1, step=0.05, readout_format=".2f", description=name.capitalize(),
+                tooltip=f"How much {name}, 0 to 1",
+            )
+            for name in COMPONENTS
+        }  # fmt: skip
+        self._sum = line("live", "sum")
+        grid = widgets.VBox(list(self._sliders.values()))
+        grid.add_class("voicenb-fields")
+        self._vector = widgets.VBox([grid, self._sum])
+        self._text = widgets.Text(
+            description="Described", placeholder="such as: say it happily, and a little surprised"
+        )
+        self._url = widgets.Text(description="Recording", placeholder="https://… of a recording in that emotion")
+        super().__init__(one)
+        parts = widgets.VBox([self._vector, self._text, self._url])
+        parts.add_class("voicenb-parts")
+        row, note = self.box.children
+        self.box.children = (row, parts, note)
+        self.box.add_class("voicenb-wide")
+        self._mark()
+
+    def _control(self, one: Parameter, choices: tuple[Any, ...]) -> Any:  # noqa: ARG002 - its choices are the modes
+        return widgets.Dropdown(options=_MODES, value="", description=self.label, tooltip=one.help)
+
+    def _watch(self) -> None:
+        for control in (self.input, self._text, self._url, *self._sliders.values()):
+            control.observe(lambda _: self._changed(), "value")
+
+    def _changed(self) -> None:
+        if not self._setting:
+            super()._changed()
+
+    @property
+    def value(self) -> str | None:
+        """The emotion as one line, or None."""
+        mode = self.input.value
+        if mode == "vector":
+            named = [f"{name}={round(slider.value, 4):g}" for name, slider in self._sliders.items() if slider.value]
+            return ", ".join(named) or None
+        if mode == "text":
+            return self._text.value.strip() or None
+        if mode == "url":
+            return self._url.value.strip() or None
+        return mode or None
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        said = None if value is None else parse_emotion(value)
+        self._setting = True
+        try:
+            strengths = (
+                dict(part.split("=") for part in said.split(", ")) if said and vector_sum(said) is not None else {}
+            )
+            for name, slider in self._sliders.items():
+                slider.value = float(strengths.get(name, 0))
+            if said is None or said == "same_as_reference":
+                self.input.value = ""
+            elif strengths:
+                self.input.value = "vector"
+            elif said == "random":
+                self.input.value = "random"
+            elif said.startswith(("http://", "https://")):
+                self.input.value, self._url.value = "url", said
+            else:
+                self.input.value, self._text.value = "text", said
+        finally:
+            self._setting = False
+        self._changed()
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from the default."""
+        return self.value is not None
+
+    def _mark(self) -> None:
+        super()._mark()
+        mode = self.input.value
+        for part, name in ((self._vector, "vector"), (self._text, "text"), (self._url, "url")):
+            _switch(part, "gone", mode != name)
+        total = sum((Decimal(str(round(slider.value, 4))) for slider in self._sliders.values()), Decimal(0))
+        tone = "bad" if total > LARGEST_SUM else "amber" if total > ADVISED_SUM else "quiet"
+        self._sum.value = toned(f"Sum {total:.2f}; up to {ADVISED_SUM} is advised, {LARGEST_SUM} is the most.", tone)

@@ -1,0 +1,319 @@
+"""What was asked, what it cost and how it sounds: the table of all tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from voicenb import services
+from voicenb.panels.base import Panel
+from voicenb.panels.shown import amount, clock, close, compared, connect_line, player
+from voicenb.panels.style import bar, button, line
+from voicenb.panels.table import Table
+from voicenb.schema import OPEN, STATUSES
+from voicenb.services.base import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from voicenb.studio import Studio
+
+__all__ = ["HistoryPanel"]
+
+_PAGE = 50
+_TICK = 1.0
+_TONES = {"failed": "bad", "unknown": "amber", "cancelled": "quiet"}
+_COLUMNS = (
+    {"key": "when", "label": "When"},
+    {"key": "play", "label": "", "sort": False},
+    {"key": "voice", "label": "Voice"},
+    {"key": "text", "label": "Text", "name": "vn-long"},
+    {"key": "parameters", "label": "Parameters", "name": "vn-spare"},
+    {"key": "seconds", "label": "Length", "name": "vn-end vn-spare"},
+    {"key": "cost", "label": "Cost", "name": "vn-end"},
+    {"key": "status", "label": "Status"},
+)
+# What the frame has beside the parameters of a request.
+_NO_PARAMETERS = {"text", "voice", "reference", "name", "seed"}
+
+
+class HistoryPanel(Panel):
+    """Every task of the home, newest first: filtered, sorted, played, compared.
+
+    A kernel that was restarted finds here what the one before left under way: it is taken up when the panel opens, which
+    never submits anything.
+    """
+
+    title = "History"
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self._limit = _PAGE
+        self._watching = False
+        self._frame: pd.DataFrame | None = None
+        self._table = Table(
+            _COLUMNS, label="Tasks", empty="Nothing was asked yet. What you clone and say appears here.", pick=True
+        )
+        self._find = widgets.Text(description="Find", placeholder="in text, voice or parameters")
+        self._only = widgets.Dropdown(
+            description="Status",
+            options=[
+                ("all", ""),
+                ("under way", "open"),
+                *((name, name) for name in ("completed", "failed", "unknown", "cancelled")),
+            ],
+        )
+        self._only.add_class("voicenb-short")
+        self._compare = button("Compare", "Plays the selected ones against each other", "outlined")
+        self._compare.disabled = True
+        self._older = button("Show older", "", "gone")
+        self._again = button("Refresh", "Reads the history again")
+        self._player = widgets.VBox()
+        self._player.add_class("voicenb-results")
+        self._table.on_act(self._acted)
+        self._table.observe(self._on(self._picked), "picked")
+        self._find.observe(self._on(self._draw), "value")
+        self._only.observe(self._on(self.refresh), "value")
+        self._compare.on_click(self._on(self.compare))
+        self._older.on_click(self._on(self._more))
+        self._again.on_click(self._on(self.refresh))
+        self._lay(
+            bar(self._status, self._again, self._code_button()),
+            bar(self._find, self._only, line("grow"), self._compare),
+            self._code,
+            self._problem,
+            self._player,
+            self._table,
+            self._older,
+        )
+        self._hook = _after_each_cell(self)
+        self._start(self._open())
+
+    def close(self) -> None:
+        """Takes the panel off the page."""
+        self._hook()
+        super().close()
+
+    async def _open(self) -> None:
+        await self._read()
+        try:
+            await self.studio.aio.resume()
+        finally:
+            await self._read()
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Reads the history again, and watches it while anything is under way."""
+        self._start(self._read())
+
+    async def _read(self) -> None:
+        wanted = self._only.value
+        status: Any = sorted(OPEN) if wanted == "open" else wanted or None
+        self._frame = await asyncio.to_thread(self.studio.history.frame, status=status, limit=self._limit)
+        week = await asyncio.to_thread(self.studio.history.frame, since="7d")
+        under_way = await asyncio.to_thread(self.studio.history.frame, status=sorted(OPEN), limit=100)
+        if self._closed:
+            return
+        self._draw()
+        self._sum_up(week, len(under_way))
+        if len(under_way) and not self._watching:
+            self._watching = True
+            self._start(self._watch())
+
+    async def _watch(self) -> None:
+        try:
+            while not self._closed and len(
+                await asyncio.to_thread(self.studio.history.frame, status=sorted(OPEN), limit=1)
+            ):
+                await self._read()
+                await asyncio.sleep(_TICK)
+        finally:
+            self._watching = False
+        await self._read()
+
+    def _sum_up(self, week: pd.DataFrame, under_way: int) -> None:
+        parts = [f"{len(week):,} tasks this week" if len(week) != 1 else "1 task this week"]
+        if under_way:
+            parts.append(f"{under_way} under way")
+        if unknown := int((week["status"] == "unknown").sum()):
+            parts.append(f"{unknown} unknown")
+        for unit, rows in week.groupby("unit", observed=True):
+            spent = sum((cost for cost in rows["cost"] if isinstance(cost, Decimal)), Decimal(0))
+            parts.append(f"{amount(spent, str(unit))} spent")
+        self._tell(" · ".join(parts) if len(week) else "")
+
+    def _draw(self) -> None:
+        if self._frame is None:
+            return
+        now, wanted = datetime.now(UTC), self._find.value.strip().casefold()
+        rows = [_row(row, now) for row in self._frame.to_dict("records")]
+        if wanted:
+            rows = [
+                row
+                for row in rows
+                if wanted in " ".join(str(cell.get("text", "")) for cell in row["cells"].values()).casefold()
+            ]
+        searching = bool(wanted or self._only.value)
+        self._table.empty = (
+            "Nothing here matches." if searching else "Nothing was asked yet. What you clone and say appears here."
+        )
+        self._table.show(rows)
+        (self._older.remove_class if len(self._frame) >= self._limit else self._older.add_class)("voicenb-gone")
+
+    def _more(self) -> None:
+        self._limit += _PAGE
+        self.refresh()
+
+    # -- acting ------------------------------------------------------------------------------------------------
+
+    def _acted(self, act: str, task: str) -> None:
+        if act == "play":
+            self._start(self._play([task]))
+
+    def _picked(self) -> None:
+        count = len(self._table.picked)
+        self._compare.disabled = count < 2
+        self._compare.description = f"Compare {count}" if count > 1 else "Compare"
+        self._show_code()
+
+    def compare(self) -> None:
+        """Plays the picked tasks' clips against each other."""
+        self._start(self._play(list(self._table.picked)))
+
+    async def _play(self, tasks: list[str]) -> None:
+        self._clear()
+        clips = await asyncio.to_thread(lambda: [self.studio.history.clip(task) for task in tasks])
+        labels = [_told(clip) for clip in clips]
+        old = self._player.children
+        self._player.children = (player(clips[0]) if len(clips) == 1 else compared(clips, labels),)
+        for one in old:
+            close(one)
+
+    def code(self) -> str:
+        """The Python that reads the same."""
+        picked = self._table.picked
+        status = self._only.value
+        given = f"status={sorted(OPEN)!r}, " if status == "open" else f"status={status!r}, " if status else ""
+        lines = [
+            "import voicenb as vn",
+            "",
+            connect_line(self.studio),
+            f"studio.history.frame({given}limit={self._limit})",
+        ]
+        lines += [f"studio.history.clip({task[:8]!r})" for task in picked]
+        return "\n".join(lines)
+
+
+def _told(clip: Any) -> str:
+    task = clip.task
+    if task is None:
+        return "clip"
+    told = ", ".join(f"{name} {value}" for name, value in task.parameters.items())
+    return f"{task.voice} · {told or (task.text or '')[:40]}" + (f" · take {task.take}" if task.take > 1 else "")
+
+
+def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
+    """A row of the frame as the table's cells."""
+    created: datetime = row["created"].to_pydatetime()
+    status, text = str(row["status"]), str(row["text"] or "")
+    cost, estimate = row["cost"], row["estimate"]
+    paid = cost if isinstance(cost, Decimal) else None
+    expected = estimate if isinstance(estimate, Decimal) else None
+    shown = (
+        amount(paid, "").strip()
+        if paid is not None
+        else f"({amount(expected, '').strip()})"
+        if expected is not None
+        else "–"
+    )
+    length = row["seconds"]
+    playable = status == "completed" and isinstance(row["file"], str)
+    parameters = _parameters(row)
+    return {
+        "id": row["id"],
+        "label": f"{row['voice'] or ''}: {text[:40]}",
+        "pick": playable,
+        "cells": {
+            "when": {
+                "text": clock(created, now),
+                "order": created.timestamp(),
+                "title": f"{created:%Y-%m-%d %H:%M:%S} UTC",
+            },
+            "play": {"acts": [{"act": "play", "text": "▶", "label": "Play"}] if playable else []},
+            "voice": {"text": str(row["voice"] or "")},
+            "text": {
+                "text": text[:400] + ("…" if len(text) > 400 else ""),
+                "title": "" if len(text) < 80 else text[:1000],
+            },
+            "parameters": {"text": parameters or ("preview" if row["kind"] == "preview" else "–")},
+            "seconds": {
+                "text": f"{length:.1f} s" if length and not math.isnan(length) else "–",
+                "order": float(length or 0),
+            },
+            "cost": {
+                "text": shown,
+                "order": float(paid or expected or 0),
+                "title": f"{plain(paid)} {row['unit']} charged"
+                if paid is not None
+                else "reserved, not yet charged"
+                if expected is not None
+                else "",
+            },
+            "status": {
+                "text": "done" if status == "completed" else status,
+                "tone": _TONES.get(status, ""),
+                "title": str(row["error"] or ""),
+                "order": STATUSES.index(status),
+            },
+        },
+    }
+
+
+def _parameters(row: Mapping[Any, Any]) -> str:
+    """The parameters of a row that differ from the service's defaults."""
+    try:
+        known = services.get(str(row["service"])).request_type(row["kind"]).parameters()
+    except Exception:  # noqa: BLE001 - a ledger may hold tasks of a service that is no longer installed
+        return ""
+    told = []
+    for name, one in known.items():
+        value = row.get(name)
+        if (
+            name in _NO_PARAMETERS
+            or value is None
+            or (isinstance(value, float) and math.isnan(value))
+            or value == one.default
+        ):
+            continue
+        told.append(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}")
+    if isinstance(row["take"], int) and row["take"] > 1:
+        told.append(f"take {row['take']}")
+    return ", ".join(told).replace(" -", " −")
+
+
+def _after_each_cell(panel: HistoryPanel) -> Any:
+    """Reads the history again after each cell of a notebook, which may have asked for something; the answer ends that."""
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None else None
+    if shell is None:
+        return lambda: None
+
+    def ran(*_: object) -> None:
+        panel.refresh()
+
+    shell.events.register("post_run_cell", ran)
+    registered = [ran]
+
+    def forget() -> None:
+        if registered:
+            shell.events.unregister("post_run_cell", registered.pop())
+
+    return forget

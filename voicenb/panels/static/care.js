@@ -1,0 +1,97 @@
+// What ipywidgets leaves out for keyboards and screen readers, for one panel. It draws nothing itself.
+
+/** @param {Element} root The panel. */
+function label(root) {
+  for (const slider of root.querySelectorAll(".widget-hslider")) {
+    const name = slider.querySelector(".widget-label")?.textContent.trim() || slider.getAttribute("title") || "";
+    const unit = slider.closest(".voicenb-field")?.querySelector(".voicenb-unit")?.textContent.trim() || "";
+    for (const handle of slider.querySelectorAll(".noUi-handle")) {
+      handle.setAttribute("aria-label", unit ? `${name}, in ${unit}` : name);
+    }
+    const readout = slider.querySelector(".widget-readout");
+    readout?.setAttribute("aria-label", `${name}, typed`);
+    readout?.setAttribute("role", "textbox");
+  }
+  for (const button of root.querySelectorAll("button[title]")) {
+    if (!/\p{L}/u.test(button.textContent)) button.setAttribute("aria-label", button.title);
+  }
+  for (const field of root.querySelectorAll("textarea, input[type=text]")) {
+    if (!field.dir) field.dir = "auto";
+  }
+  for (const line of root.querySelectorAll(".voicenb-live")) {
+    if (!line.hasAttribute("aria-live")) {
+      line.setAttribute("role", "status");
+      line.setAttribute("aria-live", "polite");
+    }
+  }
+  for (const field of root.querySelectorAll(".voicenb-field")) {
+    const note = field.querySelector(".voicenb-note");
+    const input = field.querySelector("textarea, input, select, .noUi-handle");
+    if (!note || !input) continue;
+    note.id ||= `voicenb-note-${Math.random().toString(36).slice(2)}`;
+    input.setAttribute("aria-describedby", note.id);
+    input.toggleAttribute("aria-invalid", field.classList.contains("voicenb-invalid"));
+  }
+}
+
+/** Writes `mark` where the caret is, as if it were typed. */
+function insert(root, mark) {
+  const area = root.querySelector(".voicenb-field-text textarea");
+  if (!area) return;
+  const { selectionStart: start, selectionEnd: end, value } = area;
+  const before = value.slice(0, start), after = value.slice(end);
+  const padded = `${before && !/\s$/.test(before) ? " " : ""}${mark}${/^\s/.test(after) ? "" : " "}`;
+  area.focus();
+  area.setRangeText(padded, start, end, "end");
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+export default {
+  render({ model, el }) {
+    el.classList.add("voicenb-helper");
+    // While this panel is alive its results are inside it; the copies that stay in the notebook need no second place.
+    const hide = document.createElement("style");
+    hide.textContent = `.voicenb-kept-${model.get("name")} { display: none; }`;
+    document.head.append(hide);
+
+    let root = null, waiting = 0;
+    const observer = new MutationObserver(() => {
+      cancelAnimationFrame(waiting);
+      waiting = requestAnimationFrame(() => root && label(root));
+    });
+    const keys = (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        const scope = event.target.closest(".voicenb-acts") ?? root;
+        scope.querySelector(".voicenb-primary:enabled")?.click();
+        event.preventDefault();
+        event.stopPropagation();
+      }
+    };
+    const find = () => {
+      root = el.closest(".voicenb-panel");
+      if (!root) return (waiting = requestAnimationFrame(find));
+      root.dataset.lmSuppressShortcuts = "true";
+      label(root);
+      observer.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+      root.addEventListener("keydown", keys, true);
+    };
+    waiting = requestAnimationFrame(find);
+
+    const said = (message) => message.insert && root && insert(root, message.insert);
+    const lost = () => {
+      root?.classList.add("voicenb-dead");
+      hide.remove();
+    };
+    model.on("msg:custom", said);
+    model.on("comm:close", lost);
+    model.on("comm_live_update", () => model.comm_live === false && lost());
+    return () => {
+      cancelAnimationFrame(waiting);
+      observer.disconnect();
+      root?.removeEventListener("keydown", keys, true);
+      model.off("msg:custom", said);
+      model.off("comm:close", lost);
+      hide.remove();
+    };
+  },
+};

@@ -1,0 +1,112 @@
+// A table with sorting, picking and one button a row. All text is set as text, never as HTML.
+
+/** @param {{ model: any, el: HTMLElement }} view */
+function render({ model, el }) {
+  el.classList.add("voicenb-table");
+  let sort = { key: "", down: false };
+
+  const make = (tag, text, name) => {
+    const node = document.createElement(tag);
+    if (text !== undefined) node.textContent = text;
+    if (name) node.className = name;
+    return node;
+  };
+
+  const sorted = (rows) => {
+    if (!sort.key) return rows;
+    const value = (row) => row.cells[sort.key]?.order ?? row.cells[sort.key]?.text ?? "";
+    const by = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
+    return [...rows].sort((a, b) => (sort.down ? -1 : 1) * by(value(a), value(b)));
+  };
+
+  function head() {
+    const line = make("tr");
+    if (model.get("pick")) line.append(make("th", "", "vn-pick"));
+    for (const column of model.get("columns")) {
+      const cell = make("th", undefined, column.name ?? "");
+      cell.scope = "col";
+      if (column.label && column.sort !== false) {
+        const here = sort.key === column.key;
+        cell.setAttribute("aria-sort", here ? (sort.down ? "descending" : "ascending") : "none");
+        const button = make("button", column.label + (here ? (sort.down ? " ↓" : " ↑") : ""));
+        button.type = "button";
+        button.dataset.key = column.key;
+        button.onclick = () => {
+          sort = { key: column.key, down: here && !sort.down };
+          draw();
+          el.querySelector(`button[data-key="${column.key}"]`)?.focus();
+        };
+        cell.append(button);
+      } else cell.textContent = column.label ?? "";
+      line.append(cell);
+    }
+    return line;
+  }
+
+  function body(row) {
+    const line = make("tr");
+    line.dataset.id = row.id;
+    const picked = new Set(model.get("picked"));
+    if (model.get("pick")) {
+      const cell = make("td", undefined, "vn-pick");
+      if (row.pick !== false) {
+        const box = make("input");
+        box.type = "checkbox";
+        box.checked = picked.has(row.id);
+        box.setAttribute("aria-label", `Select ${row.label}`);
+        box.onchange = () => {
+          const now = new Set(model.get("picked"));
+          box.checked ? now.add(row.id) : now.delete(row.id);
+          model.set("picked", [...now]);
+          model.save_changes();
+        };
+        cell.append(box);
+      }
+      line.append(cell);
+    }
+    for (const column of model.get("columns")) {
+      const shown = row.cells[column.key] ?? {};
+      const cell = make("td", undefined, [column.name, shown.tone && `voicenb-${shown.tone}`].filter(Boolean).join(" "));
+      if (shown.title) cell.title = shown.title;
+      if (shown.acts) {
+        for (const act of shown.acts) {
+          const button = make("button", act.text);
+          button.type = "button";
+          button.dataset.act = act.act;
+          button.setAttribute("aria-label", `${act.label ?? act.text}: ${row.label}`);
+          button.onclick = () => model.send({ act: act.act, id: row.id });
+          cell.append(button);
+        }
+      } else if (column.name?.includes("vn-long")) {
+        const text = make("div", shown.text ?? "");
+        text.dir = "auto";
+        cell.append(text);
+      } else cell.textContent = shown.text ?? "";
+      line.append(cell);
+    }
+    return line;
+  }
+
+  function draw() {
+    const rows = model.get("rows");
+    const held = document.activeElement, at = el.contains(held) && held.closest("tr")?.dataset.id;
+    const act = at && (held.dataset.act ? `button[data-act="${held.dataset.act}"]` : "input");
+    if (!rows.length) return el.replaceChildren(make("div", model.get("empty"), "voicenb-empty"));
+    const table = make("table"), top = make("thead"), rest = make("tbody");
+    const caption = model.get("label");
+    if (caption) table.setAttribute("aria-label", caption);
+    top.append(head());
+    rest.append(...sorted(rows).map(body));
+    table.append(top, rest);
+    el.replaceChildren(table);
+    // A row that is drawn again keeps the keyboard's place.
+    if (act) el.querySelector(`tr[data-id="${CSS.escape(at)}"] ${act}`)?.focus();
+  }
+
+  const events = ["change:rows", "change:columns", "change:empty", "change:pick"];
+  for (const event of events) model.on(event, draw);
+  draw();
+  return () => events.forEach((event) => model.off(event, draw));
+}
+
+export default { render };

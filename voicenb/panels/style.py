@@ -1,0 +1,65 @@
+"""What the panels look like, and the helper in each that does for keyboards and screen readers what ipywidgets cannot."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+__all__ = ["Care", "bar", "button", "line", "toned"]
+
+_STATIC = Path(__file__).parent / "static"
+
+
+class Care(anywidget.AnyWidget):
+    """Brings the style sheet, names what has no name for screen readers, and writes marks at the caret.
+
+    It draws nothing and holds no data. Where anywidget's front end is missing, the panel works without it.
+    """
+
+    _esm = (_STATIC / "care.js").read_text("utf-8")
+    _css = (_STATIC / "panel.css").read_text("utf-8")
+    name = traitlets.Unicode().tag(sync=True)
+    """Distinguishes this panel's kept results from those of others."""
+
+    def insert(self, mark: str) -> None:
+        """Writes `mark` into the text field, at the caret."""
+        self.send({"insert": mark})
+
+
+def line(*names: str) -> Any:
+    """A line of HTML that a panel writes to, with style classes ``voicenb-<name>``."""
+    made = widgets.HTML()
+    for name in names:
+        made.add_class(f"voicenb-{name}")
+    return made
+
+
+def button(text: str, tooltip: str = "", *names: str) -> Any:
+    """A button with style classes ``voicenb-<name>``."""
+    made = widgets.Button(description=text, tooltip=tooltip)
+    for name in names:
+        made.add_class(f"voicenb-{name}")
+    return made
+
+
+def bar(*children: Any, names: tuple[str, ...] = ()) -> Any:
+    """Children side by side, wrapping where it is narrow."""
+    made = widgets.HBox(list(children))
+    made.add_class("voicenb-bar")
+    for name in names:
+        made.add_class(f"voicenb-{name}")
+    return made
+
+
+def toned(text: str, tone: str = "", *, title: str = "") -> str:
+    """`text` as safe HTML in a tone (``bad``, ``amber``, ``good``, ``quiet``), or ""."""
+    if not text:
+        return ""
+    name = f' class="voicenb-{tone}"' if tone else ""
+    hover = f' title="{escape(title)}"' if title else ""
+    return f'<div dir="auto"{name}{hover}>{escape(text)}</div>'

@@ -1,0 +1,184 @@
+"""Every voice that was made, and what can be done with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from voicenb.panels.base import Panel
+from voicenb.panels.shown import clock, close, connect_line, player
+from voicenb.panels.style import bar, button, line
+from voicenb.panels.table import Table
+
+if TYPE_CHECKING:
+    from voicenb.studio import Studio
+
+__all__ = ["VoicesPanel"]
+
+_COLUMNS = (
+    {"key": "name", "label": "Name"},
+    {"key": "state", "label": "State"},
+    {"key": "service", "label": "Service", "name": "vn-spare"},
+    {"key": "created", "label": "Made"},
+    {"key": "consent", "label": "Consent", "name": "vn-long vn-spare"},
+    {"key": "acts", "label": "", "sort": False, "name": "vn-end"},
+)
+
+
+class VoicesPanel(Panel):
+    """The voices of the home: use, hear, rename and forget them."""
+
+    title = "Voices"
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self._use: list[Callable[[str], None]] = []
+        self._change: list[Callable[[], None]] = []
+        self._chosen: dict[Any, Any] = {}
+        self._rows: dict[str, dict[Any, Any]] = {}
+        self._table = Table(_COLUMNS, label="Voices", empty="There is no voice yet. Clone one from a recording.")
+        self._table.on_act(lambda act, row: self._on(lambda: self._acted(act, row))(None))
+        self._new_name = widgets.Text(description="New name")
+        rename = button("Rename", "", "outlined")
+        keep = button("Cancel")
+        self._rename_bar = bar(self._new_name, rename, keep, names=("gone",))
+        self._question = line("grow")
+        forget = button("Forget", "", "outlined")
+        stay = button("Keep")
+        self._forget_bar = bar(self._question, forget, stay, names=("gone",))
+        self._player = widgets.VBox()
+        self._player.add_class("voicenb-results")
+        rename.on_click(self._on(self._rename))
+        forget.on_click(self._on(self._forget))
+        for one in (keep, stay):
+            one.on_click(self._on(self._close_bars))
+        self._lay(
+            bar(self._status, self._code_button()),
+            self._code, self._rename_bar, self._forget_bar, self._problem, self._player, self._table,
+        )  # fmt: skip
+        self.refresh()
+
+    def on_use(self, listener: Callable[[str], None]) -> None:
+        """Calls ``listener(name)`` when a voice is to be used."""
+        self._use.append(listener)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` when a voice was renamed or forgotten."""
+        self._change.append(listener)
+
+    def refresh(self) -> None:
+        """Reads the voices again."""
+        frame = self.studio.voices()
+        frame = frame[~frame["state"].isin(["forgotten", "pending", "failed"])]
+        now = datetime.now(UTC)
+        self._rows = {str(index): row for index, row in enumerate(frame.to_dict("records"))}
+        self._table.show([self._row(index, row, now) for index, row in self._rows.items()])
+        here = sum(self._is_here(row) for row in self._rows.values())
+        self._tell(
+            ""
+            if not self._rows
+            else f"{here} {'voice' if here == 1 else 'voices'} of {self.studio.service.profile.label}"
+        )
+
+    def _is_here(self, row: dict[Any, Any]) -> bool:
+        return bool(row["service"] == self.studio.service.profile.id and row["endpoint"] == self.studio.endpoint)
+
+    def _row(self, index: str, row: dict[Any, Any], now: datetime) -> dict[str, Any]:
+        state, tone, title = str(row["state"]), "", ""
+        if state == "expired":
+            tone = "bad"
+        elif not pd.isna(row["activated"]):
+            state = "kept for good"
+        elif not pd.isna(row["expires"]):
+            left = row["expires"] - now
+            state = (
+                f"use within {left.days} d {left.seconds // 3600} h"
+                if left.days
+                else f"use within {left.seconds // 3600} h"
+            )
+            tone, title = "amber", f"until {row['expires']:%Y-%m-%d %H:%M} UTC; its first use keeps it"
+        acts = [{"act": "use", "text": "Use"}] if state != "expired" else []
+        acts += [
+            {"act": act, "text": text} for act, text in (("hear", "▶"), ("rename", "Rename"), ("forget", "Forget"))
+        ]
+        acts[-3]["label"] = "Hear the preview"
+        created = row["created"]
+        return {
+            "id": index,
+            "label": str(row["name"]),
+            "cells": {
+                "name": {"text": str(row["name"])},
+                "state": {"text": state, "tone": tone, "title": title},
+                "service": {"text": str(row["service"])},
+                "created": {
+                    "text": clock(created, now),
+                    "order": created.timestamp(),
+                    "title": f"{created:%Y-%m-%d %H:%M} UTC",
+                },
+                "consent": {"text": str(row["consent"] or "none noted")},
+                "acts": {"acts": acts if self._is_here(row) else []},
+            },
+        }
+
+    # -- acting ------------------------------------------------------------------------------------------------
+
+    def _taken(self) -> Any:
+        # By the service's own id, because several voices may have one name.
+        return self.studio.voice(str(self._chosen["id"] or self._chosen["name"]))
+
+    def _acted(self, act: str, index: str) -> None:
+        self._clear()
+        self._close_bars()
+        self._chosen = self._rows[index]
+        name = str(self._chosen["name"])
+        if act == "use":
+            for listener in self._use:
+                listener(name)
+        elif act == "hear":
+            self._start(self._hear())
+        elif act == "rename":
+            self._new_name.value = name
+            self._rename_bar.remove_class("voicenb-gone")
+        elif act == "forget":
+            self._question.value = f"Forget {name!r}? Its clips stay in the history."
+            self._forget_bar.remove_class("voicenb-gone")
+        self._show_code()
+
+    async def _hear(self) -> None:
+        clip = await asyncio.to_thread(lambda: self._taken().preview)
+        old = self._player.children
+        self._player.children = () if clip is None else (player(clip),)
+        if clip is None:
+            self._tell(f"{self._chosen['name']!r} has no preview.", "amber")
+        for one in old:
+            close(one)
+
+    def _rename(self) -> None:
+        self._taken().rename(self._new_name.value.strip())
+        self._done()
+
+    def _forget(self) -> None:
+        self._taken().forget()
+        self._done()
+
+    def _done(self) -> None:
+        self._close_bars()
+        self.refresh()
+        for listener in self._change:
+            listener()
+
+    def _close_bars(self) -> None:
+        for one in (self._rename_bar, self._forget_bar):
+            one.add_class("voicenb-gone")
+
+    def code(self) -> str:
+        """The Python that lists the same voices, and takes up the chosen one."""
+        lines = ["import voicenb as vn", "", connect_line(self.studio), "studio.voices()"]
+        if self._chosen:
+            lines.append(f"voice = studio.voice({self._chosen['name']!r})")
+        return "\n".join(lines)
