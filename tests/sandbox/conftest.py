@@ -39,7 +39,8 @@ def ada(sandbox):
 def warm(tmp_path, sandbox, voice):
     """The test's own home, where the engine finds what it has worked out once for the shared sandbox."""
     home = tmp_path / "home"
-    shutil.copytree(sandbox.home / "sandbox" / "cache", home / "sandbox" / "cache")
+    for folder in ("cache", "profiles"):
+        shutil.copytree(sandbox.home / "sandbox" / folder, home / "sandbox" / folder)
     return home
 
 

@@ -1,8 +1,9 @@
-"""The sandbox's books: accounts, charges, refunds, tasks, models and uploads in one SQLite file.
+"""The sandbox's books: accounts, charges, refunds, tasks, models, voices and uploads in one SQLite file.
 
 Money is counted in micro-credits (integers, a millionth of a credit), so that no sum ever rounds. Every
-change of state is one transaction: a task exists exactly when it is charged, and is completed exactly when its
-files and its model are known. The entries are append-only; an account's two sums are kept beside them.
+change of state is one transaction: a task exists exactly when it is charged or its dues are noted, and is completed
+exactly when its files and its model are known. Dues are what a task will be charged when it succeeds; until then
+no other task can spend them. The entries are append-only; an account's two sums are kept beside them.
 
 The sandbox's lock makes this process the file's only user, and all calls come from its event loop's thread: a
 transaction takes a fraction of a millisecond.
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["MICRO", "Account", "Books", "Model", "OverdrawnError", "Task", "Upload", "credits_of", "micro_of"]
+__all__ = ["MICRO", "Account", "Books", "Model", "OverdrawnError", "Task", "Upload", "Voice", "credits_of", "micro_of"]
 
 MICRO = 1_000_000
 """Micro-credits in a credit."""
@@ -84,6 +85,27 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             size     INTEGER NOT NULL,
             mime     TEXT NOT NULL,
             created  REAL NOT NULL
+        )""",
+    ),
+    (
+        "ALTER TABLE tasks ADD COLUMN fault TEXT",
+        "ALTER TABLE tasks ADD COLUMN result TEXT",
+        """CREATE TABLE dues (
+            number  INTEGER PRIMARY KEY AUTOINCREMENT,
+            service TEXT NOT NULL REFERENCES accounts (service),
+            task    TEXT NOT NULL REFERENCES tasks (id),
+            item    TEXT NOT NULL,
+            amount  INTEGER NOT NULL
+        )""",
+        "CREATE INDEX dues_service ON dues (service)",
+        "CREATE INDEX dues_task ON dues (task)",
+        """CREATE TABLE voices (
+            id      TEXT PRIMARY KEY,
+            service TEXT NOT NULL,
+            task    TEXT NOT NULL REFERENCES tasks (id),
+            profile TEXT NOT NULL,
+            details TEXT NOT NULL,
+            created REAL NOT NULL
         )""",
     ),
 )
@@ -153,6 +175,10 @@ class Task:
     model: str | None
     audio: str | None
     subtitles: str | None
+    fault: str | None
+    """Where the cause of a failure lies: ``reference``, ``voice``, ``balance`` or ``server``."""
+    result: dict[str, Any]
+    """What else the twin says of a completed task."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +196,18 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Voice:
+    """One voice that was created to stay: `profile` is a bare file name, `details` are the twin's own."""
+
+    id: str
+    service: str
+    task: str
+    profile: str
+    details: dict[str, Any]
+    created: float
+
+
+@dataclass(frozen=True)
 class Upload:
     """One uploaded file: `name` is what its URL ends in, `filename` what the client called it."""
 
@@ -179,14 +217,25 @@ class Upload:
     mime: str
 
 
-_TASK = "id, service, kind, status, request, characters, attempts, created, finished, error, model, audio, subtitles"
+_TASK = (
+    "id, service, kind, status, request, characters, attempts, created, finished, error, model, audio, subtitles,"
+    " fault, result"
+)
 _MODEL = "id, service, task, version, profile, created, expires, activated"
+_VOICE = "id, service, task, profile, details, created"
 
 
 def _task(row: tuple[Any, ...]) -> Task:
     values = list(row)
     values[4] = json.loads(values[4])
+    values[14] = json.loads(values[14] or "{}")
     return Task(*values)
+
+
+def _voice(row: tuple[Any, ...]) -> Voice:
+    values = list(row)
+    values[4] = json.loads(values[4])
+    return Voice(*values)
 
 
 class Books:
@@ -248,6 +297,21 @@ class Books:
         row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
+    # Settings
+
+    def switch(self, name: str) -> Any:
+        """What a setting of the sandbox was set to; None where it never was."""
+        found = self._setting(f"switch.{name}")
+        return None if found is None else json.loads(found)
+
+    def set_switches(self, switches: Mapping[str, Any]) -> None:
+        """Keep settings of the sandbox, all at once."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO settings VALUES (?, ?)",
+                [(f"switch.{name}", json.dumps(value)) for name, value in switches.items()],
+            )
+
     # Accounts
 
     def open_account(self, service: str, grant: int) -> None:
@@ -290,8 +354,10 @@ class Books:
         kind: str,
         request: Mapping[str, Any],
         characters: int,
-        charges: Mapping[str, int],
+        charges: Mapping[str, int] | None = None,
+        dues: Mapping[str, int] | None = None,
         activate: str | None = None,
+        queued: bool = True,
     ) -> Task:
         """Charge a task and put it into the queue, in one transaction.
 
@@ -301,34 +367,71 @@ class Books:
             kind: The twin's own name of what to do.
             request: What to do, JSON-able.
             characters: The characters that were charged for.
-            charges: Micro-credits for each billing item.
+            charges: Micro-credits for each billing item, charged now.
+            dues: Micro-credits for each billing item, charged when the task succeeds, and held until it ends.
             activate: The model that this call activates, if it is not active yet.
+            queued: Whether the queue is to perform it; otherwise its request does, and it begins as processing.
 
         Raises:
             OverdrawnError: The account does not cover it; nothing was written.
         """
-        needed = sum(charges.values())
+        charges, dues = charges or {}, dues or {}
+        needed = sum(charges.values()) + sum(dues.values())
         now = self.now()
         with self._transaction():
-            balance = self.account(service).balance
-            if needed > balance:
-                raise OverdrawnError(needed, balance)
+            [held] = self._db.execute(
+                "SELECT COALESCE(SUM(amount), 0) FROM dues WHERE service = ?", (service,)
+            ).fetchone()
+            free = max(0, self.account(service).balance - held)
+            if needed > free:
+                raise OverdrawnError(needed, free)
             self._db.execute(
-                "INSERT INTO tasks (id, service, kind, status, request, characters, created)"
-                " VALUES (?, ?, ?, 'queued', ?, ?, ?)",
-                (id, service, kind, json.dumps(request), characters, now),
+                "INSERT INTO tasks (id, service, kind, status, request, characters, attempts, created)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    id, service, kind, "queued" if queued else "processing", json.dumps(request), characters,
+                    0 if queued else 1, now,
+                ),
+            )  # fmt: skip
+            self._charge(id, service, charges)
+            self._db.executemany(
+                "INSERT INTO dues (service, task, item, amount) VALUES (?, ?, ?, ?)",
+                [(service, id, item, amount) for item, amount in dues.items()],
             )
-            self._db.execute(
-                "UPDATE accounts SET balance = balance - ?, used = used + ? WHERE service = ?",
-                (needed, needed, service),
-            )
-            for item, amount in charges.items():
-                self._enter(service, "charge", amount, task=id, item=item)
             if activate is not None:
                 self._db.execute("UPDATE models SET activated = ? WHERE id = ? AND activated IS NULL", (now, activate))
         task = self.task(id)
         assert task is not None
         return task
+
+    def _charge(self, task: str, service: str, charges: Mapping[str, int]) -> None:
+        needed = sum(charges.values())
+        balance = self.account(service).balance
+        if needed > balance:
+            raise OverdrawnError(needed, balance)
+        self._db.execute(
+            "UPDATE accounts SET balance = balance - ?, used = used + ? WHERE service = ?", (needed, needed, service)
+        )
+        for item, amount in charges.items():
+            self._enter(service, "charge", amount, task=task, item=item)
+
+    def _settle(self, task: str) -> None:
+        """Charge what a task owes."""
+        found = self._db.execute(
+            "SELECT service, item, amount FROM dues WHERE task = ? ORDER BY number", (task,)
+        ).fetchall()
+        if found:
+            self._db.execute("DELETE FROM dues WHERE task = ?", (task,))
+            self._charge(task, found[0][0], {item: amount for _, item, amount in found})
+
+    def settle(self, id: str) -> None:  # noqa: A002  the wire's own name for it
+        """Charge what a task owes before it is completed; a failure refunds it.
+
+        Raises:
+            OverdrawnError: The balance was lowered meanwhile and does not cover it; nothing was written.
+        """
+        with self._transaction():
+            self._settle(id)
 
     def task(self, id: str) -> Task | None:  # noqa: A002  the wire's own name for it
         """A task by its id."""
@@ -357,9 +460,34 @@ class Books:
         with self._transaction():
             return self._db.execute("UPDATE tasks SET status = 'queued' WHERE status = 'processing'").rowcount
 
-    def complete(self, id: str, *, audio: str, subtitles: str | None = None, model: Model | None = None) -> None:  # noqa: A002
-        """Complete a task: its files are in place, and its model, if any, is entered with it."""
+    def complete(
+        self,
+        id: str,  # noqa: A002  the wire's own name for it
+        *,
+        audio: str | None = None,
+        subtitles: str | None = None,
+        model: Model | None = None,
+        voice: Voice | None = None,
+        result: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Complete a task and charge what it owes: its files are in place, its model or voice is entered with it.
+
+        Args:
+            id: The task.
+            audio: The bare name of its audio in the results.
+            subtitles: The bare name of its subtitle file in the results.
+            model: The model that it made.
+            voice: The voice that it made.
+            result: What else the twin says of it, JSON-able.
+
+        Raises:
+            OverdrawnError: The balance was lowered meanwhile and does not cover what it owes; nothing was written.
+        """
         with self._transaction():
+            self._settle(id)
+            if voice is not None:
+                row = (voice.id, voice.service, voice.task, voice.profile, json.dumps(voice.details), voice.created)
+                self._db.execute(f"INSERT INTO voices ({_VOICE}) VALUES (?, ?, ?, ?, ?, ?)", row)  # noqa: S608
             if model is not None:
                 values = (
                     model.id, model.service, model.task, model.version, model.profile,
@@ -367,20 +495,25 @@ class Books:
                 )  # fmt: skip
                 self._db.execute(f"INSERT INTO models ({_MODEL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
             self._db.execute(
-                "UPDATE tasks SET status = 'completed', finished = ?, audio = ?, subtitles = ?, model = ? WHERE id = ?",
-                (self.now(), audio, subtitles, None if model is None else model.id, id),
-            )
+                "UPDATE tasks SET status = 'completed', finished = ?, audio = ?, subtitles = ?, model = ?, result = ?"
+                " WHERE id = ?",
+                (
+                    self.now(), audio, subtitles, None if model is None else model.id,
+                    None if result is None else json.dumps(result), id,
+                ),
+            )  # fmt: skip
 
-    def fail(self, id: str, error: str) -> None:  # noqa: A002  the wire's own name for it
-        """Fail an open task and refund what it was charged, item by item."""
+    def fail(self, id: str, error: str, fault: str = "server") -> None:  # noqa: A002  the wire's own name for it
+        """Fail an open task: it owes nothing more, and what it was charged is refunded, item by item."""
         with self._transaction():
             changed = self._db.execute(
-                "UPDATE tasks SET status = 'failed', finished = ?, error = ?"
+                "UPDATE tasks SET status = 'failed', finished = ?, error = ?, fault = ?"
                 " WHERE id = ? AND status IN ('queued', 'processing')",
-                (self.now(), error, id),
+                (self.now(), error, fault, id),
             ).rowcount
             if not changed:
                 return
+            self._db.execute("DELETE FROM dues WHERE task = ?", (id,))
             charges = self._db.execute(
                 "SELECT service, item, amount FROM entries WHERE task = ? AND kind = 'charge' ORDER BY number", (id,)
             ).fetchall()
@@ -411,12 +544,28 @@ class Books:
         tasks = self._db.execute(f"SELECT {_TASK} FROM tasks ORDER BY number")  # noqa: S608  a constant
         return [(task, charges.get(task.id, {}), refunds.get(task.id, 0)) for task in map(_task, tasks)]
 
-    # Models, uploads, results
+    # Models, voices, uploads, results
 
     def model(self, id: str) -> Model | None:  # noqa: A002  the wire's own name for it
         """A model by its id."""
         row = self._db.execute(f"SELECT {_MODEL} FROM models WHERE id = ?", (id,)).fetchone()  # noqa: S608  a constant
         return None if row is None else Model(*row)
+
+    def voice(self, service: str, id: str) -> Voice | None:  # noqa: A002  the wire's own name for it
+        """A service's voice by its id."""
+        row = self._db.execute(
+            f"SELECT {_VOICE} FROM voices WHERE service = ? AND id = ?",  # noqa: S608  a constant
+            (service, id),
+        ).fetchone()
+        return None if row is None else _voice(row)
+
+    def voices(self, service: str) -> list[Voice]:
+        """A service's voices, oldest first."""
+        rows = self._db.execute(
+            f"SELECT {_VOICE} FROM voices WHERE service = ? ORDER BY rowid",  # noqa: S608  a constant
+            (service,),
+        )
+        return [_voice(row) for row in rows]
 
     def add_upload(self, upload: Upload) -> None:
         """Enter an uploaded file that is in place."""

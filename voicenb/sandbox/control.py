@@ -14,8 +14,19 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Route
 
 from voicenb.sandbox.bookkeeping import credits_of, micro_of
+from voicenb.sandbox.fields import RuleError
+from voicenb.sandbox.uploads import receive_upload
 from voicenb.sandbox.voice import VoiceError
-from voicenb.sandbox.wire import AUTHENTICATION, BAD_PARAMETERS, BadBodyError, bearer, read_json, refusal
+from voicenb.sandbox.wire import (
+    AUTHENTICATION,
+    BAD_PARAMETERS,
+    BadBodyError,
+    api_key,
+    bearer,
+    drain,
+    read_json,
+    refusal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,17 +68,22 @@ class Control:
             Route("/sandbox/books", self._keyed(self._books), methods=["GET"]),
             Route("/sandbox/account", self._keyed(self._account), methods=["POST"]),
             Route("/sandbox/clock", self._keyed(self._clock), methods=["POST"]),
+            Route("/sandbox/settings", self._keyed(self._settings), methods=["GET", "POST"]),
+            Route("/sandbox/uploads", self._keyed(self._upload), methods=["POST"]),
         ]
 
     def _keyed(self, handler: Handler) -> Handler:
         async def keyed(request: Request) -> Response:
-            if not bearer(request, self._sandbox.key):
-                return refusal(AUTHENTICATION, "send Authorization: Bearer with the sandbox's key", status=401)
+            if not (bearer(request, self._sandbox.key) or api_key(request, self._sandbox.key)):
+                await drain(request)
+                return refusal(
+                    AUTHENTICATION, "send Authorization: Bearer or x-api-key with the sandbox's key", status=401
+                )
             try:
                 return await handler(request)
             except _RefusedError as error:
                 return refusal(BAD_PARAMETERS, str(error), status=error.status)
-            except (BadBodyError, ValueError) as error:
+            except (BadBodyError, RuleError, ValueError) as error:
                 return refusal(BAD_PARAMETERS, str(error), status=400)
 
         return keyed
@@ -169,3 +185,20 @@ class Control:
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _MOST_SECONDS:
             raise _RefusedError(400, f"advance: seconds from 0 to {_MOST_SECONDS}; the clock only moves forward")
         return JSONResponse({"now": self._sandbox.books.advance(float(seconds))})
+
+    async def _settings(self, request: Request) -> Response:
+        if request.method == "POST":
+            self._sandbox.settings.change(await read_json(request))
+        return JSONResponse(self._sandbox.settings.all())
+
+    async def _upload(self, request: Request) -> Response:
+        """A recording gets a URL that every twin takes; three days or restarts do not end it."""
+        upload = await receive_upload(request, self._sandbox.files, self._sandbox.books)
+        return JSONResponse(
+            {
+                "url": self._sandbox.upload_url(upload.name),
+                "filename": upload.filename,
+                "size": upload.size,
+                "mime_type": upload.mime,
+            }
+        )

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from voicenb.sandbox.files import MIME
 from voicenb.sandbox.wire import is_loopback
 
 if TYPE_CHECKING:
@@ -29,26 +30,31 @@ class FetchError(Exception):
 
 
 @asynccontextmanager
-async def fetched(url: str, files: Files) -> AsyncIterator[Path]:
+async def fetched(url: str, files: Files, field: str = "fileUrl") -> AsyncIterator[Path]:
     """The recording behind `url` as a file; a downloaded one is removed afterwards.
+
+    Args:
+        url: Where it is.
+        files: Where it is kept meanwhile, and which URLs are the sandbox's own.
+        field: The request's field that has the URL, for messages.
 
     Raises:
         FetchError: Not on loopback, not there, too large, or too slow.
     """
-    _check(url)
-    own = files.own(url)
-    if own is not None:
-        yield own
-        return
     extension = urlsplit(url).path.rpartition(".")[2].lower()
-    target = files.partial(extension)
+    target = files.partial(extension if extension in MIME else "bin")
     try:
         try:
-            async with asyncio.timeout(_MAX_SECONDS):
-                await _download(url, target)
+            _check(url)
+            own = files.own(url)
+            if own is None:
+                async with asyncio.timeout(_MAX_SECONDS):
+                    await _download(url, target)
         except TimeoutError:
-            raise FetchError(f"fileUrl could not be fetched within {_MAX_SECONDS} s") from None
-        yield target
+            raise FetchError(f"{field} could not be fetched within {_MAX_SECONDS} s") from None
+        except FetchError as error:
+            raise FetchError(f"{field} could not be fetched: {error}") from None
+        yield target if own is None else own
     finally:
         target.unlink(missing_ok=True)
 
@@ -61,8 +67,8 @@ def _check(url: str) -> None:
         near = False
     if not near:
         raise FetchError(
-            "fileUrl could not be fetched: the sandbox fetches only from its own uploads and from loopback "
-            "(127.0.0.1, localhost); upload the recording first"
+            "the sandbox fetches only from its own uploads and from loopback (127.0.0.1, localhost); "
+            "upload the recording first"
         )
 
 
@@ -80,19 +86,19 @@ async def _download(url: str, target: Path) -> None:
                     url = urljoin(url, response.headers["location"])
                 _check(url)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise FetchError(f"fileUrl could not be fetched: {type(error).__name__}") from None
-    raise FetchError(f"fileUrl could not be fetched: more than {_MAX_REDIRECTS} redirects")
+        raise FetchError(type(error).__name__) from None
+    raise FetchError(f"more than {_MAX_REDIRECTS} redirects")
 
 
 async def _store(response: httpx.Response, target: Path) -> None:
     if response.status_code != 200:
-        raise FetchError(f"fileUrl could not be fetched: HTTP {response.status_code}")
+        raise FetchError(f"HTTP {response.status_code}")
     size = 0
     with target.open("wb") as file:
         async for chunk in response.aiter_bytes():
             size += len(chunk)
             if size > _MAX_BYTES:
-                raise FetchError(f"fileUrl could not be fetched: larger than {_MAX_BYTES // 1024**2} MB")
+                raise FetchError(f"larger than {_MAX_BYTES // 1024**2} MB")
             file.write(chunk)
     if not size:
-        raise FetchError("fileUrl could not be fetched: it is empty")
+        raise FetchError("it is empty")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from voicenb.sandbox.bookkeeping import Books
 
-__all__ = ["MIME", "RESULT_SECONDS", "Files", "routes"]
+__all__ = ["MIME", "RESULT_SECONDS", "UPLOADED", "Files", "routes"]
 
 RESULT_SECONDS = 3 * 86_400
 """How long a result's URL lives, by the sandbox's clock. Assumed for the sandbox: live ones are said to live about 3 days."""
@@ -43,10 +43,14 @@ MIME = {
     "mp3": "audio/mpeg",
     "mp4": "video/mp4",
     "ogg": "audio/ogg",
+    "srt": "application/x-subrip",
     "wav": "audio/wav",
     "webm": "video/webm",
 }
 """Media types by extension: of what may be uploaded, and of results."""
+
+UPLOADED = frozenset(MIME) - {"json", "srt"}
+"""The extensions of what may be uploaded."""
 
 _PATH = re.compile(r"/files/(uploads|results)/([0-9a-f]{32}\.[a-z0-9]{2,4})")
 
@@ -57,7 +61,7 @@ class Files:
     Attributes:
         uploads: What clients uploaded.
         results: What tasks made: audio and subtitle files.
-        profiles: Cloned voices, as the engine keeps them.
+        profiles: The voices of references, as the engine keeps them.
         cache: What the engine and the sample speakers can make again.
     """
 
@@ -76,12 +80,13 @@ class Files:
         """A fresh temporary name with an unguessable stem; `extension` has no dot."""
         return self._partial / f"{secrets.token_hex(16)}.{extension}"
 
-    def keep(self, partial: Path, folder: Path) -> str:
-        """Sync a temporary file and move it into `folder`; returns its bare name."""
+    def keep(self, partial: Path, folder: Path, name: str | None = None) -> str:
+        """Sync a temporary file and move it into `folder`, by default under its own name; returns its bare name."""
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
-        partial.replace(folder / partial.name)
-        return partial.name
+        kept = name or partial.name
+        partial.replace(folder / kept)
+        return kept
 
     def own(self, url: str) -> Path | None:
         """The file behind a URL that this sandbox, on whatever port it listened then, gave out; None for other URLs."""

@@ -1,8 +1,8 @@
 """The queue: takes tasks from the books, has their twin perform them, and enters how it ended.
 
 The queue itself is the books' table of tasks, so it outlives this process: what an orderly end interrupted goes back as
-it was, what a kill interrupted is queued again at the next start. Either way a task was charged when it was submitted,
-and only then.
+it was, what a kill interrupted is queued again at the next start. Either way a task is charged once: when it was submitted,
+or when it is completed, as its service has it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING
 
+from voicenb.sandbox.bookkeeping import OverdrawnError
 from voicenb.sandbox.fetch import FetchError
+from voicenb.sandbox.references import RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -95,9 +97,23 @@ class Jobs:
             self._books.put_back(task.id)
             raise
         except Exception as error:  # noqa: BLE001  whatever it is, the task must end and its charge go back
-            if isinstance(error, (FetchError, *self._voice.errors)):
-                _log.info("%s failed: %s", task.id, error)
-                self._books.fail(task.id, str(error))
-            else:
-                _log.error("%s failed", task.id, exc_info=error)
-                self._books.fail(task.id, f"server error: {type(error).__name__}")
+            self.fail(task.id, error)
+
+    def fail(self, task: str, error: Exception) -> str:
+        """Enter a task's failure; gives its message, fit for a client."""
+        fault, message = self._cause(error)
+        if fault == "server":
+            _log.error("%s failed", task, exc_info=error)
+        else:
+            _log.info("%s failed: %s", task, error)
+        self._books.fail(task, message, fault)
+        return message
+
+    def _cause(self, error: Exception) -> tuple[str, str]:
+        if isinstance(error, (FetchError, RecordingError)):
+            return "reference", str(error)
+        if isinstance(error, self._voice.errors):
+            return "voice", str(error)
+        if isinstance(error, OverdrawnError):
+            return "balance", f"insufficient balance: this task {error}"
+        return "server", f"server error: {type(error).__name__}"

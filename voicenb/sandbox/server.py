@@ -190,7 +190,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         sandbox = self._sandbox
         started = {
-            "services": {twin.service: {"base_url": sandbox.origin, "api_key": sandbox.key} for twin in sandbox.twins},
+            "services": {
+                twin.service: {"base_url": sandbox.origin + twin.base_path, "api_key": sandbox.key}
+                for twin in sandbox.twins
+            },
             "pid": os.getpid(),
             "url": sandbox.origin,
             "api_key": sandbox.key,

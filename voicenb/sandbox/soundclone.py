@@ -20,7 +20,6 @@ because nobody states it:
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import uuid
@@ -29,14 +28,17 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from voicenb.sandbox import seeds
 from voicenb.sandbox.bookkeeping import MICRO, Model, OverdrawnError, credits_of
 from voicenb.sandbox.fetch import fetched
-from voicenb.sandbox.soundclone_rules import RuleError, billed, read_audio, read_clone
+from voicenb.sandbox.fields import RuleError
+from voicenb.sandbox.references import RecordingError
+from voicenb.sandbox.soundclone_rules import billed, read_audio, read_clone
 from voicenb.sandbox.uploads import receive_upload
-from voicenb.sandbox.voice import VoiceError
 from voicenb.sandbox.wire import (
     AUTHENTICATION,
     BAD_PARAMETERS,
+    SERVER_ERROR,
     BadBodyError,
     answer,
     bearer,
@@ -46,7 +48,7 @@ from voicenb.sandbox.wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from starlette.requests import Request
@@ -96,7 +98,6 @@ _CATALOGUE = (
     },
 )
 
-_SEED = re.compile(r"[0-9]{1,18}")
 _PAUSE = re.compile(r"(\s?)<#[0-9.]+#>(\s?)")
 
 
@@ -105,6 +106,8 @@ class SoundClone:
 
     service = "soundclone"
     first_balance = 100 * MICRO
+    base_path = ""
+    paths = ("/api/open-api/", "/api/openapi/")
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -122,6 +125,12 @@ class SoundClone:
             Route("/api/openapi/model/catalog", self._catalogue, methods=["GET"]),
         ]
 
+    def problem(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+        """The envelope; a crash is -1 at HTTP 200, as learned of the service, all else HTTP's own status (assumed)."""
+        if status == 500:
+            return refusal(SERVER_ERROR, message)
+        return refusal(BAD_PARAMETERS, message, status=status, headers=dict(headers or {}))
+
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
             try:
@@ -137,18 +146,19 @@ class SoundClone:
     # Requests
 
     async def _clone(self, request: Request) -> Response:
-        seed = _seed(request)
+        seed = seeds.given(request)
         clone = read_clone(await read_json(request))
+        resolved = asdict(clone)
         characters = billed(clone.text)
         return self._submit(
             "preview",
-            asdict(clone) | {"seed": _derived(clone, "file_url") if seed is None else seed},
+            resolved | {"seed": seeds.derived(resolved, apart_from={"file_url"}) if seed is None else seed},
             characters,
             {"sound-cloning-clone": characters * _PREVIEW_PER_10K // _CHARACTERS},
         )
 
     async def _audio(self, request: Request) -> Response:
-        seed = _seed(request)
+        seed = seeds.given(request)
         audio = read_audio(await read_json(request))
         model = self._sandbox.books.model(audio.model_id)
         if model is None or model.service != self.service:
@@ -161,7 +171,7 @@ class SoundClone:
         characters = billed(audio.text)
         return self._submit(
             "production",
-            resolved | {"seed": _derived(resolved, "model_id") if seed is None else seed},
+            resolved | {"seed": seeds.derived(resolved, apart_from={"model_id"}) if seed is None else seed},
             characters,
             {
                 "sound-cloning-audio": characters * _AUDIO_PER_10K // _CHARACTERS,
@@ -207,7 +217,7 @@ class SoundClone:
             data["modelId"] = task.model
         for field, name in (("audioUrl", task.audio), ("subtitleFile", task.subtitles)):
             if name is not None:
-                data[field] = f"{self._sandbox.origin}/files/results/{name}"
+                data[field] = self._sandbox.result_url(name)
         if task.status in {"completed", "failed"}:
             return answer(data)
         # A task that has taken long is likely to take as long again.
@@ -217,7 +227,7 @@ class SoundClone:
         upload = await receive_upload(request, self._sandbox.files, self._sandbox.books)
         return answer(
             {
-                "url": f"{self._sandbox.origin}/files/uploads/{upload.name}",
+                "url": self._sandbox.upload_url(upload.name),
                 "filename": upload.filename,
                 "size": upload.size,
                 "mime_type": upload.mime,
@@ -241,7 +251,8 @@ class SoundClone:
 
         Raises:
             FetchError: The reference cannot be fetched.
-            VoiceError: The reference does not serve, or the voice cannot speak the text.
+            RecordingError: There is no voice in the reference, or too little or too much speech.
+            VoiceError: The voice cannot speak the text.
         """
         if task.kind == "preview":
             await self._perform_preview(task)
@@ -251,16 +262,16 @@ class SoundClone:
     async def _perform_preview(self, task: Task) -> None:
         files, books = self._sandbox.files, self._sandbox.books
         request = task.request
-        profile, audio = files.partial("npz"), files.partial("mp3")
+        audio = files.partial("mp3")
         try:
             async with fetched(request["file_url"], files) as source:
-                engine = await self._sandbox.voice.engine()
-                found = await engine.enrol(source, profile)
-            _check_spoken(float(found["spoken_seconds"]))
+                enrolled = await self._sandbox.references.enrolled(source)
+            _check_spoken(enrolled.spoken_seconds)
+            engine = await self._sandbox.voice.engine()
             await engine.speak(
                 request["text"],
                 audio,
-                profile=profile,
+                profile=files.profiles / enrolled.profile,
                 language="Chinese" if request["default_text"] else request["language"],
                 seed=request["seed"],
             )
@@ -270,14 +281,13 @@ class SoundClone:
                 service=self.service,
                 task=task.id,
                 version=request["version"],
-                profile=files.keep(profile, files.profiles),
+                profile=enrolled.profile,
                 created=now,
                 expires=now + _MODEL_SECONDS,
                 activated=None,
             )
             books.complete(task.id, audio=files.keep(audio, files.results), model=model)
         finally:
-            profile.unlink(missing_ok=True)
             audio.unlink(missing_ok=True)
 
     async def _perform_production(self, task: Task) -> None:
@@ -321,27 +331,10 @@ def _described(task: Task) -> dict[str, Any]:
     }
 
 
-def _seed(request: Request) -> int | None:
-    """The sandbox's own header ``X-Sandbox-Seed``, which makes takes of one request differ on purpose."""
-    given = request.headers.get("x-sandbox-seed")
-    if given is None:
-        return None
-    if not _SEED.fullmatch(given.strip()):
-        raise RuleError("X-Sandbox-Seed: must be an integer from 0 to 10^18 - 1")
-    return int(given)
-
-
-def _derived(request: Any, apart_from: str) -> int:
-    """A seed from the request itself; ids and URLs, which differ from run to run, are left out."""
-    resolved = request if isinstance(request, dict) else asdict(request)
-    said = json.dumps({name: value for name, value in resolved.items() if name != apart_from}, sort_keys=True)
-    return int.from_bytes(hashlib.sha256(said.encode()).digest()[:4], "big")
-
-
 def _check_spoken(seconds: float) -> None:
     low, high = _SPOKEN
     if not low < seconds < high:
-        raise VoiceError(
+        raise RecordingError(
             f"the spoken content of the reference is {seconds:.1f} s long; "
             f"it must be longer than {low:.0f} s and shorter than {high:.0f} s"
         )

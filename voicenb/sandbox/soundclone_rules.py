@@ -22,18 +22,18 @@ Assumed, because nobody states it:
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+
+from voicenb.sandbox.fields import BadFieldError, Fields, boolean, integer, number, one_of, spoken, string, web_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["DEFAULT_PREVIEW", "Audio", "Clone", "RuleError", "billed", "read_audio", "read_clone"]
+__all__ = ["DEFAULT_PREVIEW", "Audio", "Clone", "billed", "read_audio", "read_clone"]
 
 DEFAULT_PREVIEW = "在森林的深处,阳光透过树梢洒落,鸟儿的歌声交织成一曲美妙的乐章,诉说着大自然无尽的美丽。"
 """The line that a preview without ``contentText`` speaks: 44 code points, whatever ``language`` says (assumed)."""
@@ -66,11 +66,6 @@ _SHORTEST, _LONGEST = Decimal("0.01"), Decimal("99.99")
 _HAN = re.compile(
     "[\u2e80-\u2fd5\u3005\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-_NOT_IN_A_URL = re.compile(r"[\s\x00-\x20\x7f\\]")
-
-
-class RuleError(Exception):
-    """A request breaks rules; the message names every field that does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +109,8 @@ def read_clone(body: Mapping[str, Any]) -> Clone:
     fields = _Fields(body)
     url = fields.take("fileUrl", _url, required=True)
     text = fields.take("contentText", _text(_MAX_PREVIEW))
-    version = fields.take("soundVersion", _one_of(_VERSIONS), "v1")
-    language = fields.take("language", _string, "auto")
+    version = fields.take("soundVersion", one_of(_VERSIONS), "v1")
+    language = fields.take("language", string, "auto")
     fields.language(language, version)
     fields.done()
     return Clone(
@@ -134,18 +129,18 @@ def read_audio(body: Mapping[str, Any]) -> Audio:
         RuleError: One or more break a rule.
     """
     fields = _Fields(body)
-    model_id = fields.take("modelId", _string, required=True)
+    model_id = fields.take("modelId", string, required=True)
     text = fields.take("contentText", _text(_MAX_TEXT), required=True)
-    version = fields.take("soundVersion", _one_of(_VERSIONS))
-    language = fields.take("language", _string, "auto")
-    emotion = fields.take("emotion", _one_of(_EMOTIONS), "neutral")
-    speed = fields.take("speed", _number(lambda x: 0.5 <= x <= 2, "from 0.5 to 2"), 1.0)
-    vol = fields.take("vol", _number(lambda x: 0 < x <= 10, "above 0 and at most 10"), 1.0)
-    pitch = fields.take("pitch", _integer(-12, 12), 0)
-    subtitles = fields.take("subtitleEnable", _boolean, False)
-    level = fields.take("subtitleType", _one_of(("word",)))
+    version = fields.take("soundVersion", one_of(_VERSIONS))
+    language = fields.take("language", string, "auto")
+    emotion = fields.take("emotion", one_of(_EMOTIONS), "neutral")
+    speed = fields.take("speed", number(lambda x: 0.5 <= x <= 2, "from 0.5 to 2"), 1.0)
+    vol = fields.take("vol", number(lambda x: 0 < x <= 10, "above 0 and at most 10"), 1.0)
+    pitch = fields.take("pitch", integer(-12, 12), 0)
+    subtitles = fields.take("subtitleEnable", boolean, False)
+    level = fields.take("subtitleType", one_of(("word",)))
     if level is not None and subtitles is False:
-        fields.problems.append("subtitleType: only with subtitleEnable true")
+        fields.note("subtitleType", "only with subtitleEnable true")
     fields.language(language, version or "v2")
     fields.done()
     return Audio(
@@ -162,108 +157,24 @@ def read_audio(body: Mapping[str, Any]) -> Audio:
     )
 
 
-class _BadFieldError(Exception):
-    """What a field must be; the field's name is put in front."""
-
-
-class _Fields:
-    """Takes fields out of a body and collects what is wrong with them."""
-
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        self._body = body
-        self.problems: list[str] = []
-
-    def take(self, name: str, read: Callable[[Any], Any], default: Any = None, *, required: bool = False) -> Any:
-        """The field's value, its default where absent; None, with the problem noted, where it is bad."""
-        if name not in self._body:
-            if required:
-                self.problems.append(f"{name}: required")
-            return default
-        try:
-            return read(self._body[name])
-        except _BadFieldError as error:
-            self.problems.append(f"{name}: {error}")
-            return None
+class _Fields(Fields):
+    """A body's fields, and the rule for its language."""
 
     def language(self, language: str | None, version: str | None) -> None:
         """Note a language that the version does not speak; what is bad in itself was noted before."""
         if language is None or version is None or language in _BOTH or (version == "v2" and language in _ONLY_V2):
             return
         if language in _ONLY_V2:
-            self.problems.append(f"language: {language} needs soundVersion v2")
+            self.note("language", f"{language} needs soundVersion v2")
         else:
-            self.problems.append(f"language: {language[:40]!r} is not a language of soundVersion {version}")
-
-    def done(self) -> None:
-        """Raise what was noted."""
-        if self.problems:
-            raise RuleError("; ".join(self.problems))
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _BadFieldError("must be a string")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise _BadFieldError("holds half a surrogate pair") from None
-    return value
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _BadFieldError("must be a boolean")
-    return value
-
-
-def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _BadFieldError("must be a number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    return number
-
-
-def _number(allowed: Callable[[float], bool], words: str) -> Callable[[Any], float]:
-    def read(value: Any) -> float:
-        number = _finite(value)
-        if not allowed(number):
-            raise _BadFieldError(f"must be {words}")
-        return number
-
-    return read
-
-
-def _integer(low: int, high: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        number = _finite(value)
-        if not number.is_integer():
-            raise _BadFieldError("must be an integer")
-        if not low <= number <= high:
-            raise _BadFieldError(f"must be from {low} to {high}")
-        return int(number)
-
-    return read
-
-
-def _one_of(values: tuple[str, ...]) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if _string(value) not in values:
-            raise _BadFieldError(f"must be {', '.join(values)}")
-        return str(value)
-
-    return read
+            self.note("language", f"{language[:40]!r} is not a language of soundVersion {version}")
 
 
 def _text(limit: int) -> Callable[[Any], str]:
     def read(value: Any) -> str:
-        text = _string(value)
-        if not text.strip():
-            raise _BadFieldError("must not be empty")
+        text = spoken(value)
         if len(text) > limit:
-            raise _BadFieldError(f"at most {limit} characters, {len(text)} were given")
+            raise BadFieldError(f"at most {limit} characters, {len(text)} were given")
         _check_pauses(text)
         return text
 
@@ -275,11 +186,11 @@ def _check_pauses(text: str) -> None:
     parts = _MARK.split(text)
     for inner in parts[1::2]:
         if not _SECONDS.fullmatch(inner):
-            raise _BadFieldError(f"<#{inner[:20]}#> is not a pause: give seconds with at most two decimals")
+            raise BadFieldError(f"<#{inner[:20]}#> is not a pause: give seconds with at most two decimals")
         if not _SHORTEST <= Decimal(inner) <= _LONGEST:
-            raise _BadFieldError(f"<#{inner[:20]}#>: a pause is from {_SHORTEST} to {_LONGEST} s")
+            raise BadFieldError(f"<#{inner[:20]}#>: a pause is from {_SHORTEST} to {_LONGEST} s")
     if len(parts) > 1 and not all(map(_speakable, parts[::2])):
-        raise _BadFieldError("a pause must stand between speakable text, and two may not touch")
+        raise BadFieldError("a pause must stand between speakable text, and two may not touch")
 
 
 def _speakable(text: str) -> bool:
@@ -287,19 +198,11 @@ def _speakable(text: str) -> bool:
 
 
 def _url(value: Any) -> str:
-    url = _string(value)
+    url = string(value)
     if _HAN.search(url):
-        raise _BadFieldError("no Chinese characters in the URL")
-    try:
-        parts = urlsplit(url)
-        whole = bool(parts.hostname) and parts.port != 0 and not _NOT_IN_A_URL.search(url)
-    except ValueError:
-        raise _BadFieldError("is not a URL") from None
-    if parts.scheme not in {"http", "https"}:
-        raise _BadFieldError("must be a public http or https URL, not a local path")
-    if not whole:
-        raise _BadFieldError("is not a URL")
+        raise BadFieldError("no Chinese characters in the URL")
+    parts = web_address(url)
     stem, dot, extension = parts.path.rpartition("/")[2].rpartition(".")
     if not (stem and dot and extension.lower() in _EXTENSIONS):
-        raise _BadFieldError(f"must end in one of {', '.join(_EXTENSIONS)}")
+        raise BadFieldError(f"must end in one of {', '.join(_EXTENSIONS)}")
     return url

@@ -27,6 +27,7 @@ __all__ = [
     "Guard",
     "TooLargeError",
     "answer",
+    "api_key",
     "bearer",
     "bounded",
     "drain",
@@ -71,6 +72,11 @@ def bearer(request: Request, key: str) -> bool:
     """Whether the request carries ``Authorization: Bearer`` with `key`; compared in constant time."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), key.encode())
+
+
+def api_key(request: Request, key: str) -> bool:
+    """Whether the request carries ``x-api-key`` with `key`; compared in constant time."""
+    return hmac.compare_digest(request.headers.get("x-api-key", "").strip().encode(), key.encode())
 
 
 def expect(request: Request, kind: str) -> None:
