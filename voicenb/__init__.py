@@ -29,12 +29,19 @@ if TYPE_CHECKING:
     )
     from voicenb.portal import allow_asyncio_run as allow_asyncio_run
     from voicenb.reference import Reference as Reference
-    from voicenb.services.base import Balance as Balance, LearnedRuleWarning as LearnedRuleWarning, Price as Price
+    from voicenb.services.base import (
+        AdviceWarning as AdviceWarning,
+        Balance as Balance,
+        LearnedRuleWarning as LearnedRuleWarning,
+        Price as Price,
+    )
+    from voicenb.streaming import Stream as Stream
     from voicenb.studio import Studio as Studio, Voice as Voice, connect as connect
     from voicenb.subtitles import Subtitles as Subtitles
     from voicenb.tasks import Task as Task
 
 _WHERE = {
+    "AdviceWarning": "voicenb.services.base",
     "AuthenticationError": "voicenb.errors",
     "BadReference": "voicenb.errors",
     "BudgetExceeded": "voicenb.errors",
@@ -48,6 +55,7 @@ _WHERE = {
     "RateLimited": "voicenb.errors",
     "Reference": "voicenb.reference",
     "ServiceError": "voicenb.errors",
+    "Stream": "voicenb.streaming",
     "Studio": "voicenb.studio",
     "Subtitles": "voicenb.subtitles",
     "Task": "voicenb.tasks",

@@ -112,7 +112,7 @@ def examine(facts: Facts, rules: ReferenceRules) -> list[Finding]:
 def examine_url(url: str, problem: str | None, rules: ReferenceRules, *, fetched: bool) -> list[Finding]:
     """The findings on an address, of which `problem` says what is wrong in words."""
     if rules.url_rule is None:
-        return _way(rules, url=True)
+        return [] if fetched else _way(rules, url=True)
     shown = url if len(url) <= 48 else url[:30] + "…" + url[-17:]
     findings = [
         Finding("url", shown, rules.url_rule)
@@ -129,7 +129,7 @@ def _way(rules: ReferenceRules, *, url: bool) -> list[Finding]:
     if url and rules.url_rule is None:
         return [Finding("source", "a URL", "a recording", "error", "ref.fetch() downloads it")]
     if not url and rules.url_rule is not None and not rules.upload_formats:
-        return [Finding("source", "a recording", "a public URL", "error", "publish the file and give its URL")]
+        return [Finding("source", "a recording", "a public URL", "error", rules.publish)]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ def task_frame(records: list[TaskRecord], ledger: Ledger) -> pd.DataFrame:
     names = sorted({name for record in records for name in record.parameters} - _LEFT_OUT)
     rows = [
         {
-            **{name: record.parameters.get(name) for name in names},
+            **{name: _cell(record.parameters.get(name)) for name in names},
             **{name: getattr(record, name) for name in _TASK_COLUMNS if name not in {"voice", "file"}},
             "voice": record.voice_name,
             "file": str(ledger.file(record.file)) if record.file else None,
@@ -50,6 +51,11 @@ def task_frame(records: list[TaskRecord], ledger: Ledger) -> pd.DataFrame:
     for name in ("estimate", "cost", "refunded"):
         frame[name] = frame[name].astype(object)
     return frame
+
+
+def _cell(value: Any) -> Any:
+    """A value that can be grouped and compared by: objects become their JSON."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict | list) else value
 
 
 def voice_frame(records: list[VoiceRecord]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from voicenb import portal
 from voicenb.audio import AudioError, decode, sniff
@@ -31,7 +31,9 @@ from voicenb.errors import (
 )
 from voicenb.ledger import Ledger, OverBudget
 from voicenb.schema import FINAL, BudgetRecord, TaskRecord, now
-from voicenb.services.base import Answer, Price, Service, ServiceRequest, Upload, plain
+from voicenb.services.base import Answer, Kind, Price, Service, ServiceRequest, Streaming, Upload, plain
+from voicenb.services.pcm import wav_of
+from voicenb.streaming import Chunk, Live
 
 __all__ = ["Life", "Runner", "amount_of", "cache_key", "poll_delay", "request_hash"]
 
@@ -196,9 +198,22 @@ class Runner:
         self.ledger.add_task(record).result()
         return Life(record)
 
-    def launch(self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None = None) -> None:
-        """Sends a planned task in the background and follows it."""
-        life.future = portal.start(self._run, life, request, files)
+    def launch(
+        self,
+        life: Life,
+        request: ServiceRequest,
+        files: Mapping[str, Upload] | None = None,
+        live: Live | None = None,
+    ) -> None:
+        """Sends a planned task in the background and follows it.
+
+        Args:
+            life: The planned task.
+            request: What is sent.
+            files: What goes with it.
+            live: Gets the sound as it comes, from a service that streams.
+        """
+        life.future = portal.start(self._run, life, request, files, live)
 
     def life(self, record: TaskRecord) -> Life:
         """The life of a row; the same one while it is followed here."""
@@ -252,7 +267,7 @@ class Runner:
                 f"task {life.id} sent a recording, which is not kept; clone the voice again: studio.clone(…)",
                 service=record.service,
             )
-        request = self.service.request_type(record.kind).model_validate(record.parameters)
+        request = self.service.request_type(cast("Kind", record.kind)).model_validate(record.parameters)
         price = Price(record.estimate, record.unit, record.rule)
         names = ("voice", "voice_name", "text", "characters", "reference", "take", "seed", "cache_key", "label")
         new = self.plan(request, record.kind, price, **{name: getattr(record, name) for name in names})
@@ -276,21 +291,28 @@ class Runner:
         known = next(kind for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
         row = {"completed": now(), "error_kind": known.__name__, "error": str(error)} | changes
         await self._write(life, status=status, **row)
-        if life.record.kind == "preview" and status == "failed":
+        if life.record.kind in {"preview", "voice"} and status == "failed":
             await self._settle_voice(life, None)
 
-    async def _run(self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None) -> None:
+    async def _run(
+        self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None, live: Live | None
+    ) -> None:
         try:
             if life.stop:
                 await self._write(life, status="cancelled", completed=now(), cost=Decimal(0))
                 return
             await self._write(life, status="submitting", submitted=now())
             try:
-                answer = await self.service.submit(request, task=life.record.id, seed=life.record.seed, files=files)
+                if live is None:
+                    answer = await self.service.submit(request, task=life.record.id, seed=life.record.seed, files=files)
+                else:
+                    answer = await self._streamed(life, request, live)
             except OutcomeUnknown as error:
                 await self._fail(life, error, status="unknown", completed=None)
                 raise
             except VoicenbError as error:
+                if life.record.status == "downloading":
+                    raise await self._torn(life, error, live) from None
                 await self._fail(life, error, cost=Decimal(0))
                 raise
             except asyncio.CancelledError:
@@ -305,11 +327,60 @@ class Runner:
             if life.record.kind == "production" and life.record.voice is not None:
                 await self._activate(life.record.voice)
             if at_once:
-                await self._keep(life, answer, answer.audio)
+                await self._keep_at_once(life, answer)
             else:
                 await self._poll(life, answer)
         finally:
             self._release(life)
+            if live is not None:
+                live.end()
+
+    async def _streamed(self, life: Life, request: ServiceRequest, live: Live) -> Answer:
+        """Sends a request whose sound comes in pieces; from the first one on it is accepted."""
+        service = self.service
+        assert isinstance(service, Streaming)
+
+        async def receive(pcm: bytes, rate: int, channels: int) -> None:
+            if life.record.status == "submitting":
+                await self._write(life, status="downloading")
+            live.put(Chunk(pcm, rate, channels))
+
+        return await service.stream(request, task=life.record.id, receive=receive, seed=life.record.seed)
+
+    async def _torn(self, life: Life, error: VoicenbError, live: Live | None) -> TaskFailed:
+        """The end of a stream that broke off: it was accepted, so it counts as charged, and what came is kept."""
+        pieces = live.pieces if live is not None else []
+        file = None
+        if pieces:
+            sound = wav_of(b"".join(pieces), pieces[0].rate, pieces[0].channels)
+            file = await asyncio.to_thread(self.ledger.store, sound, "wav")
+        where = (
+            ""
+            if file is None
+            else f" The {sum(one.duration for one in pieces):.1f} s that came are in {self.ledger.file(file)}."
+        )
+        torn = TaskFailed(
+            f"{error}. Task {life.id} was accepted and counts as charged, "
+            f"{amount_of(life.record.estimate, life.record.unit)}.{where}",
+            service=life.record.service,
+        )
+        await self._fail(life, torn, cost=life.record.estimate, file=file)
+        return torn
+
+    async def _keep_at_once(self, life: Life, answer: Answer) -> None:
+        """Keeps the answer of a service that has no tasks: what cannot be read cannot be asked for again."""
+        try:
+            await self._keep(life, answer, answer.audio)
+        except AudioError as error:
+            file = await asyncio.to_thread(self.ledger.store, answer.audio or b"", "bin")
+            failed = TaskFailed(
+                f"{self.service.profile.label} answered task {life.id} with something that is no sound ({error}). It "
+                f"counts as charged, {amount_of(life.record.estimate, life.record.unit)}; what came is in "
+                f"{self.ledger.file(file)}.",
+                service=life.record.service,
+            )
+            await self._fail(life, failed, cost=life.record.estimate, file=file)
+            raise failed from None
 
     def _release(self, life: Life) -> None:
         if life.record.status in FINAL:
@@ -341,6 +412,9 @@ class Runner:
                     task=record.id,
                 )
                 raise life.error
+            if record.status == "downloading" and record.remote_id is None:
+                await self._finish(life)
+                return
             if record.status == "submitting" or record.remote_id is None:
                 error = OutcomeUnknown(
                     f"task {life.id} was being sent when its kernel died: it may have been accepted and charged "
@@ -354,6 +428,19 @@ class Runner:
             await self._poll(life, None)
         finally:
             self._release(life)
+
+    async def _finish(self, life: Life) -> None:
+        """Ends a task whose kernel died while the answer of a service without tasks arrived."""
+        if life.record.file is not None:
+            await self._keep(life, Answer(status="completed"), None)
+            return
+        lost = TaskFailed(
+            f"task {life.id} was accepted, and its kernel died while the answer arrived. It counts as charged, "
+            f"{amount_of(life.record.estimate, life.record.unit)}, and the service does not give it again.",
+            service=life.record.service,
+        )
+        await self._fail(life, lost, cost=life.record.estimate)
+        raise lost
 
     async def _poll(self, life: Life, answer: Answer | None) -> None:
         span = self.service.profile.poll_seconds

@@ -146,6 +146,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    (
+        "m004_what_a_voice_keeps",
+        """
+        ALTER TABLE voices ADD COLUMN kept TEXT;
+        """,
+    ),
 )
 
 
@@ -245,6 +251,7 @@ class VoiceRecord:
         reference_name: The recording's file name.
         preview: The task whose clip is the preview.
         created, expires, activated: UTC, or None.
+        kept: Parameters that speech in the voice takes unless it says otherwise.
     """
 
     id: str
@@ -262,6 +269,7 @@ class VoiceRecord:
     created: datetime
     expires: datetime | None = None
     activated: datetime | None = None
+    kept: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +297,7 @@ class BudgetRecord:
 BILLION = 10**9
 _MOMENTS = {"created", "submitted", "completed", "expires", "activated"}
 _MONEY = {"estimate", "cost", "refunded", "amount"}
+_JSON = {"parameters", "kept"}
 
 
 def to_column(name: str, value: Any) -> Any:
@@ -299,7 +308,7 @@ def to_column(name: str, value: Any) -> Any:
         return round(value.timestamp() * 1000)
     if name in _MONEY:
         return f"{value:f}"
-    if name == "parameters":
+    if name in _JSON:
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return value
 
@@ -311,7 +320,7 @@ def _from_column(name: str, value: Any) -> Any:
         return datetime.fromtimestamp(value / 1000, UTC)
     if name in _MONEY:
         return Decimal(value)
-    if name == "parameters":
+    if name in _JSON:
         return json.loads(value)
     return bool(value) if name in {"degraded", "cached"} else value
 

@@ -6,9 +6,9 @@ import asyncio
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from html import escape
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from voicenb import keys, launch, portal, services
 from voicenb.budget import Budget
-from voicenb.errors import InvalidRequest, Problem, VoiceExpired, VoicenbError
+from voicenb.errors import BadReference, InvalidRequest, Problem, VoiceExpired, VoicenbError
 from voicenb.frames import voice_frame
 from voicenb.history import History
 from voicenb.home import home as home_folder
@@ -25,10 +25,22 @@ from voicenb.ledger import Ledger
 from voicenb.reference import Reference
 from voicenb.runner import Runner, cache_key
 from voicenb.schema import OPEN, STATUSES, VoiceRecord, now
-from voicenb.services.base import Balance, Kind, Price, Profile, Service, ServiceRequest, Upload, shown
+from voicenb.services.base import (
+    Balance,
+    Catalogue,
+    Kind,
+    Price,
+    Profile,
+    Service,
+    ServiceRequest,
+    ServiceVoice,
+    Streaming,
+    Upload,
+    shown,
+)
 from voicenb.services.http import Http
+from voicenb.streaming import Chunk, Live, Stream
 from voicenb.tasks import Task, waiting
-from voicenb.text import runes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +64,8 @@ def connect(
     budget: Decimal | float | str | None = None,
     prices: Mapping[str, Decimal | float | str] | None = None,
     strict: bool = False,
+    region: str | None = None,
+    **settings: Any,
 ) -> Studio:
     """Connects to a service, or to the built-in sandbox.
 
@@ -65,6 +79,8 @@ def connect(
         budget: The most that this studio may spend, in the service's unit; see `Studio.budget`.
         prices: Unit prices by the service's own names; they win over those that the service publishes.
         strict: Makes an error of a rule that the service does not state but was seen to apply.
+        region: One of the service's regions instead of a base URL, such as ``"ae"`` for Faseeh.
+        settings: What one service takes beside these: ``uploader=`` (AI Clone), ``preview_path=`` (Faseeh).
 
     Raises:
         InvalidRequest: There is no such service, or the arguments contradict each other.
@@ -75,25 +91,49 @@ def connect(
         raise InvalidRequest(f"sandbox=False needs a service: one of {', '.join(services.names())}")
     kind = services.get(service or _DEFAULT_SERVICE)
     profile = kind.profile
+    _check_settings(settings, profile)
     folder = home_folder(home)
     if use_sandbox:
-        if api_key is not None or base_url is not None:
+        if api_key is not None or base_url is not None or region is not None:
             raise InvalidRequest(
-                "the sandbox has its own address and key: leave api_key and base_url out, or name the service, as in "
+                "the sandbox has its own address and key: leave api_key, base_url and region out, or name the service, as in "
                 f"voicenb.connect({profile.id!r}, base_url=…, api_key=…)"
             )
         running = launch.start(folder)
         url, key = _twin(running, profile.id), running.key
     else:
-        url = base_url or keys.from_environment(profile.url_variables) or profile.base_url
+        url = _regional(region, base_url, profile) or keys.from_environment(profile.url_variables) or profile.base_url
         key = keys.find_key(profile.id, profile.key_variables, api_key)
-    http = Http(profile.id, url, key)
+    http = Http(profile.id, url, key, header=profile.key_header, prefix=profile.key_prefix)
     studio = Studio(
-        kind(http), http, folder, managed=use_sandbox, prices=_checked_prices(prices, profile), strict=strict
+        kind(http, **settings),
+        http,
+        folder,
+        managed=use_sandbox,
+        prices=_checked_prices(prices, profile),
+        strict=strict,
     )
     if budget is not None:
         studio.budget(budget).__enter__()
     return studio
+
+
+def _check_settings(settings: Mapping[str, Any], profile: Profile) -> None:
+    if unknown := [name for name in settings if name not in profile.settings]:
+        known = "; ".join(f"{name}: {what}" for name, what in profile.settings.items()) or "no settings of its own"
+        raise InvalidRequest(f"connect has no {', '.join(unknown)} for {profile.id}, which has {known}")
+
+
+def _regional(region: str | None, base_url: str | None, profile: Profile) -> str | None:
+    if region is None:
+        return base_url
+    if base_url is not None:
+        raise InvalidRequest("region and base_url both say where the service is: give one of them")
+    try:
+        return profile.regions[region]
+    except KeyError:
+        known = f"the regions {', '.join(profile.regions)}" if profile.regions else "no regions"
+        raise InvalidRequest(f"region={region!r}: {profile.id} has {known}; base_url= takes any address") from None
 
 
 def _twin(running: launch.Sandbox, service: str) -> str:
@@ -109,8 +149,8 @@ def _checked_prices(prices: Mapping[str, Any] | None, profile: Profile) -> dict[
     checked: dict[str, Decimal] = {}
     problems = []
     for name, value in (prices or {}).items():
-        if name not in profile.price_names:
-            known = ", ".join(f"{one} (per {what})" for one, what in profile.price_names.items())
+        if name not in profile.price_names and not profile.any_price:
+            known = ", ".join(f"{one} (per {what})" for one, what in profile.price_names.items()) or "none to set"
             problems.append(Problem(f"prices[{name!r}]", shown(value), f"{profile.id} has {known}"))
             continue
         try:
@@ -308,6 +348,9 @@ class Studio:
         if wish.name is not None and not wish.name.strip():
             raise InvalidRequest("name is blank; give the voice a name, or leave it out", service=profile.id)
         preview, making = self._cloning_requests(wish, wish.name or reference.name or "voice")
+        if profile.cloning == "voice" and reference.url is not None:
+            # It takes the recording itself.
+            reference = await asyncio.to_thread(reference.fetch)
         await asyncio.to_thread(reference.require, self)
         key = cache_key(
             preview, endpoint=self.endpoint, kind="preview", reference=_identity(reference, making), take=1, seed=None
@@ -319,21 +362,24 @@ class Studio:
         await asyncio.to_thread(self._ready)
         prices = await self._prices()
         files: dict[str, Upload] = {}
-        url = reference.url
-        if url is None:
-            upload = Upload(*await asyncio.to_thread(reference.payload, profile.reference))
+        url = None
+        if profile.cloning == "voice" or reference.url is None:
+            upload = Upload(*await asyncio.to_thread(reference.payload, self.service.reference_rules))
             if profile.cloning == "voice":
                 files["reference"] = upload
             else:
                 # An address that the service's own upload gave is taken as it is.
                 url = await self.service.publish(upload)
+        else:
+            url = reference.url
         record = VoiceRecord(
             id=uuid.uuid4().hex,
             name=wish.name or reference.name or "voice",
             service=profile.id,
             endpoint=self.endpoint,
-            version=getattr(preview, "version", None),
+            version=getattr(preview, "version", None) or getattr(preview, "model", None),
             language=getattr(preview, "language", None),
+            kept=_kept(profile, preview, making),
             consent=reference.consent,
             reference=reference.hash or reference.url,
             reference_name=reference.name,
@@ -371,18 +417,40 @@ class Studio:
         first = self.service.request_type("preview")
         if profile.cloning != "voice":
             return first.build({**values, "text": text}, strict=self._strictly), None
-        second = self.service.request_type("voice")
-        own = {name for one in second.parameters().values() for name in (one.name, one.wire)}
-        known = {name for one in first.parameters().values() for name in (one.name, one.wire)}
-        preview = first.build(
-            {key: value for key, value in values.items() if key in known or key not in own} | {"text": text},
-            strict=self._strictly,
-        )
-        making = second.build(
-            {key: value for key, value in values.items() if key in own} | {"text": text, "name": name},
-            strict=self._strictly,
-        )
-        return preview, making
+        return self._both_requests(values | {"text": text}, name)
+
+    def _both_requests(self, values: Mapping[str, Any], name: str) -> tuple[ServiceRequest, ServiceRequest]:
+        """The requests of preview and voice, which share the parameters that both have."""
+        first, second = self.service.request_type("preview"), self.service.request_type("voice")
+        spelled = {
+            wire: known
+            for kind in (second, first)
+            for known, one in kind.parameters().items()
+            for wire in (one.wire, known)
+        }
+        # A parameter that both have may be spelled as either of them does.
+        named = {key if spelled.get(key) in values else spelled.get(key, key): value for key, value in values.items()}
+        named["name"] = name
+        built: list[ServiceRequest] = []
+        problems: list[Problem] = []
+        both = dict.fromkeys((*first.parameters(), *second.parameters()))
+        if unknown := [key for key in named if key not in spelled]:
+            problems = [
+                Problem(key, shown(named[key]), f"{self.service.profile.id} has {', '.join(both)}") for key in unknown
+            ]
+        for kind in (first, second):
+            own = {key: value for key, value in named.items() if key in spelled and spelled[key] in kind.parameters()}
+            try:
+                built.append(kind.build(own, strict=self._strictly))
+            except InvalidRequest as error:
+                problems += [one for one in error.problems if one not in problems]
+        if problems:
+            raise InvalidRequest(
+                f"{self.service.profile.id} would refuse this, {len(problems)} to mend; nothing was sent or charged.",
+                problems=tuple(problems),
+                service=self.service.profile.id,
+            )
+        return built[0], built[1]
 
     def _step(
         self,
@@ -398,7 +466,7 @@ class Studio:
         text = getattr(request, "text", "")
         life = self._runner.plan(
             request, kind, self.service.price(request, prices),
-            voice=voice.id, voice_name=voice.name, text=text, characters=runes(text), reference=voice.reference,
+            voice=voice.id, voice_name=voice.name, text=text, characters=self.service.characters(text), reference=voice.reference,
             cache_key=key,
         )  # fmt: skip
         self._runner.launch(life, request, files)
@@ -430,6 +498,8 @@ class Studio:
         profile = self.service.profile
         record = self._ledger.find_voice(name, profile.id, self.endpoint)
         if record is None and self.service.is_voice_id(name):
+            if profile.cloning == "address" and (problem := self.service.check_url(name)) is not None:
+                raise BadReference(f"{name} cannot be a voice of {profile.id}: {problem}", service=profile.id)
             record = VoiceRecord(
                 id=uuid.uuid4().hex, name=name, service=profile.id, endpoint=self.endpoint, remote=name, state="ready",
                 created=now(),
@@ -444,6 +514,28 @@ class Studio:
     def voices(self) -> pd.DataFrame:
         """Every voice in the ledger, of every service, the newest first."""
         return voice_frame(self._ledger.voices())
+
+    def catalogue(self) -> pd.DataFrame:
+        """The service's own list of voices: ready-made ones, and those of the account. `voice` takes their ids.
+
+        Raises:
+            InvalidRequest: The service has no such list.
+            ServiceError: It could not be read.
+        """
+        import pandas as pd
+
+        service = self.service
+        if not isinstance(service, Catalogue):
+            raise InvalidRequest(
+                f"{service.profile.id} lists no voices of its own; studio.voices() has those that you made",
+                service=service.profile.id,
+            )
+        self._ready()
+        rows = [asdict(one) for one in portal.call(service.voices)]
+        frame = pd.DataFrame(rows, columns=[one.name for one in fields(ServiceVoice)])
+        for name in ("languages", "dialects"):
+            frame[name] = [", ".join(one) for one in frame[name]]
+        return frame
 
     def _as_voice(self, voice: Voice | str) -> Voice:
         return self.voice(voice) if isinstance(voice, str) else voice
@@ -481,15 +573,45 @@ class Studio:
         values = dict(parameters)
         kind = self.service.request_type("production")
         fixed, _ = kind.from_wire(values)
-        if "version" in kind.model_fields and "version" not in fixed and voice.version is not None:
-            values["version"] = voice.version
+        known = kind.parameters()
+        kept = voice.kept
+        model = fixed.get("model") or kept.get("model")
+        values |= {
+            name: value
+            for name, value in kept.items()
+            if name in known and name not in fixed and (not known[name].models or model in known[name].models)
+        }
         for name in ("voice", "text"):
             if name in fixed:
                 raise InvalidRequest(f"{name} is not given as a parameter here", service=self.service.profile.id)
         return kind.build({**values, "voice": voice.id, "text": text}, strict=self._strictly)
 
+    def _stream(self, voice: Voice, text: str, parameters: dict[str, Any], *, seed: int | None, fresh: bool) -> Stream:
+        service = self.service
+        if not isinstance(service, Streaming):
+            raise InvalidRequest(
+                f"{service.profile.id} does not stream; voice.say(…) gives the whole clip", service=service.profile.id
+            )
+        live = Live()
+        task = self._submit(voice, text, parameters, take=1, seed=seed, fresh=fresh, live=live)
+        if task.cached and (clip := task.clip) is not None:
+            import numpy as np
+
+            whole = np.clip(np.rint(clip.samples * 32768), -32768, 32767).astype("<i2")
+            live.put(Chunk(whole.tobytes(), clip.rate, 1 if whole.ndim == 1 else whole.shape[1]))
+            live.end()
+        return Stream(live, task)
+
     def _submit(
-        self, voice: Voice, text: str, parameters: dict[str, Any], *, take: int, seed: int | None, fresh: bool
+        self,
+        voice: Voice,
+        text: str,
+        parameters: dict[str, Any],
+        *,
+        take: int,
+        seed: int | None,
+        fresh: bool,
+        live: Live | None = None,
     ) -> Task:
         profile = self.service.profile
         if seed is not None and self.endpoint != _SANDBOX:
@@ -505,11 +627,17 @@ class Studio:
         price = self.service.price(request, portal.call(self._prices))
         life = self._runner.plan(
             request, "production", price,
-            voice=voice.key, voice_name=voice.name, text=text, characters=runes(text), take=take, seed=seed,
+            voice=voice.key, voice_name=voice.name, text=text, characters=self.service.characters(text), take=take, seed=seed,
             cache_key=key,
         )  # fmt: skip
-        self._runner.launch(life, request)
+        self._runner.launch(life, request, live=live)
         return Task(self._runner, life)
+
+
+def _kept(profile: Profile, *requests: ServiceRequest | None) -> dict[str, Any]:
+    """What a voice keeps of the requests that make it."""
+    found = {name: getattr(request, name, None) for request in requests for name in profile.kept if request is not None}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _identity(reference: Reference, making: ServiceRequest | None) -> str:
@@ -588,6 +716,13 @@ class Voice:
         return self._record.version
 
     @property
+    def kept(self) -> dict[str, Any]:
+        """Parameters of the cloning that speech in the voice takes too, unless it says otherwise."""
+        if self._record.kept is None and self.version is not None:
+            return {"version": self.version}
+        return dict(self._record.kept or {})
+
+    @property
     def consent(self) -> str | None:
         """The speaker's consent, as it was given."""
         return self._record.consent
@@ -660,6 +795,22 @@ class Voice:
             VoiceExpired: The voice was not used in time.
         """
         return self._studio._submit(self, text, parameters, take=take, seed=seed, fresh=fresh)  # noqa: SLF001
+
+    def stream(self, text: str, *, seed: int | None = None, fresh: bool = False, **parameters: Any) -> Stream:
+        """Speaks `text` and gives the sound while it is made: ``for chunk in voice.stream("…")``.
+
+        Args:
+            text: What is spoken.
+            seed: What the sandbox draws its variation from; live services have none.
+            fresh: Makes and pays a new one; else the same request asked again is answered from disk, for nothing.
+            parameters: As in `say`.
+
+        Raises:
+            InvalidRequest: The service does not stream, or a parameter breaks a rule; nothing was recorded.
+            BudgetExceeded, VoiceExpired: As in `submit`.
+            TaskFailed, ServiceError, OutcomeUnknown: While the pieces come.
+        """
+        return self._studio._stream(self, text, parameters, seed=seed, fresh=fresh)  # noqa: SLF001
 
     @overload
     def say(
@@ -752,6 +903,16 @@ class Aio:
     async def submit(self, voice: Voice | str, text: str, **parameters: Any) -> Task:
         """`Voice.submit` as a coroutine."""
         return await asyncio.to_thread(lambda: self._studio._as_voice(voice).submit(text, **parameters))  # noqa: SLF001
+
+    async def stream(self, voice: Voice | str, text: str, **parameters: Any) -> AsyncIterator[Chunk]:
+        """`Voice.stream` for an asynchronous loop: ``async for chunk in studio.aio.stream(voice, "…")``."""
+        live = await asyncio.to_thread(lambda: self._studio._as_voice(voice).stream(text, **parameters))  # noqa: SLF001
+        async for chunk in live:
+            yield chunk
+
+    async def catalogue(self) -> pd.DataFrame:
+        """`Studio.catalogue` as a coroutine."""
+        return await asyncio.to_thread(self._studio.catalogue)
 
     async def takes(self, voice: Voice | str, text: str, takes: int, **parameters: Any) -> list[Task]:
         """`Voice.takes` as a coroutine."""

@@ -287,6 +287,8 @@ class Task:
             return "nothing was charged"
         if record.status in {"submitting", "unknown"}:
             return f"it may have been charged {amount_of(record.estimate, record.unit)}"
+        if record.cost is None and services.get(record.service).profile.charged == "completion":
+            return f"{amount_of(record.estimate, record.unit)} will be charged when the service completes it"
         return f"{amount_of(record.cost, record.unit)} charged"
 
 

@@ -9,7 +9,15 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-__all__ = ["PAUSE_SECONDS", "duration_of_pauses", "malformed_pauses", "misplaced_pauses", "runes", "without_pauses"]
+__all__ = [
+    "PAUSE_SECONDS",
+    "duration_of_pauses",
+    "malformed_pauses",
+    "misplaced_pauses",
+    "runes",
+    "spoken_marks",
+    "without_pauses",
+]
 
 PAUSE_SECONDS = (Decimal("0.01"), Decimal("99.99"))
 """The shortest and the longest pause, in seconds."""
@@ -41,6 +49,11 @@ def runes(text: str) -> int:
 def duration_of_pauses(text: str) -> Decimal:
     """The sum of all pauses in `text`, in seconds."""
     return sum((Decimal(mark[1]) for mark in _MARK.finditer(text) if _is_pause(mark[1])), Decimal(0))
+
+
+def spoken_marks(text: str) -> Iterator[str]:
+    """Pause marks, each once, for a service that has no pauses and would read them aloud."""
+    yield from dict.fromkeys(mark[0] for mark in _MARK.finditer(text))
 
 
 def malformed_pauses(text: str) -> Iterator[str]:
