@@ -16,7 +16,11 @@ _GROUP = "voicenb.services"
 @cache
 def _found() -> dict[str, str]:
     # What the package itself carries is known without its metadata, so that a plain checkout works too.
-    own = {"soundclone": "voicenb.services.soundclone:SoundClone"}
+    own = {
+        "aiclone": "voicenb.services.aiclone:AiClone",
+        "faseeh": "voicenb.services.faseeh:Faseeh",
+        "soundclone": "voicenb.services.soundclone:SoundClone",
+    }
     return own | {one.name: one.value for one in entry_points(group=_GROUP)}
 
 

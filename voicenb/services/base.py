@@ -439,6 +439,9 @@ class ServiceRequest(BaseModel):
                     problems.append(Problem(name, shown(named.get(name)), one["msg"]))
                 elif one["type"] == "missing":
                     problems.append(Problem(name, "nothing", f"it is required; {known[name].allowed}"))
+                elif known[name].rule is not None and one["type"] == "value_error":
+                    # A grammar knows better than its summary what is wrong.
+                    problems.append(Problem(name, shown(named[name]), str(one["ctx"]["error"])))
                 else:
                     problems.append(Problem(name, _shown_text(named[name], known[name]), known[name].allowed))
             valid = {name: one.default for name, one in known.items() if not one.required} | named
