@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from wire import Wire
 
 import voicenb as vn
 
@@ -53,3 +54,10 @@ def speech(ada, tmp_path):
         return path
 
     return make
+
+
+@pytest.fixture
+def wire():
+    """A server that answers as its script says."""
+    with Wire() as running:
+        yield running

@@ -6,30 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from wire import RESET, Wire, answer, envelope
+from wire import API, AUDIOS, RESET, TASK, answer, envelope
 
 import voicenb as vn
 
-API = "/api/open-api/v1"
-TASK = {
-    "id": "audio_1",
-    "object": "audio",
-    "created": 1,
-    "model": "soundCloningAudio",
-    "status": "queued",
-    "error": None,
-}
 PRICES = {"sound-cloning-audio": 100, "sound-cloning-voice": 1, "sound-cloning-clone": 1}
 
 
 @pytest.fixture
-def wire():
-    with Wire() as running:
-        running.script[f"{API}/soundCloning/audios"] = envelope(TASK)
-        running.script[f"{API}/audios/audio_1"] = answer(
-            {"code": 20000, "msg": "ok", "data": TASK}, headers={"X-Poll-After": "0.01"}
-        )
-        yield running
+def wire(wire):
+    wire.script[AUDIOS] = envelope(TASK)
+    wire.script[f"{API}/audios/audio_1"] = answer(
+        {"code": 20000, "msg": "ok", "data": TASK}, headers={"X-Poll-After": "0.01"}
+    )
+    return wire
 
 
 @pytest.fixture
@@ -39,7 +29,7 @@ def studio(wire, tmp_path):
 
 
 def sent(wire):
-    return wire.paths().count(f"{API}/soundCloning/audios")
+    return wire.paths().count(AUDIOS)
 
 
 def test_the_first_request_that_could_go_over_is_not_sent(studio, wire):
@@ -103,11 +93,11 @@ def test_a_named_budget_is_shared_by_two_kernels(studio, wire, tmp_path):
 def test_what_failed_is_free_again_and_what_is_unknown_stays_reserved(studio, wire):
     voice = studio.voice("model_1")
     with studio.budget(2) as budget:
-        wire.script[f"{API}/soundCloning/audios"] = envelope(code=-1, msg="server error")
+        wire.script[AUDIOS] = envelope(code=-1, msg="server error")
         with pytest.raises(vn.ServiceError):
             voice.say("Hello.", quiet=True)
         assert budget.used == 0
-        wire.script[f"{API}/soundCloning/audios"] = RESET
+        wire.script[AUDIOS] = RESET
         task = voice.submit("Hello.")
         with pytest.raises(vn.OutcomeUnknown):
             task.wait(quiet=True)
@@ -135,14 +125,14 @@ def test_a_budget_that_is_none_is_refused(studio, amount):
 
 def test_an_unknown_task_is_settled_or_paid_again_only_by_the_users_word(studio, wire):
     voice = studio.voice("model_1")
-    wire.script[f"{API}/soundCloning/audios"] = RESET
+    wire.script[AUDIOS] = RESET
     task = voice.submit("Hello.")
     with pytest.raises(vn.OutcomeUnknown):
         task.wait(quiet=True)
     with pytest.raises(vn.InvalidRequest, match="i_accept_a_second_charge=True"):
         task.resubmit()
     assert sent(wire) == 1
-    wire.script[f"{API}/soundCloning/audios"] = envelope(TASK)
+    wire.script[AUDIOS] = envelope(TASK)
     again = task.resubmit(i_accept_a_second_charge=True)
     assert (task.status, task.cost, again.text) == ("failed", Decimal("1.06"), "Hello.")
     with pytest.raises(vn.TaskTimeout):

@@ -9,26 +9,11 @@ import sys
 import traceback
 
 import pytest
-from wire import RESET, Wire, answer, envelope
+from wire import API, AUDIOS, RESET, TASK, Wire, answer, envelope
 
 import voicenb as vn
 
 CANARY = "sk_canary_5f1d0c77aa"
-API = "/api/open-api/v1"
-TASK = {
-    "id": "audio_1",
-    "object": "audio",
-    "created": 1,
-    "model": "soundCloningAudio",
-    "status": "queued",
-    "error": None,
-}
-
-
-@pytest.fixture
-def wire():
-    with Wire() as running:
-        yield running
 
 
 @pytest.fixture
@@ -49,7 +34,7 @@ ANSWERS = [
 @pytest.mark.parametrize("reply", ANSWERS)
 def test_no_error_log_ledger_or_pickle_shows_it(studio, wire, caplog, capfd, tmp_path, reply):
     caplog.set_level(logging.DEBUG)
-    wire.script[f"{API}/soundCloning/audios"] = reply
+    wire.script[AUDIOS] = reply
     with pytest.raises(vn.VoicenbError) as caught:
         studio.voice("model_1").say("Hello.")
     error = caught.value
@@ -83,7 +68,7 @@ def test_no_error_log_ledger_or_pickle_shows_it(studio, wire, caplog, capfd, tmp
 def test_a_result_on_another_host_gets_no_key(studio, wire):
     with Wire({"/a.mp3": answer(b"", status=302, headers={"Location": f"{wire.url}/b.mp3"})}) as other:
         done = TASK | {"status": "completed", "audioUrl": f"{other.url}/a.mp3"}
-        wire.script[f"{API}/soundCloning/audios"] = envelope(TASK)
+        wire.script[AUDIOS] = envelope(TASK)
         wire.script[f"{API}/audios/audio_1"] = answer(
             {"code": 20000, "msg": "ok", "data": done}, headers={"X-Poll-After": "0.01"}
         )
@@ -130,7 +115,7 @@ nbformat.write(notebook, sys.argv[1])
 def test_a_saved_notebook_does_not_hold_it(wire, tmp_path):
     pytest.importorskip("nbclient")
     pytest.importorskip("ipywidgets")
-    wire.script[f"{API}/soundCloning/audios"] = envelope(code=20001, msg="refused")
+    wire.script[AUDIOS] = envelope(code=20001, msg="refused")
     saved = tmp_path / "saved.ipynb"
     script = NOTEBOOK % (wire.url, str(tmp_path / "home"))
     subprocess.run(

@@ -1,7 +1,7 @@
 """The transport and SoundClone's envelope, against answers that a network and a service can really give."""
 
 import pytest
-from wire import RESET, Wire, answer, envelope
+from wire import AUDIOS, RESET, TASK, Wire, answer, envelope
 
 from voicenb import portal
 from voicenb.errors import (
@@ -20,21 +20,6 @@ from voicenb.services.http import Http
 from voicenb.services.soundclone import PreviewRequest, ProductionRequest, SoundClone
 
 CANARY = "sk_canary_1a2b3c"
-AUDIOS = "/api/open-api/v1/soundCloning/audios"
-TASK = {
-    "id": "audio_1",
-    "object": "audio",
-    "created": 1,
-    "model": "soundCloningAudio",
-    "status": "queued",
-    "error": None,
-}
-
-
-@pytest.fixture
-def wire():
-    with Wire() as running:
-        yield running
 
 
 @pytest.fixture

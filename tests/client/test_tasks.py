@@ -6,21 +6,12 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given, strategies as st
-from wire import HANG, RESET, Wire, answer, envelope
+from wire import API, AUDIOS, HANG, RESET, TASK, answer, envelope
 
 import voicenb as vn
 from voicenb.runner import poll_delay
 from voicenb.services.base import Answer
 
-API = "/api/open-api/v1"
-TASK = {
-    "id": "audio_1",
-    "object": "audio",
-    "created": 1,
-    "model": "soundCloningAudio",
-    "status": "queued",
-    "error": None,
-}
 PRICES = {"sound-cloning-audio": 1, "sound-cloning-voice": "0.01", "sound-cloning-clone": 1}
 
 
@@ -43,12 +34,6 @@ def test_the_sandbox_is_asked_as_often_as_it_says(asked, delay):
 
 
 @pytest.fixture
-def wire():
-    with Wire() as running:
-        yield running
-
-
-@pytest.fixture
 def voice(wire, tmp_path):
     with vn.connect("soundclone", base_url=wire.url, api_key="sk_x", home=tmp_path, prices=PRICES) as studio:
         yield studio.voice("model_1")
@@ -68,7 +53,7 @@ def audio(voice, tmp_path):
 
 def script(wire, *states, audio=None, submitted=None):
     now = {"X-Poll-After": "0.01"}
-    wire.script[f"{API}/soundCloning/audios"] = submitted or envelope(TASK)
+    wire.script[AUDIOS] = submitted or envelope(TASK)
     wire.script[f"{API}/audios/audio_1"] = [
         one if isinstance(one, (bytes, str)) else answer({"code": 20000, "msg": "ok", "data": TASK | one}, headers=now)
         for one in states
@@ -82,7 +67,7 @@ def done(wire, **more):
 
 
 def submissions(wire):
-    return wire.paths().count(f"{API}/soundCloning/audios")
+    return wire.paths().count(AUDIOS)
 
 
 def test_states_are_followed_until_the_audio_is_on_disk(wire, voice, audio):
@@ -129,7 +114,7 @@ def test_a_failed_task_is_refunded_and_says_why(wire, voice):
 
 
 def test_a_submission_without_an_answer_is_unknown_and_never_sent_again(wire, voice):
-    wire.script[f"{API}/soundCloning/audios"] = RESET
+    wire.script[AUDIOS] = RESET
     task = voice.submit("Hello.")
     for _ in range(2):
         with pytest.raises(vn.OutcomeUnknown, match="may have been accepted and charged"):

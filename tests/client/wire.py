@@ -27,6 +27,13 @@ def envelope(data: object = None, *, code: object = 20000, msg: str = "ok") -> b
     return answer({"code": code, "msg": msg} | ({} if data is None else {"data": data}))
 
 
+API = "/api/open-api/v1"
+AUDIOS = f"{API}/soundCloning/audios"
+TASK = {
+    "id": "audio_1", "object": "audio", "created": 1, "model": "soundCloningAudio", "status": "queued", "error": None,
+}  # fmt: skip
+"""A SoundClone task as the documents show one."""
+
 RESET = "reset"  # the connection breaks after the whole request was read
 HANG = "hang"  # no answer, ever
 
