@@ -122,3 +122,15 @@ def test_damaged_profile_is_an_error(spoken, tmp_path):
     (tmp_path / "voice.npz").write_bytes(b"PK\x03\x04 damaged")
     with pytest.raises(EngineError, match="profile"):
         spoken(profile=tmp_path / "voice.npz")
+
+
+def test_pitch_is_found_without_its_fundamental(engine, tmp_path):
+    """Telephone speech lacks the lowest partials; its pitch is found nevertheless."""
+    from scipy.signal import butter, resample_poly, sosfiltfilt
+
+    engine.speaker("bruno", tmp_path / "bruno.wav")
+    samples = soundfile.read(tmp_path / "bruno.wav")[0]
+    whole = engine.enrol(tmp_path / "bruno.wav", tmp_path / "whole.npz")["f0"]
+    band = sosfiltfilt(butter(4, [300, 3400], "band", fs=24_000, output="sos"), samples)
+    soundfile.write(tmp_path / "telephone.wav", resample_poly(band, 1, 3), 8_000)
+    assert engine.enrol(tmp_path / "telephone.wav", tmp_path / "telephone.npz")["f0"] == pytest.approx(whole, rel=0.06)

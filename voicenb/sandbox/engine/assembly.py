@@ -84,11 +84,15 @@ class Assembly:
         begin, wave = _cropped(utterance, wave, breath, following)
         silence = round(self._gap(breath) * RATE)
         start = self._at + silence
+        whole = len(breath.text)
         for word in utterance.words:
             low, high = (min(max(round(time * RATE) - begin, 0), len(wave)) for time in (word.start, word.stop))
             self._words.append(
                 self._timed(
-                    breath.begin + word.begin, breath.begin + word.end, (start + low) / RATE, (start + high) / RATE
+                    breath.begin + word.begin,
+                    breath.begin + min(word.end, whole),
+                    (start + low) / RATE,
+                    (start + high) / RATE,
                 )
             )
         self._store.write(wave.tobytes())

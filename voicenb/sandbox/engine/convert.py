@@ -66,9 +66,9 @@ class Converter:
 
     def __init__(self, front: FrontEnd, profile: Profile, cache: Path) -> None:
         higher = profile.register.median - front.register().median
-        source = Source.at(front, round(higher * 12 / np.log(2)), cache)
+        source = Source.of(front, cache)
         bands = _filled(profile, source)
-        self._matrix = discriminant(front, cache)
+        self._matrix = discriminant(source, front.name, cache)
         self._norm = moments(source.bands[source.voiced | source.unvoiced])
         self.ratio = _ratio(source.bands[source.voiced], bands[profile.voiced], higher)
         unvoiced = profile.loud & ~profile.voiced
@@ -111,10 +111,11 @@ class Converter:
         for _ in range(_ROUNDS):
             found = []
             for number, sentence in enumerate(_REHEARSED):
-                wave = self(front.speak(sentence, Prosody(), profile.register, number))
-                f0 = pitch(wave, lowest=50)
-                bands = envelopes(wave, f0)
-                found.append(bands[(f0 > 0) & active(bands)])
+                utterance = front.speak(sentence, Prosody(), profile.register, number)
+                voiced = pitch(utterance.wave, lowest=50) > 0
+                bands = envelopes(self(utterance), utterance.f0)
+                length = min(len(bands), len(voiced))
+                found.append(bands[:length][voiced[:length] & active(bands[:length])])
             self._restored.to += wanted - cepstra(np.concatenate(found), _COEFFICIENTS).mean(0)
 
     def _mixed(self, bands: FloatArray, warped: FloatArray) -> FloatArray:

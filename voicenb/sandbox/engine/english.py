@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from difflib import SequenceMatcher
 from functools import cached_property
 from importlib.resources import files
@@ -52,6 +53,7 @@ _LEAD = 0.05
 """Seconds kept before the first phoneme, and at least after the last, at speed 1."""
 _SILENT = -3.0
 """The energy track's value below which a frame is silence, whatever the effort."""
+_HUGE = re.compile(r"\d{16,}")
 _PHONEMES = 300
 """Longest breath in phonemes; a text of figures can be ten times as long when read out."""
 
@@ -68,7 +70,6 @@ class English:
     """hibari's voice "heart": American English, female. One thread at a time."""
 
     name = "hibari"
-    shifts = (0, -9)
 
     def __init__(self) -> None:
         try:
@@ -165,7 +166,9 @@ class English:
     def _plan(self, text: str) -> _Plan:
         from hibari.g2p.normalize import normalize
 
-        plain = normalize(text.replace("](", "] ("))  # hibari reads [word](/phonemes/) as a command
+        # hibari reads [word](/phonemes/) as a command, and has no names for numbers of more than fifteen digits.
+        escaped = _HUGE.sub(lambda digits: " ".join(digits.group()), text.replace("](", "] ("))
+        plain = normalize(escaped)
         tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(plain))
         ids, owners = [0], [-1]
         for number, token in enumerate(tokens):
@@ -181,11 +184,15 @@ class English:
         owners.append(-1)
         spans = _aligned(text, [(token.text, bool(token.whitespace)) for token in tokens])
         silent = self._marks | {self._vocabulary[" "], *(self._vocabulary[mark] for mark in '"()“”')}
-        placed = []
+        placed, mute = [], []
         for begin, end, first, last in spans:
             mine = [at for at, owner in enumerate(owners) if first <= owner <= last and ids[at] not in silent]
             if mine:
                 placed.append((begin, end, mine[0], mine[-1]))
+            elif not self._g2p(text[begin:end]):
+                mute.append(text[begin:end])
+        if mute:
+            raise EngineError(f"these words cannot be spoken in English: {' '.join(mute)}")
         vector = np.asarray(ids, np.int64)
         return _Plan(vector, self._durations(vector), placed)
 

@@ -64,7 +64,6 @@ class Espeak:
     """
 
     name = "espeak"
-    shifts = (0,)
 
     def __init__(self, voice: str) -> None:
         self._voice = voice

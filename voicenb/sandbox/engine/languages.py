@@ -99,6 +99,7 @@ _WORDS = {
 }
 _FREQUENT = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 
+_ADDRESS = re.compile(r"\S+://\S+|\S+@\S+|www\.\S+")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _CANTONESE = re.compile("[嘅咗喺唔哋嗰啲嚟冇佢]")
 _PERSIAN = re.compile("[پچژگی]")
@@ -202,7 +203,7 @@ def _language(script: str, language: str | None, context: str) -> str | None:
 @lru_cache(maxsize=16)
 def _latin(text: str) -> str:
     """The language of Latin-script text by its frequent words; English unless another is clearly ahead."""
-    words = re.findall(r"[^\W\d_]+", text.casefold())
+    words = re.findall(r"[^\W\d_]{2,}", _ADDRESS.sub(" ", text.casefold()))
     scores = {language: sum(word in frequent for word in words) for language, frequent in _FREQUENT.items()}
     best = max(scores, key=lambda language: scores[language])
     clear = scores[best] >= 2 and scores[best] > 1.5 * scores[ENGLISH] and scores[best] > 0.15 * len(words)

@@ -1,6 +1,6 @@
 """A space in which frames of the same phoneme lie near each other, whoever speaks.
 
-Linear discriminant analysis over the front end's own speech at several pitches and vocal-tract lengths, with its phonemes
+Linear discriminant analysis over the front end's own speech at several vocal-tract lengths, with its phonemes
 as classes: what differs between voices is made small, what differs between phonemes large. It knows no speaker, so
 it is worked out once and kept.
 
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicenb.sandbox.engine.source import spoken
 from voicenb.sandbox.engine.spectrum import BANDS, FloatArray, active, cepstra, warp
 from voicenb.sandbox.engine.store import kept
 
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from voicenb.sandbox.engine.utterance import FrontEnd
+    from voicenb.sandbox.engine.source import Source
 
 __all__ = ["discriminant", "features", "moments"]
 
-_VERSION = 1
+_VERSION = 4
 _COEFFICIENTS = 20
 _CONTEXT = (-4, -2, 0, 2, 4)
 """Frames around the one described."""
@@ -60,24 +59,28 @@ def features(bands: FloatArray, norm: tuple[FloatArray, FloatArray]) -> FloatArr
     return np.concatenate([padded[reach + step : reach + step + len(single)] for step in _CONTEXT], 1)
 
 
-def discriminant(front: FrontEnd, cache: Path) -> FloatArray:
-    """The projection of `features` onto the 24 directions that tell phonemes apart, (105, 24)."""
-    return np.asarray(kept(cache / f"phonetic-{front.name}-v{_VERSION}.npz", lambda: {"matrix": _fit(front)})["matrix"])
+def discriminant(source: Source, name: str, cache: Path) -> FloatArray:
+    """The projection of `features` onto the 24 directions that tell phonemes apart, (105, 24).
+
+    Args:
+        source: The speech it is learnt from.
+        name: Whose speech; what is learnt is kept under it.
+        cache: Where.
+    """
+    return np.asarray(kept(cache / f"phonetic-{name}-v{_VERSION}.npz", lambda: {"matrix": _fit(source)})["matrix"])
 
 
-def _fit(front: FrontEnd) -> FloatArray:
-    pairs = list(_examples(front))
+def _fit(source: Source) -> FloatArray:
+    pairs = list(_examples(source))
     return _project(np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs]))
 
 
-def _examples(front: FrontEnd) -> Iterator[tuple[FloatArray, npt.NDArray[np.int64]]]:
-    for shift in front.shifts:
-        bands, _, classes = spoken(front, shift)
-        for ratio in _RATIOS:
-            # A random channel on top, as a reference's microphone has one.
-            colour = np.random.default_rng(int(ratio * 100)).normal(0, 0.3, BANDS).cumsum() * 0.15
-            warped = warp(bands, ratio) + colour
-            yield features(warped, moments(warped[active(warped)])), classes
+def _examples(source: Source) -> Iterator[tuple[FloatArray, npt.NDArray[np.int64]]]:
+    for ratio in _RATIOS:
+        # A random channel on top, as a reference's microphone has one.
+        colour = np.random.default_rng(int(ratio * 100)).normal(0, 0.3, BANDS).cumsum() * 0.15
+        warped = warp(source.bands, ratio) + colour
+        yield features(warped, moments(warped[active(warped)])), source.classes
 
 
 def _project(rows: FloatArray, classes: npt.NDArray[np.int64]) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy as np
 from voicenb.sandbox.engine.errors import EngineError
 from voicenb.sandbox.engine.media import Recording, decode
 from voicenb.sandbox.engine.melody import register
+from voicenb.sandbox.engine.periodicity import robust_pitch
 from voicenb.sandbox.engine.spectrum import (
     BANDS,
     FRAME,
@@ -21,7 +22,6 @@ from voicenb.sandbox.engine.spectrum import (
     active,
     envelopes,
     frequencies,
-    pitch,
 )
 from voicenb.sandbox.engine.store import read, write
 from voicenb.sandbox.engine.utterance import Register
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Profile", "enrol"]
 
-_FORMAT = 1
+_FORMAT = 2
 _FRAMES = 2400
 """Kept at most: 30 s of speech. More is not heard, but costs time in every sentence."""
 _NOISY = 22.0
@@ -119,7 +119,7 @@ def enrol(source: Path, target: Path) -> dict[str, Any]:
     wave = recording.wave[first:last]
     wave = wave / np.sqrt(np.mean(wave**2)) * 0.08
     wave = _densest(wave)
-    f0 = pitch(wave)
+    f0 = robust_pitch(wave)
     bands = envelopes(wave, f0)
     loud = active(bands)
     voiced = (f0 > 0) & loud

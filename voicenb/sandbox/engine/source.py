@@ -1,4 +1,4 @@
-"""A front end's own voice at a given pitch: what the converter starts from."""
+"""A front end's own voice: what the converter starts from. Its envelopes do not depend on the pitch it is moved to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from voicenb.sandbox.engine.utterance import FrontEnd
 
-__all__ = ["SENTENCES", "Source", "spoken"]
+__all__ = ["SENTENCES", "Source"]
 
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog near the river bank.",
@@ -47,7 +47,8 @@ SENTENCES = (
 )
 """Sentences that hold every English phoneme several times."""
 
-_VERSION = 1
+_VERSION = 4
+"""Of what is kept: to be raised with every change to the front ends or to what is measured."""
 
 
 @dataclass(frozen=True)
@@ -58,33 +59,33 @@ class Source:
         bands: (n, 80) envelopes.
         voiced: (n,) which frames are voiced and active.
         unvoiced: (n,) which are unvoiced and active.
+        classes: (n,) their phonemes, as the front end numbers them.
     """
 
     bands: FloatArray
     voiced: npt.NDArray[np.bool_]
     unvoiced: npt.NDArray[np.bool_]
+    classes: npt.NDArray[np.int64]
 
     @classmethod
-    def at(cls, front: FrontEnd, shift: int, cache: Path) -> Source:
-        """The front end's voice `shift` semitones from its own pitch; measured once, then kept under `cache`."""
-        if front.shifts == (0,):
-            shift = 0
+    def of(cls, front: FrontEnd, cache: Path) -> Source:
+        """The front end's voice; measured once, then kept under `cache`."""
 
         def measure() -> dict[str, Any]:
-            bands, voiced, _ = spoken(front, shift)
-            return {"bands": bands.astype(np.float16), "voiced": voiced}
+            bands, voiced, classes = _spoken(front)
+            return {"bands": bands.astype(np.float16), "voiced": voiced, "classes": classes}
 
-        arrays = kept(cache / f"source-{front.name}-{shift:+d}-v{_VERSION}.npz", measure)
+        arrays = kept(cache / f"source-{front.name}-v{_VERSION}.npz", measure)
         bands, voiced = arrays["bands"].astype(np.float64), arrays["voiced"]
         loud = active(bands)
-        return cls(bands, loud & voiced, loud & ~voiced)
+        return cls(bands, loud & voiced, loud & ~voiced, arrays["classes"])
 
 
-def spoken(front: FrontEnd, shift: int) -> tuple[FloatArray, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+def _spoken(front: FrontEnd) -> tuple[FloatArray, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
     """All sentences' frames: envelopes (n, 80), which are voiced, and their phonemes."""
     bands, voiced, classes = [], [], []
     for sentence in SENTENCES:
-        utterance = front.speak(sentence, Prosody(shift=shift), None, 0)
+        utterance = front.speak(sentence, Prosody(), None, 0)
         assert utterance.classes is not None
         found = envelopes(utterance.wave, utterance.f0)
         length = min(len(found), len(utterance.f0), len(utterance.classes), len(utterance.wave) // HOP)

@@ -65,11 +65,6 @@ class FrontEnd(Protocol):
         """What its caches are filed under."""
         ...
 
-    @property
-    def shifts(self) -> tuple[int, ...]:
-        """Pitches, in semitones from its own, that cover how its envelopes depend on pitch; (0,) where they do not."""
-        ...
-
     def register(self) -> Register:
         """The front end's own pitch."""
         ...

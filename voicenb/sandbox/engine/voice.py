@@ -111,7 +111,7 @@ class Engine:
                 take = (
                     prosody if stability is None else prosody.varied(1 - stability, np.random.default_rng(number_seed))
                 )
-                utterance = front.speak(breath.text, take, voice.register, number_seed)
+                utterance = front.speak(_said(breath, following), take, voice.register, number_seed)
                 assembly.add(breath, following, utterance, voice.sound(front.name)(utterance))
                 if progress is not None:
                     progress((number + 1) / len(stretches))
@@ -134,6 +134,12 @@ class Engine:
 
 def _seed(seed: int, begin: int) -> int:
     return int(np.random.SeedSequence([seed % 2**63, begin]).generate_state(1)[0])
+
+
+def _said(breath: Breath, following: Breath | None) -> str:
+    """A breath's text; before a pause within its sentence with a comma, so that the voice stays up."""
+    held = following is not None and following.silence and following.sentence == breath.sentence
+    return f"{breath.text}," if held and breath.text[-1].isalnum() else breath.text
 
 
 def _followed(stretches: list[Breath]) -> list[tuple[Breath, Breath | None]]:
