@@ -29,7 +29,17 @@ from voicenb.errors import InvalidRequest, ServiceError, VoicenbError
 from voicenb.home import home as home_folder
 from voicenb.keys import Secret
 
-__all__ = ["Sandbox", "advance_clock", "books", "sample_speaker", "set_balance", "speakers", "start"]
+__all__ = [
+    "Sandbox",
+    "advance_clock",
+    "books",
+    "fault_kinds",
+    "faults",
+    "sample_speaker",
+    "set_balance",
+    "speakers",
+    "start",
+]
 
 _START_SECONDS = 60.0
 _TRIES = 5
@@ -262,6 +272,44 @@ def set_balance(amount: float | str, home: str | os.PathLike[str] | None = None)
 def advance_clock(seconds: float, home: str | os.PathLike[str] | None = None) -> None:
     """Moves the sandbox's clock forward, to see what expires."""
     _call("POST", "/sandbox/clock", home, json={"advance": seconds})
+
+
+def faults(
+    *kinds: str | Mapping[str, Any], home: str | os.PathLike[str] | None = None, **settings: Any
+) -> list[dict[str, Any]]:
+    """Lets things go wrong in the sandbox until the next call; without arguments, all is well again.
+
+    Args:
+        kinds: Kinds of faults, such as ``"reset_after"`` (`fault_kinds` lists them), or dicts with a ``kind`` and the
+            settings of that fault alone. A request meets the first one in this order that strikes.
+        home: The home folder whose sandbox it is.
+        settings: What holds for each of them: ``route`` (a call: upload, preview, voice, production, query, download,
+            balance or prices; or the end of a path, such as ``"audios"``), ``service``, ``rate`` (0 to 1), ``count``
+            (at most so many strikes), ``after`` (so many requests pass first), ``seed``, ``seconds``, ``status``.
+
+    Returns:
+        The faults as they are set now.
+
+    Raises:
+        InvalidRequest: There is no such kind, or a setting is none; nothing was changed.
+    """
+    wanted = [{"kind": kind, **settings} if isinstance(kind, str) else {**settings, **kind} for kind in kinds]
+    if settings and not kinds:
+        raise InvalidRequest("faults(…) needs a kind before its settings; voicenb.sandbox.fault_kinds() lists them")
+    try:
+        said = _call("POST", "/sandbox/faults", home, json={"faults": wanted}).json()
+    except ServiceError as error:
+        if error.status == httpx.codes.BAD_REQUEST:
+            raise InvalidRequest(f"these faults cannot be set, and nothing was changed: {error}") from None
+        raise
+    found: list[dict[str, Any]] = said["faults"]
+    return found
+
+
+def fault_kinds(home: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """The kinds of faults that `faults` takes, with a line each."""
+    said = _call("GET", "/sandbox/faults", home).json()
+    return {name: str(kind["what"]) for name, kind in said["kinds"].items()}
 
 
 def books(home: str | os.PathLike[str] | None = None) -> list[dict[str, Any]]:

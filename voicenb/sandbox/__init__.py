@@ -4,7 +4,17 @@ What is here for its users goes over HTTP (`voicenb.launch`), as any client's ca
 program ``python -m voicenb.sandbox``.
 """
 
-_PUBLIC = ("Sandbox", "advance_clock", "books", "sample_speaker", "set_balance", "speakers", "start")
+_PUBLIC = (
+    "Sandbox",
+    "advance_clock",
+    "books",
+    "fault_kinds",
+    "faults",
+    "sample_speaker",
+    "set_balance",
+    "speakers",
+    "start",
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +22,8 @@ if TYPE_CHECKING:
         Sandbox as Sandbox,
         advance_clock as advance_clock,
         books as books,
+        fault_kinds as fault_kinds,
+        faults as faults,
         sample_speaker as sample_speaker,
         set_balance as set_balance,
         speakers as speakers,

@@ -19,6 +19,7 @@ from voicenb.sandbox.bookkeeping import Books
 from voicenb.sandbox.control import Control
 from voicenb.sandbox.faseeh import Faseeh
 from voicenb.sandbox.files import Files
+from voicenb.sandbox.injection import Faults
 from voicenb.sandbox.jobs import Jobs
 from voicenb.sandbox.life import Lifelines
 from voicenb.sandbox.references import References
@@ -71,7 +72,8 @@ class Sandbox:
         self.twins: list[Twin] = [SoundClone(self), AIClone(self), Faseeh(self)]
         for twin in self.twins:
             self.books.open_account(twin.service, twin.first_balance)
-        self.jobs = Jobs(self.books, self.voice, {twin.service: twin.perform for twin in self.twins})
+        self.faults = Faults(self)
+        self.jobs = Jobs(self.books, self.voice, {twin.service: self.faults.performing(twin) for twin in self.twins})
 
     def start(self) -> None:
         """Warm the voice up in the background and begin with the queue."""

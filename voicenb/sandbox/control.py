@@ -69,6 +69,7 @@ class Control:
             Route("/sandbox/account", self._keyed(self._account), methods=["POST"]),
             Route("/sandbox/clock", self._keyed(self._clock), methods=["POST"]),
             Route("/sandbox/settings", self._keyed(self._settings), methods=["GET", "POST"]),
+            Route("/sandbox/faults", self._keyed(self._faults), methods=["GET", "POST"]),
             Route("/sandbox/uploads", self._keyed(self._upload), methods=["POST"]),
         ]
 
@@ -190,6 +191,11 @@ class Control:
         if request.method == "POST":
             self._sandbox.settings.change(await read_json(request))
         return JSONResponse(self._sandbox.settings.all())
+
+    async def _faults(self, request: Request) -> Response:
+        if request.method == "POST":
+            self._sandbox.faults.replace(await read_json(request))
+        return JSONResponse(self._sandbox.faults.describe())
 
     async def _upload(self, request: Request) -> Response:
         """A recording gets a URL that every twin takes; three days or restarts do not end it."""

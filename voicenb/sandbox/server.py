@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.middleware import Middleware
 
 from voicenb.sandbox.app import Sandbox, create_app
+from voicenb.sandbox.injection import BreakableProtocol
 from voicenb.sandbox.life import hold_lock, lasting_key, read_address, write_private
 
 if TYPE_CHECKING:
@@ -156,8 +158,8 @@ class _Server(uvicorn.Server):
     def __init__(self, sandbox: Sandbox, address: Path, *, json_line: bool) -> None:
         super().__init__(
             uvicorn.Config(
-                create_app(sandbox),
-                http="h11",
+                create_app(sandbox, middleware=[Middleware(sandbox.faults.middleware)]),
+                http=BreakableProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

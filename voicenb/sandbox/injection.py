@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from voicenb.sandbox.fields import BadFieldError, Fields, RuleError, finite, integer, number, string
+from voicenb.sandbox.fields import BadFieldError, Fields, RuleError, integer, number, string
+from voicenb.sandbox.voice import VoiceError
 from voicenb.sandbox.wire import BAD_PARAMETERS, drain, refusal
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ if TYPE_CHECKING:
 
     Perform = Callable[[Task], Awaitable[None]]
 
-__all__ = ["CALLS", "KINDS", "BreakableProtocol", "Fault", "Faults", "InjectedError", "Kind"]
+__all__ = ["CALLS", "KINDS", "BreakableProtocol", "Fault", "Faults", "Kind"]
 
 _log = logging.getLogger("voicenb.sandbox")
 
-_ABORT = "voicenb.abort"
+_BREAK = "voicenb.break"
 _MOST_SECONDS = 3600.0
 _ELSEWHERE = "localhost"
 
@@ -133,10 +134,6 @@ class Fault:
     status: int | None = None
 
 
-class InjectedError(Exception):
-    """What makes a task fail because a fault says so."""
-
-
 @dataclass
 class _Armed:
     fault: Fault
@@ -160,7 +157,7 @@ class _Armed:
 
 
 class BreakableProtocol(H11Protocol):
-    """uvicorn's protocol, with a way for the application to reset the connection."""
+    """uvicorn's protocol, with a way for the application to end the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the way into every request's scope, as an extension of ASGI."""
@@ -168,7 +165,8 @@ class BreakableProtocol(H11Protocol):
         app = self.app
 
         async def breakable(scope: Any, receive: Any, send: Any) -> None:
-            scope["extensions"] = {**scope.get("extensions", {}), _ABORT: {"abort": lambda: _reset(transport)}}
+            ways = {"abort": lambda: _reset(transport), "close": transport.close}
+            scope["extensions"] = {**scope.get("extensions", {}), _BREAK: ways}
             await app(scope, receive, send)
 
         self.app = breakable
@@ -201,9 +199,7 @@ class Faults:
     def describe(self) -> dict[str, Any]:
         """The kinds with a line each, the calls, and what is set with how often it struck."""
         return {
-            "kinds": {
-                name: {"what": kind.line, "calls": list(kind.calls or CALLS)} for name, kind in KINDS.items()
-            },
+            "kinds": {name: {"what": kind.line, "calls": list(kind.calls or CALLS)} for name, kind in KINDS.items()},
             "calls": list(CALLS),
             "faults": [asdict(one.fault) | {"seen": one.seen, "struck": one.struck} for one in self._armed],
         }
@@ -249,7 +245,7 @@ class Faults:
                     and fault.route in {None, call}
                     and armed.strikes(task.id)
                 ):
-                    raise InjectedError
+                    raise VoiceError("the voice broke off in the middle, as a fault asked it to")
             await twin.perform(task)
 
         return perform
@@ -354,6 +350,8 @@ class _Strike:
         await self._pass_on()
 
     async def _reset_before(self) -> None:
+        # Read to its end, so that the client is waiting for the answer, and sees the reset there.
+        await drain(Request(self.scope, self.receive))
         await self._break()
 
     async def _rate_limit(self) -> None:
@@ -437,8 +435,8 @@ class _Strike:
         start, body = await self._handled()
         await self.send(start)
         await self.send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        # A reset would throw away what has not been read yet; what comes is meant to arrive.
-        raise ConnectionAbortedError("a fault ends this answer here")
+        # An orderly close: a reset would throw away what has not been read yet.
+        await self._break("close")
 
     async def _wrong_type(self) -> None:
         start, body = await self._handled()
@@ -503,8 +501,8 @@ class _Strike:
             body = json.dumps(found, ensure_ascii=False).encode()
         await self._replay(start, body)
 
-    async def _break(self) -> None:
-        self.scope["extensions"][_ABORT]["abort"]()
+    async def _break(self, how: str = "abort") -> None:
+        self.scope["extensions"][_BREAK][how]()
         await self._until_gone()
 
     async def _until_gone(self) -> None:
