@@ -47,6 +47,7 @@ class Pool:
         self._cache = Path(cache).absolute()
         self._free = asyncio.Semaphore(size or max(1, min(os.cpu_count() or 1, 4)))
         self._workers: set[_Worker] = set()
+        """All that may still run, those of cancelled jobs too until they have ended."""
         self._idle: list[_Worker] = []
         self._closed = False
 
@@ -156,7 +157,6 @@ class Pool:
                 except BaseException:
                     # Cancelled, or `progress` raised: the job must end, and only its worker's end ends it.
                     worker.kill()
-                    self._workers.discard(worker)
                     raise
                 else:
                     self._idle.append(worker)
@@ -168,11 +168,11 @@ class Pool:
         )
 
     async def _take(self) -> _Worker:
+        self._workers = {worker for worker in self._workers if worker.alive}
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
                 return worker
-            await self._drop(worker)
         worker = await _Worker.start(self._cache)
         self._workers.add(worker)
         return worker
