@@ -87,5 +87,12 @@ def __getattr__(name: str) -> object:
     return value
 
 
+def load_ipython_extension(shell: object) -> None:
+    """``%load_ext voicenb``: ``%%say``, ``%voices`` and ``%history``."""
+    from importlib import import_module
+
+    import_module("voicenb.magics").register(shell)
+
+
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__, "__version__"])

@@ -145,6 +145,10 @@ class Panel:
         self._code_shown = made
         return made
 
+    def hide_code(self) -> None:
+        """Takes the code's button away, where a panel around this one shows the same."""
+        self._code_shown.add_class("voicenb-gone")
+
     def _show_code(self) -> None:
         """Writes the code again, where it is open."""
         if self._code_shown.value:

@@ -71,6 +71,8 @@ class ClonePanel(Panel):
         self._named.observe(self._on(self._judge), "value")
         self.reference.on_change(lambda: self._on(self._judge)(None))
         self.form.on_change(lambda: self._on(self._judge)(None))
+        # This panel's code has all that the reference's has.
+        self.reference.hide_code()
         acts = widgets.VBox(
             [
                 bar(self._named, line("grow"), self._code_button()),

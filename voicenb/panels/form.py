@@ -85,8 +85,11 @@ class Field:
         self.unit = line("unit")
         # A switch that stands for a number too (in code) has no unit of its own.
         self.unit.value = toned("" if one.type == "switch" else one.unit)
+        number = isinstance(one.default, int | float) and not isinstance(one.default, bool)
         self.reset_button = button(
-            f"↺ {self._shown(one.default)}", f"{self.label} back to {self._shown(one.default)}", "reset"
+            f"↺ {self._shown(one.default)}" if number else "↺",
+            f"{self.label} back to {self._shown(one.default)}",
+            "reset",
         )
         self.reset_button.on_click(lambda _: self.reset())
         self.count = line("count")
@@ -128,11 +131,9 @@ class Field:
         if choices:
             if not one.required and one.default not in choices:
                 choices = (one.default, *choices)
-            return widgets.Dropdown(
-                options=[(self._shown(choice), choice) for choice in choices],
-                value=choices[0] if one.required else one.default,
-                **about,
-            )
+            # By index, because ipywidgets takes the value None for nothing chosen.
+            first = 0 if one.required else choices.index(one.default)
+            return widgets.Dropdown(options=[(self._shown(choice), choice) for choice in choices], index=first, **about)
         if one.type == "switch":
             return widgets.Checkbox(value=bool(one.default), indent=False, **about)
         if (
@@ -193,8 +194,15 @@ class Field:
     def value(self, value: Any) -> None:
         if type(self.input) is widgets.Text:
             value = self._written(value)
-        elif isinstance(self.input, widgets.Dropdown) and value not in [each for _, each in self.input.options]:
-            self.input.options = (*self.input.options, (self._shown(value), value))
+        elif isinstance(self.input, widgets.Dropdown):
+            there = [each for _, each in self.input.options]
+            if value not in there:
+                # A value that only the service can judge: what is wrong with it is said below.
+                with self.input.hold_trait_notifications():
+                    self.input.options = (*self.input.options, (self._shown(value), value))
+                there.append(value)
+            self.input.index = there.index(value)
+            return
         elif isinstance(self.input, widgets.Textarea):
             value = "" if value is None else str(value)
         elif isinstance(self.input, widgets.Checkbox):

@@ -71,11 +71,11 @@ class ReferencePanel(Panel):
             options=[("choose …", "")],
             tooltip="Voices that the sandbox made up: nobody's own",
         )
+        self._sample.add_class("voicenb-short")
         self._view = widgets.VBox()
         self._findings = line("findings-line", "live")
         self._wave = Waveform()
-        self._wave.add_class("voicenb-gone")
-        self._recorder = Recorder()
+        self._recorder = Recorder(note=_CONSENT)
         self._used = line("grow", "quiet", "tabular")
         self._trim = button("Trim", "Keeps the chosen part", "outlined")
         self._prepare = button(
@@ -102,20 +102,16 @@ class ReferencePanel(Panel):
         if studio.endpoint == "sandbox":
             sources.append(self._sample)
             self._start(self._list_samples())
-        note = line("quiet")
-        note.value = f'<span class="voicenb-quiet">{escape(_CONSENT)}</span>'
         self._lay(
             bar(*sources, self._address, self._load, line("grow"), self._code_button()),
             self._code,
             self._problem,
             self._recorder,
             self._view,
-            self._wave,
             self._span_bar,
+            bar(self._status),
             self._findings,
             bar(self._consent),
-            note,
-            bar(self._status),
         )
         self._draw()
         if source is not None:
@@ -259,8 +255,8 @@ class ReferencePanel(Panel):
             told = f"One person speaking{f', {length}' if length else ''}. Choose a recording{sample}."
             self._view.children = (widgets.HTML(f'<div class="voicenb-empty">{escape(told)}</div>'),)
             return
-        self._view.children = ()
-        self._wave.remove_class("voicenb-gone")
+        # Only now, because a waveform that is drawn out of sight has no width.
+        self._view.children = (self._wave,)
         self._span_bar.remove_class("voicenb-gone")
         self._marked()
         self._undo.disabled = reference is self._first
