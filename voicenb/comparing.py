@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,10 +11,11 @@ from html import escape
 from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voicenb.audio import AudioError, compact
+from voicenb.audio import MIME, AudioError, compact, encode
 from voicenb.display import seconds, size, waveform_png
 from voicenb.errors import InvalidRequest, Problem
-from voicenb.measures import loudness
+from voicenb.measures import loudness, mono
+from voicenb.resampling import resample
 from voicenb.services.base import plain
 
 if TYPE_CHECKING:
@@ -123,7 +125,7 @@ class Grid:
         if not any(sound is not None for sound in sounds):
             raise _bad("clips", f"{len(sounds)} clips", "give one or more")
         for sound in sounds:
-            if sound is not None and not (hasattr(sound, "samples") and hasattr(sound, "rate")):
+            if sound is not None and not (hasattr(type(sound), "samples") and hasattr(type(sound), "rate")):
                 raise _bad("clips", f"{type(sound).__name__} {sound!r:.40}", "give clips or references")
         if labels is not None and len(labels) != len(sounds):
             raise _bad("labels", f"{len(labels)} labels for {len(sounds)} clips", "give one for each clip")
@@ -243,10 +245,10 @@ def differences(sounds: Sequence[Sound | None]) -> list[str]:
         ]
         fallback = "default" if getattr(sound, "task", None) is not None and names else getattr(sound, "name", None)
         labels.append(" · ".join(told) or str(fallback or ""))
-    takes: dict[str, int] = {}
-    for number, label in enumerate(labels):
+    takes, alike = dict[str, int](), Counter(labels)
+    for number, label in enumerate(list(labels)):
         takes[label] = takes.get(label, 0) + 1
-        if labels.count(label) > 1 and sounds[number] is not None:
+        if alike[label] > 1 and sounds[number] is not None:
             labels[number] = f"{label} · take {takes[label]}" if label else f"take {takes[label]}"
     return labels
 
@@ -258,6 +260,8 @@ def _short(text: str) -> str:
 
 # ── What stays in the notebook ──────────────────────────────────────────────────────────────────────────────────────
 
+# A waveform's PNG and the text around it, in bytes.
+_PICTURE = 2000
 _QUIET = "font-size:0.86em;line-height:1.5;opacity:0.72"
 _CELL = "padding:4px 12px 10px 0;text-align:left;vertical-align:top;border:0;background:none;max-width:none"
 
@@ -296,6 +300,7 @@ def compare_html(
     texts = {_of(sound, "text") for sound in grid.sounds if sound is not None}
     shared = texts.pop() if len(texts) == 1 else None
     longest = max((_duration(sound) for sound in grid.sounds if sound is not None), default=0.0)
+    across = 240 if len(grid.columns) <= 4 else 200
     used = left_out = 0
     body = ""
     for y, row in enumerate(grid.rows):
@@ -306,7 +311,7 @@ def compare_html(
             if sound is None:
                 line += f'<td style="{_CELL}">{"–" if any(grid.columns) or any(grid.rows) else ""}</td>'
                 continue
-            cell, left = _cell(sound, grid.labels[place], longest, most - used, told=shared is None)
+            cell, left = _cell(sound, grid.labels[place], longest, most - used, width=across, told=shared is None)
             used += len(cell)
             left_out += left
             line += f'<td style="{_CELL};min-width:160px">{cell}</td>'
@@ -340,23 +345,33 @@ def _duration(sound: Sound) -> float:
         return 0.0
 
 
-def _cell(sound: Sound, label: str, longest: float, room: int, *, told: bool) -> tuple[str, int]:
+def _small(sound: Sound) -> tuple[bytes | None, str]:
+    """The sound as it is embedded, below an eighth of its 16-bit WAV, as a study's many clips have to be."""
+    small, mime = compact(sound.samples, sound.rate, data=sound.data, form=sound.format)
+    if small is not None and len(small) > len(sound.samples) // 4 - _PICTURE:
+        target = min(sound.rate, 24_000)
+        smaller = encode(resample(mono(sound.samples), sound.rate, target), target, "mp3", quality=0.1)
+        return (smaller, MIME["mp3"]) if len(smaller) < len(small) else (small, mime)
+    return small, mime
+
+
+def _cell(sound: Sound, label: str, longest: float, room: int, *, width: int, told: bool) -> tuple[str, int]:
     """One clip as HTML, and 1 where its sound did not fit into `room`."""
     try:
         samples, rate, duration = sound.samples, sound.rate, sound.duration
     except AudioError as error:
         return f"<div>{escape(label)}</div><div>{escape(str(error))}</div>", 0
-    small, mime = compact(samples, rate, data=sound.data, form=sound.format)
-    width = max(round(200 * duration / longest), 8) if longest else 200
+    small, mime = _small(sound)
+    drawn = max(round(width * duration / longest), 8) if longest else width
     name = f'<div dir="auto" style="line-height:1.5">{escape(label)}</div>' if label else ""
     picture = (
-        f'<img src="{_data_url(waveform_png(samples, width=width, height=32), "image/png")}" alt="Waveform, {seconds(duration)}"'
-        f' style="display:block;width:{width}px;height:32px;margin:2px 0">'
+        f'<img src="{_data_url(waveform_png(samples, width=drawn, height=32), "image/png")}" alt="Waveform, {seconds(duration)}"'
+        f' style="display:block;width:{drawn}px;height:32px;margin:2px 0">'
     )
     player = _data_url(small, mime) if small is not None else ""
     fits = bool(player) and len(player) + len(picture) + 1000 <= room
     audio = (
-        f'<audio controls preload="metadata" src="{player}" style="display:block;width:200px;max-width:100%;height:32px"></audio>'
+        f'<audio controls preload="metadata" src="{player}" style="display:block;width:{width}px;max-width:100%;height:32px"></audio>'
         if fits
         else '<div style="height:32px;line-height:32px">not embedded</div>'
     )

@@ -55,7 +55,7 @@ def bundle(*names: str) -> str:
     """
     whole = "".join((_STATIC / f"{name}.js").read_text("utf-8") for name in names)
     whole = re.sub(r"^import .* from \"\./\w+\.js\";$", "", whole, flags=re.MULTILINE)
-    whole = re.sub(r"^\s*/\*\*.*?\*/", "", whole, flags=re.MULTILINE | re.DOTALL)
+    whole = re.sub(r"/\*\*.*?\*/ ?", "", whole, flags=re.DOTALL)
     return "\n".join(line for raw in whole.splitlines() if (line := raw.strip()) and not line.startswith("//"))
 
 

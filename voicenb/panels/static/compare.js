@@ -337,7 +337,7 @@ function render({ model, el }) {
     };
   }
 
-  const play_ = button("play", "Play", () => (mixer?.playing ? halt() : play()));
+  const switcher = button("play", "Play", () => (mixer?.playing ? halt() : play()));
   const time = h("output", { class: "vn-time" });
   const choice = h(
     "select",
@@ -362,12 +362,13 @@ function render({ model, el }) {
   const match = option("match", `loudness matched to ${target}`, "Each clip is played at the same measured loudness");
   const align = option("align", "aligned by word", "Changing the clip goes on at the same word");
   const said = words(pick);
-  const table = h("table", { class: "vn-grid", role: "presentation" });
+  const named = [...grid.columns, ...grid.rows].some(Boolean);
+  const style = `--vn-columns: ${grid.columns.length}`;
+  const table = h("table", { class: "vn-grid", role: "presentation", style, "data-free": !named });
   const scroll = h("div", { class: "vn-scroll" }, table);
 
   let number = 0;
-  const named = grid.columns.some(Boolean);
-  if (named) {
+  if (grid.columns.some(Boolean)) {
     table.append(
       h(
         "thead",
@@ -387,7 +388,7 @@ function render({ model, el }) {
     if (grid.rows.some(Boolean)) line.append(h("th", { scope: "row" }, h("bdi", {}, grid.rows[y])));
     row.forEach((label, x) => {
       const id = y * grid.columns.length + x;
-      if (label === null) return line.append(h("td", { class: "vn-none" }, "–"));
+      if (label === null) return line.append(h("td", { class: "vn-none" }, named ? "–" : ""));
       const full = [`Clip ${++number}`, grid.rows[y], grid.columns[x], label].filter(Boolean).join(", ");
       const cell = makeCell(id, label, number, full);
       cells.set(id, cell);
@@ -409,7 +410,7 @@ function render({ model, el }) {
     h(
       "div",
       { class: "vn-row" },
-      play_.element,
+      switcher.element,
       time,
       h("span", { class: "vn-choice" }, choice),
       h("span", { class: "vn-options" }, match.element, align.element),
@@ -452,14 +453,21 @@ function render({ model, el }) {
 
   function state() {
     const on = Boolean(mixer?.playing);
-    play_.show(on ? "pause" : "play", on ? "Pause" : "Play");
+    switcher.show(on ? "pause" : "play", on ? "Pause" : "Play");
     root.toggleAttribute("data-playing", on);
   }
 
   const frames = life.frames(tell);
 
+  /** The cells in a row, as they are drawn: those that nobody arranged wrap. */
+  function breadth() {
+    if (named) return grid.columns.length;
+    const tops = [...cells.values()].map((cell) => cell.element.offsetTop);
+    return tops.filter((top) => top === tops[0]).length;
+  }
+
   keys(root, (key, event) => {
-    const row = grid.columns.length;
+    const row = breadth();
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row };
     if (/^[1-9]$/.test(key) && order[Number(key) - 1] !== undefined) turn(order[Number(key) - 1]);
     else if (key === " ") mixer?.playing ? halt() : play();
@@ -468,7 +476,7 @@ function render({ model, el }) {
       const step = steps[/** @type {keyof typeof steps} */ (key)];
       // Cells that hold no clip are passed over; the border of a row is one, too.
       let id = current + step;
-      const size = row * grid.rows.length;
+      const size = grid.columns.length * grid.rows.length;
       const beside = () => Math.abs(step) !== 1 || Math.floor(id / row) === Math.floor(current / row);
       while (id >= 0 && id < size && beside() && !cells.get(id)?.usable()) id += step;
       if (cells.has(id) && beside()) turn(id, false);

@@ -89,8 +89,7 @@ function render({ model, el }) {
   let running = null;
   let starting = false;
 
-  const press = button("record", "Record", () => (running ? running.stop(true) : record()));
-  press.element.classList.add("vn-record");
+  const press = button("record", "Record", () => (running ? running.stop(true) : record()), true);
   const time = h("output", { class: "vn-time" }, clock(0));
   const bar = h("div", { class: "vn-level" });
   const meter = h(
@@ -103,10 +102,9 @@ function render({ model, el }) {
   const root = h(
     "div",
     { class: "vn vn-recorder", role: "group", "aria-label": "Recorder" },
-    h("div", { class: "vn-row" }, press.element, meter, time),
+    h("div", { class: "vn-row" }, press.element, meter, time, audio),
     note,
     line,
-    audio,
   );
 
   /** @param {Float32Array | null} samples */
@@ -155,7 +153,7 @@ function render({ model, el }) {
     press.show("stop", "Stop");
     root.toggleAttribute("data-recording", true);
     audio.pause();
-    audio.hidden = true;
+    stage(true);
   }
 
   /** @param {MediaStream} stream @param {AudioContext} context @param {() => void} close */
@@ -208,9 +206,15 @@ function render({ model, el }) {
     }
     forget();
     audio.src = URL.createObjectURL(new Blob([file], { type: "audio/wav" }));
-    audio.hidden = false;
+    stage(false);
     const advice = peak > -1 ? " It is too loud: step back a little." : peak < -30 ? " It is very quiet: come closer." : "";
     say(`${clock(seconds)} s recorded.${advice}`);
+  }
+
+  /** @param {boolean} metered  Whether the level is shown; else the recording, in the same place. */
+  function stage(metered) {
+    meter.hidden = time.hidden = !metered;
+    audio.hidden = metered;
   }
 
   function forget() {
@@ -229,7 +233,7 @@ function render({ model, el }) {
   life.on(model, "change:seconds", () => {
     if (model.get("seconds") || running) return;
     forget();
-    audio.hidden = true;
+    stage(true);
     time.textContent = clock(0);
     say("");
   });

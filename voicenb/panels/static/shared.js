@@ -69,14 +69,17 @@ function draw(parent, tag, attributes) {
  * @param {keyof typeof ICONS} icon
  * @param {string} name
  * @param {() => void} press
+ * @param {boolean} [worded]  Whether its name is written beside the picture.
  */
-export function button(icon, name, press) {
-  const element = h("button", { type: "button", class: "vn-button", onclick: press });
+export function button(icon, name, press, worded = false) {
+  const element = h("button", { type: "button", class: worded ? "vn-button vn-worded" : "vn-button", onclick: press });
   const picture = draw(element, "svg", { viewBox: "0 0 16 16", "aria-hidden": "true" });
   const path = draw(picture, "path", {});
+  const text = worded ? element.appendChild(h("span")) : null;
   /** @param {keyof typeof ICONS} icon @param {string} name */
   const show = (icon, name) => {
     path.setAttribute("d", ICONS[icon]);
+    if (text) text.textContent = name;
     picture.setAttribute("class", icon === "loop" ? "vn-stroked" : "");
     if (element.title !== name) {
       element.title = name;
@@ -268,7 +271,7 @@ export function dragged(element, move) {
 const UNSPACED = /[\u0e00-\u0e7f\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]/u;
 
 /**
- * What is said; one stop of the tab key, arrows go from word to word.
+ * What is said; one stop of the tab key, arrows go from word to word, enter plays from there (space pauses, as everywhere).
  * @param {(index: number) => void} pick
  */
 export function words(pick) {
@@ -288,7 +291,7 @@ export function words(pick) {
     const back = forward === "ArrowLeft" ? "ArrowRight" : "ArrowLeft";
     const next = { [forward]: index + 1, [back]: index - 1, Home: 0, End: spans.length - 1 }[event.key];
     if (index < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter" || event.key === " ") pick(index);
+    if (event.key === "Enter") pick(index);
     else if (next !== undefined) {
       const to = clamp(next, 0, spans.length - 1);
       stop(to);
@@ -343,13 +346,18 @@ export function keys(element, act) {
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = /** @type {HTMLElement} */ (event.target);
-    const pressed = (event.key === " " || event.key === "Enter") && target.closest("button, input, select");
+    const native = event.key === "Enter" ? "button, input" : event.key === " " ? "button:not(.vn-cell), input" : "";
+    const pressed = native && target.closest(native);
     // Buttons answer these two themselves, and lists choose with the arrows; the notebook must not act on them either.
     if (target.closest("select") || pressed) event.stopPropagation();
     else if (act(event.key.length === 1 ? event.key.toLowerCase() : event.key, event)) {
       event.preventDefault();
       event.stopPropagation();
     }
+  });
+  // Firefox presses a button when the space bar is let go.
+  element.addEventListener("keyup", (event) => {
+    if (event.key === " " && /** @type {HTMLElement} */ (event.target).closest(".vn-cell")) event.preventDefault();
   });
 }
 
