@@ -296,7 +296,7 @@ def test_a_clip_that_cannot_be_read_does_not_spoil_the_others():
     """Its place says why, and the rest is heard."""
     player = ComparePlayer([clip(), Clip(b"RIFF....WAVEnonsense"), None, clip(noise(seed=2))], columns=list("abcd"))
     content, _ = ask(player, kind="facts", ids=[0, 1, 3], request="r")
-    assert "duration" in content["facts"]["0"]
+    assert "duration" in content["facts"]["0"], content
     assert "wav" in content["facts"]["1"]["error"]
     assert player._grid["cells"] == [["", "", None, ""]]
     assert ask(player, kind="audio", id=1, request="r")[0]["error"]

@@ -105,7 +105,7 @@ class ComparePlayer(Player):
     def _answer(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
         match question:
             case {"kind": "facts", "ids": list(places)}:
-                return {"facts": {str(place): self._facts_of(place) for place in places if self._sound(place)}}, None
+                return {"facts": {str(place): self._facts_of(place) for place in places}}, None
             case {"kind": "audio", "id": place}:
                 sound, mime = wire(self._sound(place), self._rate)
                 return {"mime": mime, "facts": self._facts_of(place)}, sound
