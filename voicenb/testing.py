@@ -6,12 +6,14 @@
         minimal = {"preview": {"text": "Hello there, friend."}, "production": {"voice": "v1", "text": "Hello."}}
 
         @pytest.fixture(scope="class")
-        def studio(self, tmp_path_factory):
+        @classmethod
+        def studio(cls, tmp_path_factory):
             with voicenb.connect("mine", base_url=…, api_key=…, home=tmp_path_factory.mktemp("home")) as studio:
                 yield studio
 
         @pytest.fixture(scope="class")
-        def reference(self):
+        @classmethod
+        def reference(cls):
             return "tests/me.wav"
 
 The studio's account is charged: the tests clone one voice and speak a few words in it.
@@ -57,20 +59,23 @@ class ServiceContract:
     parameters: ClassVar[Mapping[str, Any]] = {}
 
     @pytest.fixture(scope="class")
-    def studio(self) -> Iterator[Studio]:
+    @classmethod
+    def studio(cls) -> Iterator[Studio]:
         """A studio on the service under test; a subclass makes it."""
         raise NotImplementedError("the subclass makes a studio")
 
     @pytest.fixture(scope="class")
-    def reference(self) -> Path | str:
+    @classmethod
+    def reference(cls) -> Path | str:
         """A recording that the service takes; a subclass names it."""
         raise NotImplementedError("the subclass names a recording")
 
     @pytest.fixture(scope="class")
-    def voice(self, studio: Studio, reference: Any) -> Voice:
+    @classmethod
+    def voice(cls, studio: Studio, reference: Any) -> Voice:
         """A voice, cloned once for the whole class."""
         return studio.clone(
-            reference, name="contract", text=self.line, consent="a contract test", quiet=True, **self.parameters
+            reference, name="contract", text=cls.line, consent="a contract test", quiet=True, **cls.parameters
         )
 
     # -- typed requests ----------------------------------------------------------------------------------------

@@ -231,26 +231,27 @@ class _Speech(ServiceRequest):
 
     @classmethod
     def learned(cls, values: Mapping[str, Any]) -> Iterator[Problem]:
-        """The descriptors that are known, and the languages of v3-qwen (learned)."""
+        """The descriptors that are known (learned)."""
         describe, model = values.get("describe"), str(values.get("model"))
         if isinstance(describe, str) and model in descriptors.DIALECTS:
             for stranger in descriptors.strangers(descriptors.split(describe), model):
                 yield Problem("describe", shown(describe), stranger)
-        language = values.get("language")
-        if model == "v3-qwen" and isinstance(language, str):
-            said = language.lower()
-            if said.replace("_", "-").partition("-")[0] not in _QWEN_LANGUAGES and said not in _QWEN_LANGUAGES.values():
-                yield Problem("language", shown(language), f"v3-qwen speaks {', '.join(_QWEN_LANGUAGES)}")
 
     @classmethod
     def advised(cls, values: Mapping[str, Any]) -> Iterator[Problem]:
-        """Emotion strengths that sum to 1.4 at most (stated as advice), and no pause marks."""
+        """Emotion strengths that sum to 1.4 at most (stated as advice), v3-qwen's languages (learned), no pause marks."""
         emotion = values.get("emotion")
         total = emotions.vector_sum(emotion) if isinstance(emotion, str) else None
         if total is not None and emotions.ADVISED_SUM < total <= emotions.LARGEST_SUM:
             yield Problem(
                 "emotion", shown(emotion), f"the service advises a sum up to {emotions.ADVISED_SUM}, not {total}"
             )
+        language = values.get("language")
+        if values.get("model") == "v3-qwen" and isinstance(language, str):
+            said = language.lower()
+            if said.replace("_", "-").partition("-")[0] not in _QWEN_LANGUAGES and said not in _QWEN_LANGUAGES.values():
+                # The language of the subtitles, not of the text: no more than a hint.
+                yield Problem("language", shown(language), f"v3-qwen speaks {', '.join(_QWEN_LANGUAGES)}")
         text = values.get("text")
         for mark in spoken_marks(text) if isinstance(text, str) else ():
             yield Problem("text", f"the pause {mark}", "this service has no pauses: it is read aloud and billed")
@@ -558,7 +559,7 @@ def _subtitles_url(data: Mapping[str, Any]) -> str | None:
 def _subtitles_from_json(found: Any) -> Subtitles:
     """Cues with a text and two times, whatever they are called; float milliseconds where the names of SoundClone stand."""
     if isinstance(found, dict):
-        found = next(value for value in found.values() if isinstance(value, list))
+        found = next((value for value in found.values() if isinstance(value, list)), [])
 
     def times(part: Mapping[str, Any]) -> tuple[float, float]:
         for first, last, unit in (

@@ -1,8 +1,8 @@
 """Which characters are Chinese, Japanese or Korean, for services that bill those differently.
 
-A character counts as CJK if its Unicode *Script* is Han, Hiragana, Katakana or Hangul, compatibility and half-width forms
-included, or if it is a *letter* that Unicode files under Common only because these scripts share it (``ー``, ``〆``,
-``〱``, the half-width ``ｰ ﾞ ﾟ``). Punctuation (``，。「」・``), spaces, combining marks, full-width Latin and digits do not.
+A character counts as CJK if its Unicode *Script* property is Han, Hiragana, Katakana or Hangul, compatibility and
+half-width forms included. What Unicode files under Common or Inherited does not, as it belongs to several scripts: punctuation
+(``，。「」・``), spaces, combining marks, the prolonged sound mark ``ー``, full-width Latin and digits.
 
 Source: https://www.unicode.org/Public/17.0.0/ucd/Scripts.txt
 """
@@ -33,11 +33,8 @@ _HANGUL = (
     (0xAC00, 0xD7A3), (0xD7B0, 0xD7C6), (0xD7CB, 0xD7FB), (0xFFA0, 0xFFBE), (0xFFC2, 0xFFC7), (0xFFCA, 0xFFCF),
     (0xFFD2, 0xFFD7), (0xFFDA, 0xFFDC),
 )  # fmt: skip
-_SHARED_LETTERS = (
-    (0x3006, 0x3006), (0x3031, 0x3035), (0x303C, 0x303C), (0x30FC, 0x30FC), (0xFF70, 0xFF70), (0xFF9E, 0xFF9F),
-)  # fmt: skip
 
-_RANGES = sorted(_HAN + _HIRAGANA + _KATAKANA + _HANGUL + _SHARED_LETTERS)
+_RANGES = sorted(_HAN + _HIRAGANA + _KATAKANA + _HANGUL)
 _FIRST = [first for first, _ in _RANGES]
 _LAST = [last for _, last in _RANGES]
 

@@ -1,0 +1,90 @@
+"""All three services held to one contract, in the sandbox; and, asked for by ``-m live``, the live ones at a small cost."""
+
+import os
+from decimal import Decimal
+
+import pytest
+
+import voicenb as vn
+from voicenb import services
+from voicenb.testing import ServiceContract
+
+
+@pytest.fixture(scope="session")
+def twin(home):
+    """Connects to the sandbox as one of the services."""
+    studios = {}
+
+    def connect(service):
+        if service not in studios:
+            studios[service] = vn.connect(service, sandbox=True, home=home)
+        return studios[service]
+
+    yield connect
+    for studio in studios.values():
+        studio.close()
+
+
+class InTheSandbox(ServiceContract):
+    service = ""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def studio(cls, twin):
+        return twin(cls.service)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def reference(cls, ada):
+        return ada
+
+
+class TestSoundClone(InTheSandbox):
+    service = "soundclone"
+    minimal = {
+        "preview": {"text": "Hello there."},
+        "production": {"voice": "model_1", "text": "Hello there."},
+    }
+    parameters = {"language": "English"}
+
+
+class TestAiClone(InTheSandbox):
+    service = "aiclone"
+    minimal = {
+        "preview": {"text": "Hello there."},
+        "production": {"voice": "https://example.com/me.wav", "text": "Hello there."},
+    }
+    parameters = {"model": "v1-real"}
+
+
+class TestFaseeh(InTheSandbox):
+    service = "faseeh"
+    minimal = {
+        "preview": {"text": "Hello there, my friend."},
+        "voice": {"text": "Hello there, my friend.", "name": "me"},
+        "production": {"voice": "ar-hijazi-female-1", "text": "Hello there."},
+    }
+
+
+def test_every_service_is_in_its_contract():
+    """A service that is added here is tested here."""
+    assert set(services.names()) == {one.service for one in InTheSandbox.__subclasses__()}
+
+
+# What one live run may cost at most, in each service's own unit, by the price that the service itself names.
+CAP = {"soundclone": Decimal("0.1"), "aiclone": Decimal(40), "faseeh": Decimal(40)}
+LINE = "Hello there, my friend."
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("service", sorted(CAP))
+def test_a_live_service_speaks_for_less_than_the_cap(service, tmp_path):
+    """One sentence in a voice that the account has: ``VOICENB_LIVE_<SERVICE>_VOICE`` names it (modelId, URL or voice_id)."""
+    names = services.get(service).profile.key_variables
+    voice = os.environ.get(f"VOICENB_LIVE_{service.upper()}_VOICE") or {"faseeh": "ar-hijazi-female-1"}.get(service)
+    if not any(os.environ.get(name) for name in names) or voice is None:
+        pytest.skip(f"needs {' or '.join(names)} and VOICENB_LIVE_{service.upper()}_VOICE")
+    with vn.connect(service, home=tmp_path, budget=CAP[service]) as studio:
+        clip = studio.voice(voice).say(LINE, quiet=True)
+        assert clip.duration > 0.5
+        assert clip.task.cost <= CAP[service]
