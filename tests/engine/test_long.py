@@ -29,6 +29,7 @@ def peak(pid: int) -> int:
         pytest.param((PASSAGE + " ") * 80, id="sentences"),
         pytest.param(UNPUNCTUATED, id="no punctuation"),
         pytest.param("x" * 10_000, id="one word"),
+        pytest.param("7 " * 500, id="figures"),
     ],
 )
 def test_long_text_in_bounded_memory(cache, tmp_path, text):
@@ -46,7 +47,7 @@ def test_long_text_in_bounded_memory(cache, tmp_path, text):
         await pool.close()
         assert shares == sorted(shares)
         assert shares[-1] == 1
-        assert len(shares) > 20
+        assert len(shares) >= 10
         covered = sum(word["end_at"] - word["begin"] for word in answer["words"])
         assert covered >= 0.98 * sum(not character.isspace() for character in text)
         assert soundfile.info(tmp_path / "long.wav").duration == pytest.approx(answer["seconds"], abs=0.001)

@@ -54,8 +54,6 @@ _LEAD = 0.05
 _SILENT = -3.0
 """The energy track's value below which a frame is silence, whatever the effort."""
 _HUGE = re.compile(r"\d{16,}")
-_PHONEMES = 300
-"""Longest breath in phonemes; a text of figures can be ten times as long when read out."""
 
 
 class _Plan(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -124,18 +125,24 @@ def _ends(text: str, match: re.Match[str]) -> bool:
 
 
 def pieces(text: str, begin: int, limit: int = _LONGEST) -> Iterator[tuple[str, int]]:
-    """A stretch cut into pieces of at most `limit` characters with their offsets.
+    """A stretch cut into pieces of at most `limit` characters with their offsets; a figure counts as five, read as a word.
 
     The cut is at the last clause mark in reach, else at the last space, else in mid-word.
     """
-    while len(text) > limit:
-        head = text[: limit + 1]
-        marks = [match.end() for match in _CLAUSE.finditer(head) if match.end() > limit // 4]
+    while (reach := _reach(text, limit)) < len(text):
+        head = text[: reach + 1]
+        marks = [match.end() for match in _CLAUSE.finditer(head) if reach // 4 < match.end() <= reach]
         spaces = [match.start() for match in re.finditer(r"\s", head) if match.start() > 0]
-        cut = marks[-1] if marks else spaces[-1] if spaces else limit
+        cut = marks[-1] if marks else spaces[-1] if spaces else reach
         yield text[:cut], begin
         text, begin = text[cut:], begin + cut
     yield text, begin
+
+
+def _reach(text: str, limit: int) -> int:
+    """How many characters are spoken in one breath at most."""
+    cost = accumulate(5 if character.isdigit() else 1 for character in text[: limit + 1])
+    return max(1, sum(spent <= limit for spent in cost))
 
 
 def breaths(text: str, limit: int = _LONGEST) -> list[Breath]:
