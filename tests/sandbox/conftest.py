@@ -55,6 +55,19 @@ def voice(sandbox, ada):
     return data
 
 
+@pytest.fixture(scope="session")
+def reference(sandbox, ada, voice):
+    """A URL of ada's recording; the engine knows her voice."""
+    return sandbox.published("ada.wav", ada)
+
+
+@pytest.fixture(scope="session")
+def broke(tmp_path_factory):
+    """A sandbox whose accounts are empty: what is valid is refused with its price."""
+    with running(tmp_path_factory.mktemp("broke"), "--balance", "0") as server:
+        yield server
+
+
 @pytest.fixture
 def elsewhere():
     """Another server on loopback: `serve(path, status, headers, body)` sets its answers; gives its address."""

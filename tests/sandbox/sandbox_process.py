@@ -70,8 +70,46 @@ class Running:
     def balance(self):
         return self.client.get(f"{API}/user/balance").json()["data"]
 
-    def set_balance(self, credits_left):
-        assert self.client.post("/sandbox/account", json={"balance": credits_left}).status_code == 200
+    def set_balance(self, credits_left, service="soundclone"):
+        answer = self.client.post("/sandbox/account", json={"balance": credits_left, "service": service})
+        assert answer.status_code == 200
+
+    def account(self, service):
+        return self.status()["accounts"][service]
+
+    @contextmanager
+    def settings(self, **changed):
+        """Other settings for a while."""
+        before = self.client.get("/sandbox/settings").json()
+        assert self.client.post("/sandbox/settings", json=changed).json() == before | changed
+        yield
+        assert self.client.post("/sandbox/settings", json=before).json() == before
+
+    def published(self, name, content):
+        """The URL of an upload that belongs to no service."""
+        return self.client.post("/sandbox/uploads", files={"file": (name, content)}).json()["url"]
+
+    def clone(self, headers=None, **body):
+        """Submit to aiclone."""
+        return self.client.post("/api/v2/voice/clone", json=body, headers=headers)
+
+    def followed(self, task, timeout=60):
+        """Follow one of aiclone's tasks to its end; gives its last description."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            answer = self.client.get(f"/api/v2/tasks/{task}")
+            data = answer.json()
+            if data["status"] in {"completed", "failed"}:
+                assert "X-Poll-After" not in answer.headers
+                return data
+            time.sleep(float(answer.headers["X-Poll-After"]))
+        raise AssertionError(f"still {data}\n{self.log.read_text()}")
+
+    def faseeh(self, method, path, **given):
+        """A call of Faseeh's, with the key in its header."""
+        service = self.said["services"]["faseeh"]
+        headers = {"x-api-key": service["api_key"]} | given.pop("headers", {})
+        return httpx.request(method, service["base_url"] + path, headers=headers, trust_env=False, timeout=60, **given)
 
     def books(self):
         return {task["id"]: task for task in self.client.get("/sandbox/books").json()}
