@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import semitones
-from voicenb.sandbox.engine import voice
+from voicenb.sandbox.engine import japanese, voice
 from voicenb.sandbox.engine.errors import EngineError
 from voicenb.sandbox.engine.languages import LANGUAGES, code, runs
 
@@ -114,7 +114,16 @@ def test_without_the_extra_its_name_is_said(monkeypatch, spoken):
 
 
 @espeak
-@pytest.mark.skipif(importlib.util.find_spec("pykakasi") is not None, reason="kanji can be read here")
-def test_kanji_without_a_reader_are_named(spoken):
+def test_kanji_without_a_reader_are_named(monkeypatch, spoken):
+    monkeypatch.setattr(japanese, "_converter", lambda: None)
     with pytest.raises(EngineError, match="名前"):
         spoken("わたしの名前はアダです。")
+
+
+@espeak
+@pytest.mark.skipif(importlib.util.find_spec("pykakasi") is None, reason="the reader of kanji is not installed")
+def test_kanji_are_read_and_timed_where_they_stand(spoken):
+    speech = spoken("わたしの名前はアダです。", language="Japanese")
+    assert "名前" in {word.text for word in speech.words}
+    starts = [word.start for word in speech.words]
+    assert starts == sorted(starts)

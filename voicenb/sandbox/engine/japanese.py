@@ -61,6 +61,6 @@ def reading(text: str) -> Reading | None:
     if converter is None:
         raise EngineError(
             f"the sandbox's voice reads kana only; these words are in kanji: {' '.join(kanji)}. "
-            "Write them in kana, or install their reader: pip install pykakasi"
+            "Write them in kana, or install their reader: pip install 'voicenb[languages]'"
         )
     return Reading([(item["orig"], item["hira"]) for item in converter.convert(text)])
