@@ -103,6 +103,13 @@ class Panel:
         self._work.add(future)
         future.add_done_callback(self._ended)
 
+    async def settled(self) -> None:
+        """Waits until nothing of this panel is at work any more; for scripts and tests that press its buttons."""
+        while self._work:
+            await asyncio.wait([one if asyncio.isfuture(one) else asyncio.wrap_future(one) for one in self._work])
+            # The callbacks of what has ended come first: they may start more.
+            await asyncio.sleep(0)
+
     def _ended(self, future: Any) -> None:
         self._work.discard(future)
         if not future.cancelled() and (error := future.exception()) is not None:

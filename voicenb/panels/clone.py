@@ -205,6 +205,11 @@ class ClonePanel(Panel):
         for listener in self._listeners:
             listener(voice.name)
 
+    def close(self) -> None:
+        """Takes the panel off the page. A task under way goes on; the history has it."""
+        self.reference.close()
+        super().close()
+
     def code(self) -> str:
         """The Python that clones the same voice."""
         before = self.reference.code().removesuffix("\nref.check(studio)")

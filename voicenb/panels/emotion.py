@@ -70,7 +70,7 @@ class EmotionField(Field):
         """The emotion as one line, or None."""
         mode = self.input.value
         if mode == "vector":
-            named = [f"{name}={round(slider.value, 4):g}" for name, slider in self._sliders.items() if slider.value]
+            named = [f"{name}={round(slider.value, 4)!r}" for name, slider in self._sliders.items() if slider.value]
             return ", ".join(named) or None
         if mode == "text":
             return self._text.value.strip() or None

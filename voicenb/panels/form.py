@@ -385,6 +385,22 @@ class Form:
         self.show(remarks)
         return remarks
 
+    @property
+    def pauses(self) -> bool:
+        """Whether ``<#x#>`` in the text is a pause: by the rules of the requests, which remark on it where it is none."""
+        said = [
+            _judged(
+                request,
+                {
+                    **{name: "-" for name, one in request.parameters().items() if one.required},
+                    "text": "one <#0.5#> two",
+                },
+                strict=True,
+            )
+            for request in self.requests
+        ]
+        return not any(one.field == "text" for remarks in said for one in remarks)
+
     def show(self, remarks: Sequence[Remark]) -> None:
         """Says each remark under its field, errors first."""
         for name, field in self.fields.items():

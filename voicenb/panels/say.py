@@ -78,7 +78,7 @@ class SayPanel(Panel):
         self._results.add_class("voicenb-results")
         pause = button("+ pause", f"Inserts a pause of half a second, {_PAUSE}; change its number as you like")
         reset = button("Reset", "All parameters back to their defaults")
-        if "text" in self.form.fields:
+        if "text" in self.form.fields and self.form.pauses:
             self.form.fields["text"].extra.children = (pause,)
 
         self._go.on_click(self._on(self._pressed))
@@ -216,7 +216,7 @@ class SayPanel(Panel):
         try:
             balance = await self.studio.aio.balance()
         except Exception as error:  # noqa: BLE001 - what goes wrong here must not hide the form
-            self._balance.value = toned("balance not known", "amber", title=str(error))
+            self._balance.value = toned("balance not known", "quiet", title=str(error))
             return
         self._balance.value = toned(f"balance {amount(balance.amount, balance.unit)}", "quiet", title=str(balance))
 

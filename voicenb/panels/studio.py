@@ -74,6 +74,11 @@ class StudioPanel(Panel):
         """The Python of the panel in front."""
         return self._panels[self._tabs.selected_index or 0].code()
 
+    async def settled(self) -> None:
+        """Waits until no panel is at work any more."""
+        for panel in (*self._panels, self.clone.reference, *self._panels):
+            await panel.settled()
+
     def close(self) -> None:
         """Takes the panel off the page. Tasks under way go on; the history has them."""
         for panel in self._panels:

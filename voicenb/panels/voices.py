@@ -12,7 +12,7 @@ import pandas as pd
 
 from voicenb.panels.base import Panel
 from voicenb.panels.shown import clock, close, connect_line, player
-from voicenb.panels.style import bar, button, line
+from voicenb.panels.style import bar, button, line, toned
 from voicenb.panels.table import Table
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class VoicesPanel(Panel):
             self._new_name.value = name
             self._rename_bar.remove_class("voicenb-gone")
         elif act == "forget":
-            self._question.value = f"Forget {name!r}? Its clips stay in the history."
+            self._question.value = toned(f"Forget {name!r}? Its clips stay in the history.")
             self._forget_bar.remove_class("voicenb-gone")
         self._show_code()
 

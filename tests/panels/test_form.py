@@ -1,0 +1,206 @@
+"""Controls that are drawn from the typed requests, and that say what the requests say."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import ipywidgets as widgets
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from voicenb import services
+from voicenb.panels import Form
+from voicenb.services.base import Number, ServiceRequest, parameter
+from voicenb.services.emotions import COMPONENTS, parse_emotion
+from voicenb.services.soundclone import ProductionRequest
+
+EMOTION = Form(services.get("aiclone").request_type("production"), hide=("voice",)).fields["emotion"]
+CALLS = [(name, kind) for name in services.names() for kind in ("preview", "production")]
+
+
+def production(**options):
+    return Form(ProductionRequest, hide=("voice",), **{"strict": True, **options})
+
+
+@pytest.mark.parametrize(("service", "kind"), CALLS)
+def test_every_parameter_has_a_control_with_its_own_range(service, kind):
+    """Whatever a service's request declares is drawn, with its range, its default, and help to hover over."""
+    request = services.get(service).request_type(kind)
+    form = Form(request)
+    for name, one in request.parameters().items():
+        if one.type == "object":
+            assert name not in form.fields
+            continue
+        control = form.fields[name].input
+        assert control.description
+        assert one.help.split(".")[0].split(":")[0] in control.tooltip
+        if isinstance(control, widgets.FloatSlider | widgets.IntSlider):
+            assert (control.max, control.value) == (one.high, one.default)
+            assert control.min == pytest.approx(one.low + (control.step if one.low_excluded else 0))
+        elif one.choices:
+            assert set(one.choices) <= {value for _, value in control.options}
+        if not one.required:
+            assert form.fields[name].value == one.default
+    assert set(form.values) == {name for name, one in request.parameters().items() if one.required}
+
+
+def test_a_new_parameter_appears_by_itself():
+    """Nothing but the declaration is needed."""
+
+    class Request(ServiceRequest):
+        service: ClassVar[str] = "test"
+        warmth: Annotated[Number, parameter("wrm", "How warm it is.", unit="°", step=2, ge=0, le=30)] = 10.0
+
+    form = Form(Request)
+    field = form.fields["warmth"]
+    assert (field.input.min, field.input.max, field.input.step, field.input.value) == (0, 30, 2, 10)
+    assert "°" in field.unit.value
+    field.input.value = 12
+    assert form.values == {"warmth": 12}
+
+
+def test_what_differs_from_its_default_is_marked_and_can_be_reset():
+    """A changed field is marked, offers its default, and goes back to it."""
+    form = production()
+    field = form.fields["speed"]
+    assert "voicenb-hidden" in field.reset_button._dom_classes
+    field.input.value = 1.2
+    assert "voicenb-changed" in field.box._dom_classes
+    assert "voicenb-hidden" not in field.reset_button._dom_classes
+    assert field.reset_button.description == "↺ 1"
+    assert form.values["speed"] == 1.2
+    field.reset_button.click()
+    assert "speed" not in form.values
+    assert "voicenb-changed" not in field.box._dom_classes
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_no_control_reaches_a_value_that_its_rule_refuses(data):
+    """Every stop of every slider, and every choice, builds a request."""
+    form = production()
+    form.fields["text"].value = "Hello."
+    for field in form.fields.values():
+        control = field.input
+        if isinstance(control, widgets.FloatSlider | widgets.IntSlider):
+            last = round((control.max - control.min) / control.step)
+            stop = control.min + control.step * data.draw(st.integers(0, last))
+            control.value = min(type(control.value)(stop), control.max)
+        elif isinstance(control, widgets.Dropdown):
+            control.index = data.draw(st.integers(0, len(control.options) - 1))
+    assert form.check(voice="model_1") == []
+
+
+def test_an_error_stands_under_the_field_that_has_it():
+    """The service's own rule is said there, and taken back when it is kept again."""
+    form = production()
+    field = form.fields["text"]
+    field.input.value = "One <#200#> two."
+    (remark,) = form.check(voice="model_1")
+    assert remark.error
+    assert "0.01 to 99.99" in field.note.value
+    assert "voicenb-invalid" in field.box._dom_classes
+    field.input.value = "One <#2#> two."
+    assert form.check(voice="model_1") == []
+    assert field.note.value == ""
+    assert "voicenb-invalid" not in field.box._dom_classes
+
+
+def test_a_learned_rule_is_amber_on_a_live_service_and_an_error_under_strict():
+    """What was only learned warns where it is a guess; nothing is printed either way."""
+    for strict in (False, True):
+        form = production(strict=strict, choices={"language": ("auto", "English", "Klingon")})
+        form.fields["text"].input.value = "nuqneH"
+        form.fields["language"].value = "Klingon"
+        (remark,) = form.check(voice="model_1")
+        assert (remark.field, remark.error) == ("language", strict)
+        assert ("voicenb-bad" if strict else "voicenb-amber") in form.fields["language"].note.value
+
+
+def test_the_length_is_counted_against_the_limit_as_it_is_typed():
+    """The limit comes from the request, and the count is the service's where that differs."""
+    form = production(count=lambda text: len(text.replace("<#1#>", "")))
+    field = form.fields["text"]
+    assert "0 / 10,000 characters" in field.count.value
+    field.input.value = "ab<#1#>c"
+    assert "8 / 10,000 characters · 3 counted" in field.count.value
+    field.input.value = "好" * 10_001
+    (remark,) = form.check(voice="model_1")
+    assert "10,000" in remark.text
+
+
+def test_text_of_others_is_escaped():
+    """What a reader or a preset puts in never becomes markup."""
+    form = production(choices={"language": ("auto",)})
+    form.fields["text"].input.value = "<#x#><img src=x onerror=alert(1)>"
+    form.check(voice="model_1")
+    assert "<img" not in form.fields["text"].note.value
+
+
+def test_only_the_chosen_models_parameters_are_there():
+    """What another model has is out of sight and out of the request."""
+    form = Form(services.get("aiclone").request_type("production"), hide=("voice",))
+    gone = {name for name, field in form.fields.items() if "voicenb-gone" in field.box._dom_classes}
+    assert "emotion" not in gone
+    assert {"instructions", "describe"} <= gone
+    form.fields["emotion"].value = {"joy": 0.5}
+    assert form.values["emotion"] == "joy=0.5"
+    form.fields["model"].value = "voxcpm"
+    gone = {name for name, field in form.fields.items() if "voicenb-gone" in field.box._dom_classes}
+    assert gone == {"emotion"}
+    assert "emotion" not in form.values
+    form.fields["text"].input.value = "Hello."
+    form.fields["describe"].input.value = "female, purple"
+    assert [one.field for one in form.check(voice="https://example.org/a.wav")] == ["describe"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.dictionaries(st.sampled_from(COMPONENTS), st.integers(1, 20).map(lambda step: step / 20), min_size=1, max_size=3)
+)
+def test_strengths_survive_their_sliders(strengths):
+    """What the editor is set to is what it gives, and its sum is told before the service refuses it."""
+    field = EMOTION
+    total = sum(strengths.values())
+    if total > 1.5:
+        with pytest.raises(ValueError, match="sum"):
+            field.value = strengths
+        return
+    field.value = strengths
+    assert field.value == parse_emotion(strengths)
+    assert ("voicenb-amber" in field._sum.value) == (round(total, 2) > 1.4)
+
+
+@pytest.mark.parametrize("line", ["random", "https://example.org/happy.wav", "say it happily", None])
+def test_other_modes_of_emotion_survive_too(line):
+    """A description, another recording's address, and chance."""
+    field = Form(services.get("aiclone").request_type("production"), hide=("voice",)).fields["emotion"]
+    field.value = line
+    assert field.value == line
+
+
+def test_too_much_emotion_is_said_while_it_is_set():
+    """The sum turns red above the most, and the request says so too."""
+    form = Form(services.get("aiclone").request_type("production"), hide=("voice",))
+    field = form.fields["emotion"]
+    field.input.value = "vector"
+    for name in ("joy", "anger"):
+        field._sliders[name].value = 0.8
+    assert "voicenb-bad" in field._sum.value
+    form.fields["text"].input.value = "Hello."
+    assert [(one.field, one.error) for one in form.check(voice="https://example.org/a.wav")] == [("emotion", True)]
+
+
+def test_pauses_are_offered_where_the_service_has_them():
+    """By the service's own rules, not by its name."""
+    assert Form(services.get("soundclone").request_type("production")).pauses
+    assert not Form(services.get("aiclone").request_type("production")).pauses
+
+
+def test_values_that_a_preset_brings_are_kept_even_where_they_are_not_offered():
+    """A choice that is not in the list is added to it, and judged like any other."""
+    form = production(choices={"language": ("auto", "English")})
+    form.set({"language": "Tamil", "version": "v2", "nonsense": 1})
+    assert form.values["language"] == "Tamil"
+    form.reset()
+    assert "language" not in form.values

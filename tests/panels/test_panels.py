@@ -1,0 +1,451 @@
+"""The panels without a browser: their buttons are pressed as a kernel would hear of it, on a real sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+
+import ipywidgets as widgets
+import pytest
+
+import voicenb as vn
+from voicenb import launch
+from voicenb.panels import ClonePanel, HistoryPanel, ReferencePanel, SayPanel, StudioPanel, VoicesPanel, presets
+from voicenb.panels.kept import Kept
+from voicenb.panels.table import Table
+
+
+def told(widget):
+    """What a line says, without its markup."""
+    return widget.value.partition(">")[2].rpartition("</div>")[0]
+
+
+def parts(widget):
+    """The widget and all that is in it."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from parts(child)
+
+
+async def until(condition, seconds=20.0):
+    """Lets the loop run until `condition` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for is a widget, not a coroutine
+            await asyncio.sleep(0.01)
+
+
+def say_panel(studio, text, **values):
+    panel = SayPanel(studio)
+    panel.form.set({"text": text, **values})
+    return panel
+
+
+# -- say -------------------------------------------------------------------------------------------------------
+
+
+async def test_without_a_voice_the_form_is_whole_and_the_button_says_why(empty):
+    """Nothing is hidden from somebody who has just arrived."""
+    panel = say_panel(empty, "Hello.")
+    await panel.settled()
+    assert {"text", "speed", "pitch", "volume", "emotion", "language", "subtitles"} <= set(panel.form.fields)
+    assert panel._go.disabled
+    assert told(panel._status) == "There is no voice yet: clone one first."
+    panel.close()
+
+
+async def test_the_button_carries_the_price_that_the_studio_tells(studio, voice):
+    """The price follows the text and the takes, before anything is sent."""
+    panel = say_panel(studio, "")
+    assert told(panel._status) == "Write what is to be said."
+    assert panel._go.disabled
+    panel.form.set({"text": "Welcome home, my friend.", "speed": 1.1})
+    await panel.settled()
+    price = studio.price("ada", "Welcome home, my friend.", speed=1.1)
+    assert panel._go.description == f"Say · {price}"
+    panel._takes.value = 3
+    await panel.settled()
+    assert panel._go.description == "Say · 0.0372 credits"
+    assert "balance" in panel._balance.value
+    panel.close()
+
+
+async def test_a_mistake_turns_the_button_off_and_is_named(studio, voice):
+    """The field says what is wrong, the button that something is."""
+    panel = say_panel(studio, "One <#200#> two.")
+    await panel.settled()
+    assert panel._go.disabled
+    assert told(panel._status) == "To mend: text."
+    assert "0.01 to 99.99" in panel.form.fields["text"].note.value
+    panel.close()
+
+
+async def test_saying_it_shows_the_clip_and_its_code_says_the_same(studio, voice, panel_home, monkeypatch, capsys):
+    """From the button to the clip; the Python that the panel shows gives the very same sound."""
+    panel = say_panel(studio, "The kettle is on.", pitch=2)
+    await panel.settled()
+    panel._go.click()
+    assert panel.busy
+    assert panel._go.description == "Cancel"
+    await panel.settled()
+    assert panel.error is None
+    (clip,) = panel.clips
+    assert clip.task.parameters["pitch"] == 2
+    assert told(panel._status).startswith("Done: ")
+    assert "credits charged" in told(panel._status)
+    assert panel._go.description.startswith("Say · ")
+    assert len(panel._results.children) == 1
+    monkeypatch.setenv("VOICENB_HOME", str(panel_home))
+    space = {}
+    await asyncio.to_thread(exec, panel.code(), space)
+    assert space["clip"].data == clip.data
+    panel.close()
+    assert capsys.readouterr() == ("", "")
+
+
+async def test_takes_are_compared_and_counted(studio, voice):
+    """Several takes come as one comparison."""
+    panel = say_panel(studio, "Once more.")
+    panel._takes.value = 2
+    await panel.settled()
+    panel.say()
+    await panel.settled()
+    assert [clip.task.take for clip in panel.clips] == [2, 1]
+    (comparison,) = panel._results.children
+    assert len(comparison.clips) == 2
+    panel.close()
+
+
+async def test_cancelling_says_whether_it_is_still_charged(studio, voice):
+    """The button cancels while it runs; what was accepted is made and charged."""
+    panel = say_panel(studio, "A sentence that nobody wants to hear to its end. " * 8)
+    await panel.settled()
+    panel.say()
+    await until(lambda: panel._tasks)
+    await panel._cancel()
+    await panel.settled()
+    assert panel.clips == []
+    assert told(panel._status).startswith("Cancelled: ")
+    assert "charged" in told(panel._status)
+    assert not panel.busy
+    panel.close()
+
+
+async def test_closing_a_panel_stops_its_display_and_not_its_task(studio, voice):
+    """What was paid for is finished and kept, whoever looks."""
+    panel = say_panel(studio, "This goes on without its panel.")
+    await panel.settled()
+    panel.say()
+    await until(lambda: panel._tasks)
+    (task,) = panel._tasks
+    panel.close()
+    clip = await task
+    assert clip.duration > 0.5
+
+
+async def test_a_refused_request_is_an_error_in_the_panel(studio, voice, capsys):
+    """The message stands in the panel, the exception is at hand, and a next step is offered."""
+    panel = say_panel(studio, "This cannot be paid for.")
+    await panel.settled()
+    vn.sandbox.set_balance(0, home=studio.home)
+    try:
+        panel.say()
+        await panel.settled()
+    finally:
+        vn.sandbox.set_balance(100, home=studio.home)
+    assert isinstance(panel.error, vn.InsufficientBalance)
+    assert "voicenb-bad" in panel._problem.value
+    assert panel._next.description == "Try again"
+    panel._next.click()
+    await panel.settled()
+    assert len(panel.clips) == 1
+    assert panel._problem.value == ""
+    panel.close()
+    assert capsys.readouterr() == ("", "")
+
+
+async def test_without_a_loop_it_works_all_the_same(studio, voice):
+    """In a script no loop runs; the work is done on voicenb's own."""
+
+    def press():
+        panel = say_panel(studio, "From a thread.")
+        panel.say()
+        return panel
+
+    panel = await asyncio.to_thread(press)
+    await until(lambda: panel.clips)
+    panel.close()
+
+
+# -- presets ---------------------------------------------------------------------------------------------------
+
+
+async def test_presets_are_kept_found_and_given_away(studio, voice):
+    """Parameters survive their panel as a small file, without the text."""
+    panel = say_panel(studio, "Not part of it.", speed=0.8, emotion="sad")
+    panel._preset_name.value = "slow & sad"
+    panel._keep_preset()
+    (path,) = (studio.home / "presets" / "soundclone").glob("*.json")
+    assert "Not part of it" not in path.read_text("utf-8")
+    panel.form.reset()
+    assert panel._request() == ("Not part of it.", {})
+    panel._preset.value = ""
+    panel._preset.value = "slow & sad"
+    assert panel._request()[1] == {"speed": 0.8, "emotion": "sad"}
+    assert presets.read(studio, path.read_bytes()) == ("slow & sad", {"speed": 0.8, "emotion": "sad"})
+    panel._remove_preset()
+    assert presets.names(studio) == []
+    await panel.settled()
+    panel.close()
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "a\\b", ".hidden", "x" * 61, " blank", "a\nb"])
+def test_a_presets_name_never_leaves_its_folder(studio, name):
+    """Names are names, not paths."""
+    with pytest.raises(vn.InvalidRequest, match="name"):
+        presets.save(studio, name, {"speed": 1.1})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"format": "voicenb preset 1", "service": "faseeh", "values": {}}'])
+def test_what_is_no_preset_is_refused(studio, text):
+    """A file that somebody sends is believed only as far as it is one."""
+    with pytest.raises(vn.InvalidRequest, match="preset"):
+        presets.read(studio, text)
+
+
+# -- reference and clone ---------------------------------------------------------------------------------------
+
+
+async def test_an_upload_is_examined_and_not_kept_in_the_widget(studio, ada):
+    """The doctor speaks, and the recording's bytes leave the state that a notebook saves."""
+    panel = ReferencePanel(studio)
+    panel._file.value = (
+        {
+            "name": "ada.wav",
+            "type": "audio/wav",
+            "size": 1,
+            "content": memoryview(ada.read_bytes()),
+            "last_modified": datetime.now(UTC),
+        },
+    )
+    await panel.settled()
+    assert panel.error is None
+    assert panel.reference.name == "ada"
+    assert panel._file.value == ()
+    assert told(panel._status) == "The service takes it."
+    assert "format" in panel._findings.value
+    panel.close()
+
+
+async def test_trimming_and_preparing_are_calls_that_the_code_shows(studio, ada):
+    """What the panel did to a recording can be done again by its code."""
+    panel = ReferencePanel(studio, str(ada))
+    await panel.settled()
+    whole = panel.reference.duration
+    assert panel._trim.disabled
+    panel._wave.end = 18.0
+    assert not panel._trim.disabled
+    panel.trim()
+    await panel.settled()
+    assert panel.reference.duration == pytest.approx(18.0, abs=0.01)
+    panel._consent.value = "she is nobody"
+    panel.prepare()
+    await panel.settled()
+    space = {}
+    code = panel.code().replace("vn.connect()", f"vn.connect(home={str(studio.home)!r})")
+    await asyncio.to_thread(exec, code, space)
+    assert space["ref"].hash == panel.reference.hash
+    assert space["ref"].consent == "she is nobody"
+    panel._undo.click()
+    await panel.settled()
+    assert panel.reference.duration == whole
+    panel.close()
+
+
+async def test_a_recording_that_cannot_serve_says_so(studio, tmp_path):
+    """A text file, and a file that is not there: the panel says what, and keeps what it had."""
+    (tmp_path / "song.wav").write_text("no sound at all", "utf-8")
+    panel = ReferencePanel(studio)
+    for path in ("song.wav", "nowhere.wav"):
+        panel.take(str(tmp_path / path))
+        await panel.settled()
+        assert isinstance(panel.error, vn.BadReference)
+        assert "voicenb-bad" in panel._problem.value
+    assert panel.reference is None
+    panel.close()
+
+
+async def test_too_short_a_recording_turns_cloning_off(studio, ada):
+    """The clone button names what the doctor found."""
+    panel = ClonePanel(studio)
+    assert told(panel._status) == "Choose a recording first."
+    panel.reference.take(vn.Reference(ada).trim(0, 8.0))
+    await panel.reference.settled()
+    await panel.settled()
+    assert panel._go.disabled
+    assert "speech" in told(panel._status)
+    panel.close()
+
+
+async def test_cloning_makes_a_voice_that_the_other_panels_know(studio, voice, ada):
+    """One widget: a voice that is cloned can speak at once, and the history has it."""
+    panel = StudioPanel(studio)
+    await panel.settled()
+    assert panel._tabs.selected_index == 1
+    panel.clone.reference.take(str(ada))
+    await panel.settled()
+    assert panel.clone._go.description.startswith("Clone · ")
+    panel.clone._named.value = "ash"
+    panel.clone.form.set({"text": "Hello again."})
+    await panel.settled()
+    panel.clone._go.click()
+    await panel.settled()
+    assert panel.clone.error is None
+    assert panel.clone.voice.name == "ash"
+    assert panel.say.voice == "ash"
+    assert panel.voices._table.rows[0]["label"] == "ash"
+    assert panel.history._table.rows[0]["cells"]["text"]["text"] == "Hello again."
+    assert panel.history._table.rows[0]["cells"]["status"]["text"] == "done"
+    compile(panel.clone.code(), "code", "exec")
+    panel._tabs.selected_index = 1
+    assert panel.code() == panel.say.code()
+    await panel.settled()
+    panel.close()
+
+
+# -- voices and history ----------------------------------------------------------------------------------------
+
+
+async def test_voices_are_renamed_heard_and_forgotten(studio, voice, ada):
+    """Each button calls what a cell would call; forgetting asks first."""
+    await studio.aio.clone(ada, name="eve", text="Hello there.")
+    panel = VoicesPanel(studio)
+    used = []
+    panel.on_use(used.append)
+    panel._acted("use", "0")
+    assert used == ["eve"]
+    panel._acted("hear", "0")
+    await panel.settled()
+    assert len(panel._player.children) == 1
+    panel._acted("rename", "0")
+    panel._new_name.value = "Ada <b>"
+    panel._rename()
+    assert studio.voice("Ada <b>").name == "Ada <b>"
+    panel._acted("forget", "0")
+    assert "Ada <b>" in {row["label"] for row in panel._table.rows}
+    assert "<b>" not in panel._question.value
+    panel._forget()
+    labels = {row["label"] for row in panel._table.rows}
+    assert "ada" in labels
+    assert "Ada <b>" not in labels
+    panel.close()
+
+
+async def test_the_history_is_filtered_played_and_compared(studio, voice):
+    """The table says what was asked and what it cost; its rows play."""
+    clips = await studio.aio.say(voice, "For the history.", takes=2)
+    panel = HistoryPanel(studio)
+    await panel.settled()
+    assert "tasks this week" in told(panel._status)
+    panel._find.value = "for the history"
+    rows = panel._table.rows
+    assert len(rows) == 2
+    assert rows[0]["cells"]["cost"]["text"] == f"{clips[0].task.cost:f}".rstrip("0")
+    panel._acted("play", rows[0]["id"])
+    await panel.settled()
+    assert len(panel._player.children) == 1
+    assert panel._compare.disabled
+    panel._table.picked = [row["id"] for row in rows]
+    assert panel._compare.description == "Compare 2"
+    panel._compare.click()
+    await panel.settled()
+    assert len(panel._player.children[0].clips) == 2
+    panel._find.value = "no such words"
+    assert panel._table.rows == []
+    assert panel._table.picked == []
+    assert panel._table.empty == "Nothing here matches."
+    panel.close()
+
+
+async def test_what_runs_is_watched_to_its_end(studio, voice):
+    """A task that a cell submitted shows its status, and then that it is done."""
+    panel = HistoryPanel(studio)
+    await panel.settled()
+    task = await studio.aio.submit(voice, "Watched from afar.")
+    panel.refresh()
+    await panel.settled()
+    row = next(row for row in panel._table.rows if row["id"] == task.id)
+    assert row["cells"]["status"]["text"] == "done"
+    panel.close()
+
+
+def test_a_tables_messages_are_believed_only_for_its_rows():
+    """A page cannot ask for what is not shown."""
+    table = Table([{"key": "name", "label": "Name"}], label="Things", empty="none")
+    heard = []
+    table.on_act(lambda act, row: heard.append((act, row)))
+    table.show([{"id": "a", "label": "A", "cells": {}}])
+    for content in ({"act": "play", "id": "b"}, {"act": "play"}, "play", None, {"act": "play", "id": "a"}):
+        table._handle_custom_msg(content, [])
+    assert heard == [("play", "a")]
+
+
+# -- all of them -----------------------------------------------------------------------------------------------
+
+
+async def test_no_key_and_no_sound_is_in_the_state_that_a_notebook_saves(studio, voice):
+    """Widget state is text about the panel, small, and without the key."""
+    panel = StudioPanel(studio)
+    panel.say.form.set({"text": "The kettle is on.", "pitch": 2})
+    await panel.settled()
+    panel.say.say()
+    await panel.settled()
+    state = {one.model_id: one.get_state() for one in parts(panel.widget)}
+    plain = json.dumps(state, default=lambda value: f"<{type(value).__name__}>")
+    assert launch.start(studio.home).key.reveal() not in plain
+    assert "data:audio" not in plain
+    # Half of it is the style sheet and the scripts, which come once for each panel.
+    assert len(plain) < 600_000
+    panel.close()
+
+
+async def test_every_control_has_a_label_and_every_status_line_is_live(studio, voice):
+    """What a screen reader needs is not left to the eye."""
+    panel = StudioPanel(studio)
+    await panel.settled()
+    controls = (widgets.Text, widgets.Textarea, widgets.Dropdown, widgets.FloatSlider, widgets.IntSlider, widgets.BoundedIntText,
+                widgets.Checkbox, widgets.Button, widgets.ToggleButton, widgets.FileUpload)  # fmt: skip
+    for one in parts(panel.widget):
+        if isinstance(one, controls):
+            assert one.description.strip() or "voicenb-gone" in one._dom_classes, one
+    for each in (panel.clone, panel.say, panel.voices, panel.history):
+        assert "voicenb-live" in each._status._dom_classes
+        assert "voicenb-live" in each._problem._dom_classes
+    panel.close()
+
+
+async def test_a_surprise_in_a_callback_stands_in_the_panel(studio, voice, capsys):
+    """In a notebook an exception of a callback is in no cell; here it is in the panel, with its kind."""
+    panel = SayPanel(studio)
+    panel._on(lambda: 1 / 0)(None)
+    assert isinstance(panel.error, ZeroDivisionError)
+    assert "ZeroDivisionError" in panel._problem.value
+    await panel.settled()
+    panel.close()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_outside_a_kernel_nothing_is_kept():
+    """A script has no cell to leave results in."""
+    Kept("x").keep({"text/html": "<p>", "text/plain": "p"}, where="nowhere")
+
+
+async def test_displaying_says_what_it_is_where_no_widget_can_be_drawn(studio, voice):
+    """The plain form of a panel tells a reader how to get it."""
+    panel = SayPanel(studio)
+    bundle = panel._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/plain"] == "Say: run this cell to get the panel."
+    await panel.settled()
+    panel.close()
