@@ -109,7 +109,7 @@ class Running:
         """A call of Faseeh's, with the key in its header."""
         service = self.said["services"]["faseeh"]
         headers = {"x-api-key": service["api_key"]} | given.pop("headers", {})
-        return httpx.request(method, service["base_url"] + path, headers=headers, trust_env=False, timeout=60, **given)
+        return self.client.request(method, service["base_url"] + path, headers=headers, **given)
 
     def books(self):
         return {task["id"]: task for task in self.client.get("/sandbox/books").json()}

