@@ -124,6 +124,6 @@ def test_kanji_without_a_reader_are_named(monkeypatch, spoken):
 @pytest.mark.skipif(importlib.util.find_spec("pykakasi") is None, reason="the reader of kanji is not installed")
 def test_kanji_are_read_and_timed_where_they_stand(spoken):
     speech = spoken("わたしの名前はアダです。", language="Japanese")
-    assert "名前" in {word.text for word in speech.words}
-    starts = [word.start for word in speech.words]
+    assert "名前" in {word["text"] for word in speech.words}
+    starts = [word["start"] for word in speech.words]
     assert starts == sorted(starts)
