@@ -17,10 +17,11 @@ import pytest
 import soundfile
 
 import voicenb as vn
-from voicenb import lab, services
+from voicenb import cli, lab, services
 from voicenb.audio import decode
 from voicenb.cli import COMMANDS, main
 from voicenb.measures import f0_track
+from voicenb.services.base import Parameter
 
 posix = pytest.mark.skipif(os.name != "posix", reason="terminals and signals of POSIX")
 
@@ -307,19 +308,42 @@ def test_no_answer_ends_with_5(shell, home, monkeypatch):
 # -- help ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("service", services.names())
 @pytest.mark.parametrize(("command", "kind"), [("say", "production"), ("clone", "preview")])
-def test_help_has_every_parameter_of_the_request(shell, command, kind):
+def test_help_has_every_parameter_of_the_request(shell, service, command, kind):
     """Name, wire name, range and default come from the service's typed request; nothing is left out."""
-    text = " ".join(shell(command, "--help").out.split())
-    for name, one in services.get("soundclone").request_type(kind).parameters().items():
+    text = " ".join(shell(command, "--service", service, "--help").out.split())
+    for name, one in services.get(service).request_type(kind).parameters().items():
         if name in {"reference", "voice", "text"}:
             continue
         assert f"--{name} " in text
-        assert f"--{one.wire} " in text
+        assert f"--{one.wire} " in text or name == "language"
         if one.low is not None:
-            assert f"{one.low:g} to {one.high:g}" in text
+            assert f"{one.low:g} {'or more' if one.high is None else f'to {one.high:g}'}" in text
         for choice in one.choices:
             assert str(choice or "off") in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "value"),
+    [
+        pytest.param({"type": "number"}, "1.5", 1.5, id="number"),
+        pytest.param({"type": "integer"}, "-3", -3, id="integer"),
+        pytest.param({"type": "integer"}, "1.5", 1.5, id="no integer, which the request refuses"),
+        pytest.param({"type": "number"}, "fast", "fast", id="no number, which the request refuses"),
+        pytest.param({"type": "switch"}, "on", True, id="switch"),
+        pytest.param({"type": "switch"}, "300", 300, id="switch with a length"),
+        pytest.param({"type": "choice", "choices": (False, "word")}, "off", False, id="choice of nothing"),
+        pytest.param({"type": "choice", "choices": (24_000, 48_000)}, "24000", 24_000, id="choice of numbers"),
+        pytest.param({"type": "text"}, '{"joy": 0.9}', {"joy": 0.9}, id="object"),
+        pytest.param({"type": "text"}, "[sic] she said", "[sic] she said", id="text in brackets"),
+        pytest.param({"type": "text"}, "off", "off", id="text"),
+    ],
+)
+def test_words_become_values_of_the_parameter_s_kind(kind, given, value):
+    """What is typed arrives as the parameter's own type; what cannot is left for the request to refuse."""
+    found = cli._value(given, Parameter(name="p", wire="p", **kind))
+    assert (found, type(found)) == (value, type(value))
 
 
 def test_version(shell):

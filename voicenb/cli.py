@@ -14,6 +14,7 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -61,6 +62,7 @@ _OWN: Mapping[str, frozenset[str]] = {
 }
 _REQUESTS_OF: Mapping[str, tuple[Kind, ...]] = {"clone": ("preview", "voice"), "say": ("production",)}
 
+_SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 _WIDTH = 79
 
 
@@ -241,13 +243,14 @@ def _parameters(command: str, service: str | None) -> dict[str, Parameter]:
     from voicenb import services
 
     kind = services.get(service or "soundclone")
-    calls = (call for call in _REQUESTS_OF[command] if call != "voice" or kind.profile.cloning == "voice")
-    return {
-        name: one
-        for call in calls
-        for name, one in kind.request_type(call).parameters().items()
-        if name not in _OWN[command]
-    }
+    found: dict[str, Parameter] = {}
+    for call in _REQUESTS_OF[command]:
+        if call == "voice" and kind.profile.cloning != "voice":
+            continue
+        for name, one in kind.request_type(call).parameters().items():
+            if name not in _OWN[command]:
+                found.setdefault(name, one)
+    return found
 
 
 def _metavar(one: Parameter) -> str:
@@ -259,8 +262,9 @@ def _help(one: Parameter) -> str:
     rule = ""
     if one.choices:
         rule = ": " + ", ".join(map(_word, one.choices))
-    elif one.low is not None and one.high is not None:
-        rule = f": {'above ' if one.low_excluded else ''}{one.low:g} to {one.high:g}{unit}"
+    elif one.low is not None:
+        most = " or more" if one.high is None else f" to {one.high:g}"
+        rule = f": {'above ' if one.low_excluded else ''}{one.low:g}{most}{unit}"
     default = "" if one.default is None else f" (default {_word(one.default)})"
     return f"{one.help.rstrip('.')}{rule}{default}"
 
@@ -273,15 +277,18 @@ def _word(value: object) -> str:
 
 def _value(text: str, one: Parameter) -> Any:
     """`text` as a value of the parameter; what it cannot be stays text, and the request says what is allowed."""
-    if one.type == "switch" or (one.type == "choice" and text not in one.choices):
-        return {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}.get(
-            text.lower(), text
-        )
-    for number in {"integer": (int, float), "number": (float,)}.get(one.type, ()):
-        try:
+    for choice in one.choices:
+        if text == str(choice):
+            return choice
+    if one.type in {"switch", "choice"} and text.lower() in _SWITCH:
+        return _SWITCH[text.lower()]
+    if one.type == "text" and text.startswith(("{", "[")):
+        # Strengths of emotions, and fields that a service echoes, have no shorter form.
+        with suppress(ValueError):
+            return json.loads(text)
+    for number in {"integer": (int, float), "number": (float,), "switch": (int,)}.get(one.type, ()):
+        with suppress(ValueError):
             return number(text)
-        except ValueError:
-            continue
     return text
 
 
