@@ -316,8 +316,9 @@ class Faseeh(Service):
         reply = await self._http.stream_once(
             _speech_path(request), json={**request.wire(), "streaming": True}, headers=self._headers(seed), receive=take
         )
-        if reply.data or not pieces.whole:
+        if reply.status >= _FIRST_REDIRECT or reply.data:
             self._refuse(reply)
+        if not pieces.whole:
             raise _nothing()
         return Answer(status="completed", audio=wav_of(bytes(pieces.whole), pieces.rate, pieces.channels))
 
@@ -373,7 +374,7 @@ class Faseeh(Service):
 
     def _sound(self, reply: Reply, rate: int, *, hint: str | None = None) -> Answer:
         """An answer that is sound, as a file: raw PCM is wrapped in a WAV."""
-        if reply.status >= _FIRST_REDIRECT or "json" in reply.media:
+        if reply.status >= _FIRST_REDIRECT or "json" in reply.media or reply.data.startswith(b'{"error'):
             self._refuse(reply, hint=hint)
         if not reply.data:
             raise _nothing()
