@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -35,13 +36,19 @@ def ada(sandbox):
     return answer.content
 
 
+def copy_of(sandbox, home):
+    """A home with all that the sandbox has: its books, its files, and what the engine has worked out once."""
+    while any(sandbox.status()["tasks"][state] for state in ("queued", "processing")):
+        time.sleep(0.05)
+    skipped = shutil.ignore_patterns("lock", "server.json", "partial")
+    shutil.copytree(sandbox.home / "sandbox", home / "sandbox", ignore=skipped)
+    return home
+
+
 @pytest.fixture
 def warm(tmp_path, sandbox, voice):
-    """The test's own home, where the engine finds what it has worked out once for the shared sandbox."""
-    home = tmp_path / "home"
-    for folder in ("cache", "profiles"):
-        shutil.copytree(sandbox.home / "sandbox" / folder, home / "sandbox" / folder)
-    return home
+    """The test's own copy of the shared sandbox's home: ada's voice is in its books."""
+    return copy_of(sandbox, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")

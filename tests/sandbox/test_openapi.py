@@ -13,7 +13,6 @@ is put right before a request goes out.
 
 from __future__ import annotations
 
-import shutil
 from copy import copy
 from pathlib import Path
 
@@ -30,6 +29,8 @@ from schemathesis.specs.openapi.checks import (  # noqa: E402
     positive_data_acceptance,
 )
 
+from conftest import copy_of  # noqa: E402
+
 DESCRIPTIONS = Path(__file__).resolve().parents[3] / "shared" / "services"
 EXCLUDED = [ignored_auth, missing_required_header, negative_data_rejection, positive_data_acceptance]
 
@@ -44,18 +45,9 @@ SPEAK = ("POST", "/api/open-api/v1/soundCloning/audios")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, sandbox, voice):
-    """A sandbox of its own, so that what is still queued at the end ends with it."""
-    home = tmp_path_factory.mktemp("contract")
-    shutil.copytree(sandbox.home / "sandbox" / "cache", home / "sandbox" / "cache")
-    with running(home, "--balance", "1000000") as server:
+    """A sandbox of its own, so that what is still queued at the end ends with it; ada's voice is in its books."""
+    with running(copy_of(sandbox, tmp_path_factory.mktemp("contract") / "home")) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def cloned(server, ada):
-    """A completed preview on that sandbox."""
-    url = server.upload("ada.wav", ada)["url"]
-    return server.finished(server.submit("clones", {"fileUrl": url, "contentText": "Good morning."}))
 
 
 def described():
@@ -81,11 +73,11 @@ contract = described()
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-def test_every_answer_keeps_to_the_description(case, server, cloned):
+def test_every_answer_keeps_to_the_description(case, server, voice):
     """Status, content type, headers and body of every answer; and what is refused and accepted is so by its code."""
     accepted = case.meta.generation.mode.is_positive
     operation = (case.method, case.path)
-    put_right(case, operation, cloned)
+    put_right(case, operation, voice)
     response = case.call_and_validate(
         base_url=server.url, headers={"Authorization": f"Bearer {server.key}"}, excluded_checks=EXCLUDED
     )
