@@ -141,6 +141,15 @@ class Runner:
         self.budgets: list[BudgetRecord] = []
         """The budgets that hold for every request from now on."""
 
+    def foresee(self, request: ServiceRequest, kind: str, price: Price, **about: Any) -> None:
+        """Refuses early what `plan` would refuse for want of a price: before an earlier step is paid for in vain.
+
+        Raises:
+            BudgetExceeded: A budget holds, and the price is not known.
+        """
+        if self.budgets and price.amount is None:
+            raise unpriced(price, self.budgets[0], self.ledger, self._record(request, kind, price, **about))
+
     def plan(self, request: ServiceRequest, kind: str, price: Price, **about: Any) -> Life:
         """Writes down what is about to be asked and what it will cost, and reserves that; nothing is sent yet.
 
@@ -153,7 +162,18 @@ class Runner:
         Raises:
             BudgetExceeded: A budget does not cover it, or its price is not known; nothing was written.
         """
-        record = TaskRecord(
+        self.foresee(request, kind, price, **about)
+        record = self._record(request, kind, price, owner=self.ledger.prove_alive(), **about)
+        budgets = tuple(self.budgets)
+        try:
+            self.ledger.add_task(record, budgets).result()
+        except OverBudget as over:
+            raise exceeded(over, self.ledger, record) from None
+        life = self._lives[record.id] = Life(record)
+        return life
+
+    def _record(self, request: ServiceRequest, kind: str, price: Price, **about: Any) -> TaskRecord:
+        return TaskRecord(
             id=uuid.uuid4().hex,
             service=self.service.profile.id,
             endpoint=self.endpoint,
@@ -165,18 +185,8 @@ class Runner:
             unit=price.unit,
             rule=price.rule,
             created=now(),
-            owner=self.ledger.prove_alive(),
             **about,
         )
-        budgets = tuple(self.budgets)
-        if budgets and price.amount is None:
-            raise unpriced(price, budgets[0], self.ledger, record)
-        try:
-            self.ledger.add_task(record, budgets).result()
-        except OverBudget as over:
-            raise exceeded(over, self.ledger, record) from None
-        life = self._lives[record.id] = Life(record)
-        return life
 
     def repeat(self, found: TaskRecord, **about: Any) -> Life:
         """A row of its own for a request whose answer is on disk already: nothing is sent, nothing is charged."""

@@ -361,6 +361,9 @@ class Studio:
                 return again
         await asyncio.to_thread(self._ready)
         prices = await self._prices()
+        if making is not None:
+            price = self.service.price(making, prices)
+            await asyncio.to_thread(self._runner.foresee, making, "voice", price, voice_name=wish.name)
         files: dict[str, Upload] = {}
         url = None
         if profile.cloning == "voice" or reference.url is None:
