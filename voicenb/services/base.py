@@ -106,6 +106,11 @@ class Price:
     unit: str
     rule: str
 
+    def __post_init__(self) -> None:
+        if self.amount is not None:
+            # 0.0115, not 0.01150: how many zeros a product ends in says nothing.
+            object.__setattr__(self, "amount", Decimal(plain(self.amount)))
+
     def __str__(self) -> str:
         return f"unknown ({self.rule})" if self.amount is None else f"{plain(self.amount)} {self.unit}"
 
