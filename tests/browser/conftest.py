@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 _FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+    # A microphone that beeps, and nobody to ask for permission.
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ]  # fmt: skip
 _START_SECONDS = 90
 

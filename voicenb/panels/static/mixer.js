@@ -37,7 +37,7 @@ export class Mixer {
     this.ahead = ahead;
     this.output = context.createGain();
     this.output.connect(context.destination);
-    /** @type {Map<number, {buffer: AudioBuffer, level: GainNode, voice: Voice | null}>} */
+    /** @type {Map<number, {buffer: AudioBuffer, level: GainNode, gain: number, voice: Voice | null}>} */
     this.tracks = new Map();
     /** @type {number | null} */
     this.current = null;
@@ -67,7 +67,7 @@ export class Mixer {
     const level = this.context.createGain();
     level.gain.value = gain;
     level.connect(this.output);
-    this.tracks.set(id, { buffer, level, voice: null });
+    this.tracks.set(id, { buffer, level, gain, voice: null });
   }
 
   /** @param {number} id */
@@ -82,7 +82,12 @@ export class Mixer {
   /** @param {number} id @param {number} gain */
   level(id, gain) {
     const track = this.tracks.get(id);
-    if (track) track.level.gain.setTargetAtTime(gain, this.context.currentTime, 0.01);
+    if (!track || track.gain === gain) return;
+    const time = this.context.currentTime;
+    track.level.gain.cancelScheduledValues(time);
+    track.level.gain.setValueAtTime(track.gain, time);
+    track.level.gain.linearRampToValueAtTime(gain, time + 0.03);
+    track.gain = gain;
   }
 
   get playing() {

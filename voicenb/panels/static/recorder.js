@@ -122,7 +122,8 @@ function render({ model, el }) {
     if (starting || life.over) return;
     starting = true;
     say("");
-    press.element.disabled = true;
+    // Not disabled, which would take the focus away.
+    press.element.setAttribute("aria-busy", "true");
     /** @type {MediaStream | undefined} */
     let stream;
     /** @type {AudioContext | undefined} */
@@ -146,7 +147,7 @@ function render({ model, el }) {
       return;
     } finally {
       starting = false;
-      press.element.disabled = false;
+      press.element.removeAttribute("aria-busy");
     }
     if (life.over) return close();
     running = take(stream, context, close);
