@@ -63,7 +63,12 @@ export default {
     let root = null, waiting = 0;
     const observer = new MutationObserver(() => {
       cancelAnimationFrame(waiting);
-      waiting = requestAnimationFrame(() => root && label(root));
+      waiting = requestAnimationFrame(() => {
+        if (!root) return;
+        label(root);
+        // Without its kernel a panel plays nothing any more; then the copies do.
+        hide.disabled = root.classList.contains("jupyter-widgets-disconnected");
+      });
     });
     const keys = (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -73,10 +78,18 @@ export default {
         event.stopPropagation();
       }
     };
+    // Arrows, letters and Enter belong to the control that has the focus, and not to the notebook around it; Ctrl+S and its like
+    // are the notebook's. JupyterLab listens on the document, so that this has to be known one step earlier.
+    const share = (event) => {
+      if (!root?.contains(event.target)) return;
+      const notebooks = (event.ctrlKey || event.metaKey) && event.key !== "Enter";
+      if (notebooks) delete root.dataset.lmSuppressShortcuts;
+      else root.dataset.lmSuppressShortcuts = "true";
+    };
+    window.addEventListener("keydown", share, true);
     const find = () => {
       root = el.closest(".voicenb-panel");
       if (!root) return (waiting = requestAnimationFrame(find));
-      root.dataset.lmSuppressShortcuts = "true";
       label(root);
       observer.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
       root.addEventListener("keydown", keys, true);
@@ -84,19 +97,13 @@ export default {
     waiting = requestAnimationFrame(find);
 
     const said = (message) => message.insert && root && insert(root, message.insert);
-    const lost = () => {
-      root?.classList.add("voicenb-dead");
-      hide.remove();
-    };
     model.on("msg:custom", said);
-    model.on("comm:close", lost);
-    model.on("comm_live_update", () => model.comm_live === false && lost());
     return () => {
       cancelAnimationFrame(waiting);
       observer.disconnect();
+      window.removeEventListener("keydown", share, true);
       root?.removeEventListener("keydown", keys, true);
       model.off("msg:custom", said);
-      model.off("comm:close", lost);
       hide.remove();
     };
   },
