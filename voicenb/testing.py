@@ -3,7 +3,10 @@
 ::
 
     class TestMine(ServiceContract):
-        minimal = {"preview": {"text": "Hello there, friend."}, "production": {"voice": "v1", "text": "Hello."}}
+        minimal: ClassVar = {
+            "preview": {"text": "Hello there, friend."},
+            "production": {"voice": "v1", "text": "Hello."},
+        }
 
         @pytest.fixture(scope="class")
         @classmethod

@@ -2,6 +2,7 @@
 
 import os
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 
@@ -41,25 +42,25 @@ class InTheSandbox(ServiceContract):
 
 class TestSoundClone(InTheSandbox):
     service = "soundclone"
-    minimal = {
+    minimal: ClassVar = {
         "preview": {"text": "Hello there."},
         "production": {"voice": "model_1", "text": "Hello there."},
     }
-    parameters = {"language": "English"}
+    parameters: ClassVar = {"language": "English"}
 
 
 class TestAiClone(InTheSandbox):
     service = "aiclone"
-    minimal = {
+    minimal: ClassVar = {
         "preview": {"text": "Hello there."},
         "production": {"voice": "https://example.com/me.wav", "text": "Hello there."},
     }
-    parameters = {"model": "v1-real"}
+    parameters: ClassVar = {"model": "v1-real"}
 
 
 class TestFaseeh(InTheSandbox):
     service = "faseeh"
-    minimal = {
+    minimal: ClassVar = {
         "preview": {"text": "Hello there, my friend."},
         "voice": {"text": "Hello there, my friend.", "name": "me"},
         "production": {"voice": "ar-hijazi-female-1", "text": "Hello there."},

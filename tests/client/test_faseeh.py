@@ -262,7 +262,7 @@ def test_models_prices_and_voices_are_read_whatever_else_is_there(service, wire)
         b'[{"id": "u", "model_id": "faseeh-v1-preview", "model_name": "x", "cost_per_character": 0.10},'
         b'{"model_id": "b", "costPerCharacter": "2"}, {"model_id": "c"}, {"model_id": "d", "cost": -1}, null]'
     )
-    assert portal.call(service.prices) == {MODEL: Decimal("0.10"), "b": Decimal(2)}
+    assert portal.call(service.prices) == {MODEL: Decimal("0.10"), "b": Decimal(2), "voice": 0}
     wire.script["/voices"] = answer(
         [{"id": "u", "voice_id": READY, "name": "Lama", "languages": ["ar"], "dialect": ["hijazi"], "gender": None},
          {"voice_id": "v-2", "dialects": "najdi, hijazi", "sample_url": "https://example.com/s.wav"}, {"name": "no id"}, 3]
@@ -378,6 +378,26 @@ def test_sound_that_cannot_be_read_counts_as_charged_and_is_kept(wire, voice):
     assert voice._studio._ledger.file(task.record.file).read_bytes() == b"RIFF....WAVEnonsense"
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_kernel_that_died_while_the_sound_came_leaves_a_row_that_can_be_closed(wire, voice, kept):
+    studio = voice._studio
+    request = asked()
+    price = studio.price(voice, "Hello.")
+    life = studio._runner.plan(request, "production", price, voice=voice.key, voice_name=voice.name, text="Hello.")
+    file = studio._ledger.store(wav_of(TONE, 24000, 1), "wav") if kept else None
+    for changes in ({"status": "submitting"}, {"status": "downloading", "file": file, "owner": "dead"}):
+        studio._ledger.update_task(life.record.id, **changes).result()
+    studio._runner._lives.clear()
+    [task] = studio.resume()
+    if kept:
+        assert task.wait(30, quiet=True).data == wav_of(TONE, 24000, 1)
+    else:
+        with pytest.raises(vn.TaskFailed, match="does not give it again"):
+            task.wait(30, quiet=True)
+    assert task.cost == Decimal(3)
+    assert SPEECH not in wire.paths()
+
+
 # -- connecting, cloning ---------------------------------------------------------------------------------------
 
 
@@ -486,8 +506,19 @@ def test_a_url_is_fetched_because_the_service_takes_the_recording(sandboxed, ada
 def test_prices_come_from_the_models_and_an_unknown_one_gives_the_line(sandboxed, tmp_path):
     assert sandboxed.price(READY, "Hello.").amount == 6
     assert sandboxed.price(READY, "Hello.", model="faseeh-mini-v1-preview").amount == 3
-    price = sandboxed.clone_price(text="Hello there, my friend.")
-    assert price.amount is None
-    assert "prices={'voice': …}" in price.rule
-    with vn.connect("faseeh", sandbox=True, home=sandboxed.home, prices={"voice": 0, "faseeh-v9": 2}) as studio:
-        assert studio.clone_price(text="Hello there, my friend.").amount == 23
+    assert sandboxed.clone_price(text="Hello there, my friend.").amount == 23
+    prices = {"faseeh-v9": 2, "voice": 5}
+    with vn.connect("faseeh", sandbox=True, home=sandboxed.home, prices=prices) as studio:
+        assert studio.clone_price(text="Hello there, my friend.").amount == 28
+
+
+def test_a_voice_whose_price_is_not_known_is_refused_before_its_preview_is_paid(tmp_path, ada):
+    with vn.connect("faseeh", api_key=CANARY, home=tmp_path, prices={MODEL: 1}, budget=100) as studio:
+        # The address is the live one: nothing may leave.
+        studio._published = {}
+        price = studio.clone_price(text="Hello there, my friend.")
+        assert price.amount is None
+        assert "prices={'voice': …}" in price.rule
+        with pytest.raises(vn.BudgetExceeded, match=r"not known.*prices=\{'voice': …\}"):
+            studio.clone(ada, text="Hello there, my friend.", quiet=True)
+        assert studio.tasks() == []

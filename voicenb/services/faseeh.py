@@ -343,8 +343,11 @@ class Faseeh(Service):
         )
 
     async def prices(self) -> dict[str, Decimal]:
-        """The cost per character of each model (learned: ``GET /models``); what cannot be read is left out."""
-        found = {}
+        """The cost per character of each model (learned: ``GET /models``); what cannot be read is left out.
+
+        What the service takes for making a voice is not known; the sandbox takes nothing.
+        """
+        found = {_VOICE_FEE: Decimal(0)} if self._http.local else {}
         for item in _items(self._listing(await self._http.call("GET", "/models")), "models"):
             name = next((item[key] for key in ("model_id", "id") if isinstance(item.get(key), str)), None)
             cost = next((_decimal(value) for key, value in item.items() if _is_cost(key)), None)
