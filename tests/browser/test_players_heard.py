@@ -13,7 +13,9 @@ import re
 import nbformat
 import numpy as np
 import pytest
+from nbconvert import HTMLExporter
 
+from voicenb.comparing import compare_html
 from voicenb.panels.compare import ComparePlayer
 from voicenb.panels.recorder import Recorder
 
@@ -155,6 +157,7 @@ def heard(page):
             const until = contexts.at(-1).currentTime + 0.1;
             while (contexts.at(-1).currentTime < until) await new Promise(requestAnimationFrame);
             const frames = [...heard.keys()].sort((a, b) => a - b);
+            if (!frames.length) return [0, ""];
             const [first, last] = [frames[0], frames.at(-1)];
             const whole = new Float32Array(last - first + 128);
             for (const [frame, channel] of heard) whole.set(channel, frame - first);
@@ -162,6 +165,21 @@ def heard(page):
         }}"""
     )
     return first, floats(text)
+
+
+def ready(page, count):
+    """Everything is fetched, nothing was heard yet, and the tap is in its place, where a first try to play has put it."""
+    shown = page.page.locator(".vn-compare")
+    shown.locator(".vn-cell").first.hover()
+    page.page.wait_for_function("count => decoded.length === count", arg=count)
+    assert page.page.evaluate("contexts.length") == 0
+    shown.get_by_role("button", name="Play", exact=True).click()
+    page.page.wait_for_function("tapped === 1")
+    shown.get_by_role("button", name="Pause", exact=True).click()
+    heard(page)
+    shown.locator(".vn-cell").first.focus()
+    page.page.keyboard.press("Home")
+    page.page.evaluate("heard.clear()")
 
 
 def listen(page, seconds):
@@ -264,8 +282,7 @@ def test_changing_the_clip_keeps_the_clock(page, lab):
     shown = page.page.locator(".vn-compare")
     cells = shown.locator(".vn-cell")
     assert page.page.evaluate("decoded.length") == 0
-    cells.first.hover()
-    page.page.wait_for_function("decoded.length === 4 && tapped === 1")
+    ready(page, 4)
     for number, text in enumerate(page.page.evaluate(f"() => {{ {TO_TEXT} return decoded.map(text); }}")):
         np.testing.assert_allclose(floats(text), SOUNDS[number], atol=1e-6)
 
@@ -308,8 +325,7 @@ def test_alike_in_loudness_and_word(page, lab):
     cells = shown.locator(".vn-cell")
     shown.get_by_label("loudness matched to −23 LUFS").wait_for()
     page.page.wait_for_function("[...document.querySelectorAll('.vn-lufs')].length === 2")
-    cells.first.hover()
-    page.page.wait_for_function("decoded.length === 2 && tapped === 1")
+    ready(page, 2)
     press = page.page.keyboard.press
     shown.get_by_role("button", name="home.").click()
     listen(page, 0.2)
@@ -487,6 +503,25 @@ def test_a_recording_is_trimmed_and_everything_is_given_back(page, lab):
         && sounds.every(audio => audio.paused && !audio.getAttribute("src")) && !document.querySelector(".vn")"""
     )
     fine(page)
+
+
+def test_a_comparison_outlives_the_kernel(page, lab, tmp_path):
+    """Its static form plays in a notebook that Lab does not trust, and from nbconvert's page."""
+    html = compare_html([*CLIPS, None], columns=list("abcde"))
+    output = nbformat.v4.new_output("display_data", data=html._repr_mimebundle_())
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("grid.html()", outputs=[output])])
+    nbformat.write(notebook, lab.folder / "untrusted.ipynb")
+    file = tmp_path / "page.html"
+    file.write_text(HTMLExporter().from_notebook_node(notebook)[0], "utf-8")
+    for address, scope in ((lab.address("untrusted.ipynb"), ".jp-OutputArea"), (file.as_uri(), "body")):
+        page.page.goto(address)
+        page.page.locator(f"{scope} table").wait_for()
+        players = page.players(scope)
+        assert [one["error"] for one in players] == [None] * 4
+        assert [one["duration"] for one in players] == pytest.approx([3, 3.75, 3, 2.4], abs=0.15)
+        assert page.page.locator(f"{scope} td img").evaluate_all("all => all.every(one => one.naturalWidth > 0)")
+        assert page.page.locator(f"{scope} th").all_inner_texts() == list("abcde")
+    assert [one for one in page.errors if one.startswith("page:")] == []
 
 
 # ── Without a kernel ────────────────────────────────────────────────────────────────────────────────────────────────

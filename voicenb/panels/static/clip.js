@@ -13,13 +13,15 @@ function render({ model, el }) {
   let facts = null;
   /** @type {Promise<void> | null} */
   let loading = null;
+  let here = 0; // seconds
+  let told = -1; // what a screen reader was told last
 
   const audio = /** @type {HTMLAudioElement} */ (h("audio", { hidden: true }));
   audio.preservesPitch = true;
   const play = button("play", "Play", () => toggle());
   const loop = button("loop", "Loop", () => set("loop", !model.get("loop")));
   const picture = wave(life, { role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0 });
-  const time = h("output", { class: "vn-time" });
+  const time = h("span", { class: "vn-time" });
   const speed = h("select", {
     class: "vn-speed",
     "aria-label": "Speed",
@@ -49,11 +51,10 @@ function render({ model, el }) {
     loading ??= ask({ kind: "audio", id: 0 }).then(
       (answer) => {
         if (life.over || facts !== wanted) return;
-        const at = picture.element.getAttribute("aria-valuenow");
         audio.src = URL.createObjectURL(new Blob([bytes(answer)], { type: answer.mime }));
         // A new source resets the rate.
         audio.playbackRate = model.get("speed");
-        audio.currentTime = Number(at);
+        audio.currentTime = here;
       },
       (error) => {
         loading = null;
@@ -85,10 +86,15 @@ function render({ model, el }) {
   /** @param {number} at */
   function tell(at) {
     const duration = facts?.duration ?? 0;
+    here = at;
     picture.light(0, duration ? at / duration : 0);
     time.textContent = facts ? clocks(at, duration) : "";
-    picture.element.setAttribute("aria-valuenow", at.toFixed(3));
-    picture.element.setAttribute("aria-valuetext", clocks(at, duration));
+    // While it plays, once a second: a screen reader would say every one.
+    if (audio.paused || Math.abs(at - told) >= 1) {
+      told = at;
+      picture.element.setAttribute("aria-valuenow", at.toFixed(2));
+      picture.element.setAttribute("aria-valuetext", clocks(at, duration));
+    }
     // A word that is just clicked is lit even where rounding puts the position a hair before it.
     said.light(facts && (at > 0 || !audio.paused) ? spoken(facts.words, at + 1e-3) : -1);
   }

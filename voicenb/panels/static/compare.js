@@ -21,7 +21,7 @@ function render({ model, el }) {
   const facts = [];
   /** @type {Map<number, Promise<void>>} */
   const loading = new Map();
-  /** Which sounds are there, the least recently heard first. @type {Map<number, number>} */
+  /** The sounds that are there, the least recently heard first. @type {Map<number, AudioBuffer>} */
   const shelf = new Map();
   /** @type {AudioContext | null} */
   let context = null;
@@ -122,13 +122,13 @@ function render({ model, el }) {
     // A context of its own, since it needs no gesture; at the grid's rate, so that the samples stay what they are.
     const buffer = await new OfflineAudioContext(1, 1, grid.rate).decodeAudioData(bytes(answer));
     if (life.over) return;
-    player().set(id, buffer, gain(id));
-    shelf.set(id, buffer.length * buffer.numberOfChannels * 4);
+    shelf.set(id, buffer);
     tidy(id);
+    mixer?.set(id, buffer, gain(id));
     mixer?.join(id, (time) => place(mixer?.where(current, time) ?? 0, id));
   }
 
-  const kept = () => [...shelf.values()].reduce((sum, size) => sum + size, 0);
+  const kept = () => [...shelf.values()].reduce((sum, one) => sum + 4 * one.length * one.numberOfChannels, 0);
 
   /** @param {number} newest */
   function tidy(newest) {
@@ -156,11 +156,13 @@ function render({ model, el }) {
     }
   }
 
+  /** The mixer with all that is there; it is made when somebody wants to listen, since browsers count sound cards' users. */
   function player() {
     context ??= new AudioContext({ sampleRate: grid.rate, latencyHint: "interactive" });
     if (!mixer) {
       mixer = new Mixer(context);
       mixer.onend = () => halt(0);
+      for (const [id, buffer] of shelf) mixer.set(id, buffer, gain(id));
     }
     return mixer;
   }
@@ -231,9 +233,9 @@ function render({ model, el }) {
       if (mine !== wish || life.over) return;
     }
     // What is heard last is thrown away last.
-    const size = shelf.get(id) ?? 0;
+    const buffer = /** @type {AudioBuffer} */ (shelf.get(id));
     shelf.delete(id);
-    shelf.set(id, size);
+    shelf.set(id, buffer);
     const mix = player();
     if (!mix.playing) {
       choose(id);
@@ -338,7 +340,7 @@ function render({ model, el }) {
   }
 
   const switcher = button("play", "Play", () => (mixer?.playing ? halt() : play()));
-  const time = h("output", { class: "vn-time" });
+  const time = h("span", { class: "vn-time" });
   const choice = h(
     "select",
     { "aria-label": "Loop", onchange: () => repeat(choice.value) },

@@ -90,7 +90,7 @@ function render({ model, el }) {
   let starting = false;
 
   const press = button("record", "Record", () => (running ? running.stop(true) : record()), true);
-  const time = h("output", { class: "vn-time" }, clock(0));
+  const time = h("span", { class: "vn-time" }, clock(0));
   const bar = h("div", { class: "vn-level" });
   const meter = h(
     "div",

@@ -17,7 +17,7 @@ function render({ model, el }) {
   const play = button("play", "Play the part that is used", () => toggle());
   const picture = wave(life);
   const cursor = h("div", { class: "vn-cursor", hidden: true });
-  const time = h("output", { class: "vn-time" });
+  const time = h("span", { class: "vn-time" });
   const handles = ["start", "end"].map((name) => {
     const label = name === "start" ? "Start" : "End";
     return h("div", { class: `vn-handle vn-${name}`, role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0 });
