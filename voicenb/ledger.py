@@ -3,8 +3,8 @@
 What is paid for is written here before anything else happens: the intent and its price before the request leaves,
 the remote id before the first poll, the audio before the task counts as done.
 
-Threads and processes: each process writes through one thread with one connection, in short transactions; reads open
-a connection of their own. Several kernels and the shell may use one home at the same time. A task is followed, and its
+Threads and processes: each process writes through one thread with one connection, in short transactions; reads have
+connections of their own (`voicenb.database`). Several kernels and the shell may use one home at the same time. A task is followed, and its
 row changed, only by the process whose id stands in ``owner``; a process proves that it lives by holding the lock on
 ``owners/<id>``, which the operating system releases when it dies, and to other machines by renewing ``owners/<id>.host``.
 """
@@ -22,9 +22,9 @@ import threading
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +32,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
+from voicenb.database import Database
 from voicenb.errors import VoicenbError
 from voicenb.schema import (
     BILLION,
@@ -68,10 +69,9 @@ __all__ = [
 
 T = TypeVar("T")
 
-_BUSY_SECONDS = 30.0
 _RENEW_SECONDS = 10.0
+_USED = "SELECT SUM(held) AS used FROM budgeted JOIN tasks ON tasks.id = budgeted.task WHERE budget = ?"
 _MARK_SECONDS = 30.0
-_NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "glusterfs")
 
 
 class OverBudget(Exception):  # noqa: N818 - not an error of the ledger: the answer to a question
@@ -107,8 +107,8 @@ class Ledger:
         self.path = home / "ledger.db"
         self.owner = uuid.uuid4().hex
         self._pid = os.getpid()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="voicenb-ledger")
-        self._connection: sqlite3.Connection | None = None
+        self._database = Database(self.path)
+        weakref.finalize(self, self._database.finish)
         self._alive: FileLock | None = None
         self._proving = threading.Lock()
         self._ending = threading.Event()
@@ -117,7 +117,7 @@ class Ledger:
         try:
             self._write(self._migrate).result()
         except sqlite3.Error as error:
-            self._writer.shutdown()
+            self._database.close()
             raise VoicenbError(f"the ledger {self.path} cannot be opened: {error}") from error
 
     @classmethod
@@ -139,10 +139,7 @@ class Ledger:
         """Ends the writer and lets go of the owner's lock."""
         if os.getpid() != self._pid:
             return
-        with suppress(RuntimeError):
-            self._writer.submit(self._disconnect).result()
-        self._writer.shutdown()
-        self._disconnect()  # at the interpreter's exit the writer is gone before it could do so
+        self._database.close()
         if self._alive is not None:
             self._ending.set()
             self._alive.release()
@@ -157,26 +154,12 @@ class Ledger:
     # -- the connection ----------------------------------------------------------------------------------------
 
     def _write(self, function: Callable[..., T], *args: Any) -> Future[T]:
-        return self._writer.submit(function, *args)
-
-    def _db(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = _connect(self.path)
-            mode = "DELETE" if _on_network(self.path) else "WAL"
-            self._connection.execute(f"PRAGMA journal_mode = {mode}")
-            self._connection.execute("PRAGMA synchronous = FULL")
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        return self._database.write(function, *args)
 
     def _migrate(self) -> None:
-        db = self._db()
         with suppress(OSError):
             self.path.chmod(0o600)
-        with _transaction(db):
+        with self._database.change() as db:
             db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied INTEGER NOT NULL) STRICT")
             applied = {row["name"] for row in db.execute("SELECT name FROM migrations")}
             unknown = applied - {name for name, _ in MIGRATIONS}
@@ -193,8 +176,7 @@ class Ledger:
                     db.execute("INSERT INTO migrations VALUES (?, ?)", (name, round(time.time())))
 
     def _read(self, sql: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
-        with closing(_connect(self.path)) as db:
-            return db.execute(sql, tuple(values)).fetchall()
+        return self._database.read(sql, values)
 
     # -- tasks -------------------------------------------------------------------------------------------------
 
@@ -206,11 +188,10 @@ class Ledger:
         """
 
         def add() -> None:
-            db = self._db()
-            with _transaction(db):
+            with self._database.change() as db:
                 reserved = held(record)
                 for budget in budgets:
-                    used = _used(db, budget.id)
+                    used = int(db.execute(_USED, (budget.id,)).fetchone()["used"] or 0)
                     if used + reserved > billionths(budget.amount):
                         raise OverBudget(budget, Decimal(used) / BILLION)
                 _insert(db, "tasks", TASK_COLUMNS, record)
@@ -228,8 +209,7 @@ class Ledger:
         return self._write(self._update_task, id, changes)
 
     def _update_task(self, id: str, changes: dict[str, Any]) -> TaskRecord:  # noqa: A002
-        db = self._db()
-        with _transaction(db):
+        with self._database.change() as db:
             row = db.execute("SELECT * FROM tasks WHERE id = ?", (id,)).fetchone()
             if row is None:
                 raise RuntimeError(f"the ledger has no task {id}")
@@ -249,8 +229,7 @@ class Ledger:
         """Makes this process the owner of a task whose owner was `dead`; None where another process was faster."""
 
         def take() -> TaskRecord | None:
-            db = self._db()
-            with _transaction(db):
+            with self._database.change() as db:
                 changed = db.execute(
                     "UPDATE tasks SET owner = ? WHERE id = ? AND owner IS ?", (self.owner, id, dead)
                 ).rowcount
@@ -304,10 +283,9 @@ class Ledger:
         wanted = tuple(ids)
 
         def delete() -> int:
-            db = self._db()
             count = 0
             # Files go inside the transaction: nobody can begin to refer to one meanwhile.
-            with _transaction(db):
+            with self._database.change() as db:
                 for id in wanted:  # noqa: A001 - the column's name
                     row = db.execute("SELECT status, file, subtitles FROM tasks WHERE id = ?", (id,)).fetchone()
                     if row is None:
@@ -351,8 +329,7 @@ class Ledger:
         """Writes a new voice down."""
 
         def add() -> None:
-            db = self._db()
-            with _transaction(db):
+            with self._database.change() as db:
                 _insert(db, "voices", VOICE_COLUMNS, record)
 
         return self._write(add)
@@ -361,8 +338,7 @@ class Ledger:
         """Changes a voice's row; the answer is the row as it is then."""
 
         def change() -> VoiceRecord:
-            db = self._db()
-            with _transaction(db):
+            with self._database.change() as db:
                 assignments = ", ".join(f"{name} = ?" for name in changes)
                 db.execute(
                     f"UPDATE voices SET {assignments} WHERE id = ?",  # noqa: S608 - names are this module's own
@@ -406,8 +382,7 @@ class Ledger:
         """Writes a budget down. One with the same name is taken up again, with the new amount."""
 
         def add() -> BudgetRecord:
-            db = self._db()
-            with _transaction(db):
+            with self._database.change() as db:
                 found = db.execute(
                     "SELECT * FROM budgets WHERE service = ? AND endpoint = ? AND name = ?",
                     (record.service, record.endpoint, record.name),
@@ -422,8 +397,7 @@ class Ledger:
 
     def used(self, budget: str) -> Decimal:
         """What a budget's tasks have cost or may still cost, unknown ones included."""
-        with closing(_connect(self.path)) as db:
-            return Decimal(_used(db, budget)) / BILLION
+        return Decimal(int(self._read(_USED, (budget,))[0]["used"] or 0)) / BILLION
 
     def budgeted(self, budget: str) -> list[TaskRecord]:
         """The tasks of a budget, the oldest first."""
@@ -542,14 +516,6 @@ def _insert(db: sqlite3.Connection, table: str, columns: tuple[str, ...], record
     )
 
 
-def _used(db: sqlite3.Connection, budget: str) -> int:
-    row = db.execute(
-        "SELECT SUM(held) AS used FROM budgeted JOIN tasks ON tasks.id = budgeted.task WHERE budget = ?",
-        (budget,),
-    ).fetchone()
-    return int(row["used"] or 0)
-
-
 def _renew(mark: Path, ending: threading.Event) -> None:
     while not ending.wait(_RENEW_SECONDS):
         try:
@@ -562,36 +528,3 @@ def _close(reference: weakref.ref[Ledger]) -> None:
     ledger = reference()
     if ledger is not None:
         ledger.close()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    db.row_factory = sqlite3.Row
-    return db
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    # IMMEDIATE: a transaction that reads and then writes must not find the lock taken half-way.
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _on_network(path: Path) -> bool:
-    """Whether `path` lies on a network file system, where WAL's shared memory does not work (Linux only)."""
-    try:
-        mounts = Path("/proc/mounts").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return False
-    best, kind = "", ""
-    for line in mounts:
-        _, where, this, *_ = line.split(" ")
-        where = where.replace("\\040", " ")
-        if len(where) >= len(best) and path.is_relative_to(where):
-            best, kind = where, this
-    return kind.startswith(_NETWORK_FILE_SYSTEMS)

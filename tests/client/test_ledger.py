@@ -201,6 +201,6 @@ def test_a_ledger_that_is_no_database_is_a_clear_error(tmp_path):
 def test_the_ledger_is_private_and_durable(ledger, tmp_path):
     if os.name == "posix":
         assert (tmp_path / "ledger.db").stat().st_mode & 0o077 == 0
-    db = ledger._connection
+    db = ledger._database._writing
     assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     assert db.execute("PRAGMA synchronous").fetchone()[0] == 2

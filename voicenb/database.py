@@ -1,0 +1,198 @@
+"""One SQLite file: one thread that writes, and connections that read.
+
+What is asked for while a commit is under way is written together with the next one: each change is whole or not at all,
+as if it were alone, and many of them share one wait for the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+__all__ = ["Database"]
+
+T = TypeVar("T")
+
+_BUSY_SECONDS = 30.0
+_MOST_AT_ONCE = 256
+_READERS = 4
+_NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "glusterfs")
+
+
+@dataclass
+class _Job:
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    future: Future[Any] = field(default_factory=Future)
+
+
+class Database:
+    """The file at `path`, in WAL mode, or with a rollback journal on a network file system, where WAL does not work.
+
+    It belongs to the process that made it: a forked child makes its own.
+
+    Args:
+        path: The file; made when missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._pid = os.getpid()
+        self._writing: sqlite3.Connection | None = None
+        self._reading: deque[sqlite3.Connection] = deque()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def write(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Calls ``function(*arguments)`` on the writing thread; the future is done when what it changed is on disk.
+
+        Raises:
+            RuntimeError: The database is closed.
+        """
+        job = _Job(function, arguments)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(f"{self.path} is closed")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="voicenb-ledger", daemon=True)
+                self._thread.start()
+            self._jobs.put(job)
+        return job.future
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """The connection that writes, in a transaction within the one that is open; on the writing thread only."""
+        db = self._writing
+        assert db is not None
+        db.execute("SAVEPOINT change")
+        try:
+            yield db
+        except BaseException:
+            # A full disk ends the whole transaction by itself.
+            if db.in_transaction:
+                db.execute("ROLLBACK TO change")
+                db.execute("RELEASE change")
+            raise
+        db.execute("RELEASE change")
+
+    def _work(self) -> None:
+        while True:
+            jobs = [self._jobs.get()]
+            with suppress(Empty):
+                while len(jobs) < _MOST_AT_ONCE:
+                    jobs.append(self._jobs.get_nowait())
+            self._commit([job for job in jobs if job is not None and job.future.set_running_or_notify_cancel()])
+            if None in jobs:
+                if self._writing is not None:
+                    self._writing.close()
+                return
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        """Does all of `jobs` in one transaction, and then says so."""
+        done: list[tuple[_Job, Any]] = []
+        failed: list[tuple[_Job, BaseException]] = []
+        try:
+            db = self._writer()
+            # IMMEDIATE: a transaction that reads and then writes must not find the lock taken half-way.
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                for job in jobs:
+                    try:
+                        done.append((job, job.function(*job.arguments)))
+                    except BaseException as error:  # noqa: BLE001 - whoever asked gets it
+                        failed.append((job, error))
+                    if not db.in_transaction:
+                        raise sqlite3.OperationalError("the transaction was rolled back")  # noqa: TRY301
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+        except BaseException as error:  # noqa: BLE001 - whoever asked gets it
+            told = {id(job) for job, _ in failed}
+            failed += [(job, error) for job in jobs if id(job) not in told]
+            done = []
+        for job, value in done:
+            job.future.set_result(value)
+        for job, problem in failed:
+            job.future.set_exception(problem)
+
+    def _writer(self) -> sqlite3.Connection:
+        if self._writing is None:
+            db = self._connect()
+            mode = "DELETE" if _on_network(self.path) else "WAL"
+            db.execute(f"PRAGMA journal_mode = {mode}")
+            db.execute("PRAGMA synchronous = FULL")
+            self._writing = db
+        return self._writing
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def read(self, sql: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a query, as they were committed last."""
+        try:
+            db = self._reading.pop()
+        except IndexError:
+            db = self._connect()
+        try:
+            rows = db.execute(sql, tuple(values)).fetchall()
+        except BaseException:
+            db.close()
+            raise
+        if len(self._reading) < _READERS and not self._closed:
+            self._reading.append(db)
+        else:
+            db.close()
+        return rows
+
+    # -- both --------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Writes what was asked for, and closes every connection."""
+        self.finish()
+        if os.getpid() == self._pid and self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def finish(self) -> None:
+        """`close` without waiting for what is still to be written."""
+        if os.getpid() != self._pid:
+            return
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        while self._reading:
+            self._reading.pop().close()
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        return db
+
+
+def _on_network(path: Path) -> bool:
+    """Whether `path` lies on a network file system (Linux only)."""
+    try:
+        mounts = Path("/proc/mounts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    best, kind = "", ""
+    for line in mounts:
+        _, where, this, *_ = line.split(" ")
+        where = where.replace("\\040", " ")
+        if len(where) >= len(best) and path.is_relative_to(where):
+            best, kind = where, this
+    return kind.startswith(_NETWORK_FILE_SYSTEMS)
