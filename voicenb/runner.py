@@ -30,6 +30,7 @@ from voicenb.errors import (
     VoicenbError,
 )
 from voicenb.ledger import Ledger, OverBudget
+from voicenb.pacing import Pace
 from voicenb.schema import FINAL, BudgetRecord, TaskRecord, now
 from voicenb.services.base import Answer, Kind, Price, Service, ServiceRequest, Streaming, Upload, plain
 from voicenb.services.pcm import wav_of
@@ -38,6 +39,10 @@ from voicenb.streaming import Chunk, Live
 __all__ = ["Life", "Runner", "amount_of", "cache_key", "poll_delay", "request_hash"]
 
 _LOCAL_POLL_SECONDS = 0.2
+# The sandbox's voice needs the processor, too: all tasks together ask at most a hundred times a second.
+_LOCAL_POLL_SHARE = 0.01
+# Refusals (HTTP 429) in a row before a submission is given up: ten minutes and more, or as long as the service asks.
+_REFUSALS = 12
 # Polls or downloads that fail in a row before a follower lets go; the row stays open. A live service is out of reach
 # for minutes now and then; a sandbox that does not answer has ended.
 _TRIES_LIVE = 20
@@ -70,17 +75,32 @@ def request_hash(request: ServiceRequest) -> str:
 
 
 def cache_key(
-    request: ServiceRequest, *, endpoint: str, kind: str, reference: str | None, take: int, seed: int | None
+    request: ServiceRequest,
+    *,
+    endpoint: str,
+    kind: str,
+    reference: str | None = None,
+    voice: str | None = None,
+    take: int,
+    seed: int | None,
 ) -> str:
     """What a request is recognised by when it is asked again.
 
     The whole resolved request, in which a voice stands with the service's id of it and a recording with the hash of its
     bytes (an upload gives the same recording another address each time); the service and its endpoint, which for the
     sandbox is its name; the take and the seed.
+
+    Args:
+        request: The request.
+        endpoint: Where it goes.
+        kind: What it makes.
+        reference: The identity of the recording that it clones.
+        voice: The identity of its voice, where that is not the service's id of it.
+        take: The number of the take.
+        seed: Its seed.
     """
     asked = request.resolved()
-    if reference is not None:
-        asked["reference"] = reference
+    asked |= {name: value for name, value in (("reference", reference), ("voice", voice)) if value is not None}
     whole = [request.service, endpoint, kind, asked, take, seed]
     return hashlib.sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -88,6 +108,11 @@ def cache_key(
 def amount_of(amount: Decimal | None, unit: str) -> str:
     """An amount in a sentence."""
     return "an amount that is not known" if amount is None else f"{plain(amount)} {unit}"
+
+
+def _finish(waited: asyncio.Future[bool]) -> None:
+    if not waited.done():
+        waited.set_result(True)
 
 
 @dataclass(eq=False)
@@ -99,12 +124,25 @@ class Life:
         future: The follower at work, or the one that ended last.
         error: Why it failed, or why its follower let go.
         stop: Whether the follower is asked to end.
+        parked: What the follower waits for, where it does nothing but wait.
     """
 
     record: TaskRecord
     future: Future[None] | None = None
     error: VoicenbError | None = None
     stop: bool = False
+    parked: asyncio.Future[bool] | None = None
+
+    def park(self, place: asyncio.Future[bool]) -> None:
+        """The follower waits for `place` from here on."""
+        self.parked = place
+        if self.stop:
+            self.wake()
+
+    def wake(self) -> None:
+        """Ends a wait of the follower; on the loop only."""
+        if self.parked is not None and not self.parked.done():
+            self.parked.set_result(False)
 
     @property
     def id(self) -> str:
@@ -126,10 +164,18 @@ class Runner:
         endpoint: ``"sandbox"``, or the base URL.
         local: Whether the service is on this machine.
         ready: Makes sure that the service can be reached, where that is in our hands.
+        concurrency: How many tasks may be at the service at a time; None finds out when it refuses one.
     """
 
     def __init__(
-        self, service: Service, ledger: Ledger, endpoint: str, *, local: bool, ready: Callable[[], None]
+        self,
+        service: Service,
+        ledger: Ledger,
+        endpoint: str,
+        *,
+        local: bool,
+        ready: Callable[[], None],
+        concurrency: int | None = None,
     ) -> None:
         self.service = service
         self.ledger = ledger
@@ -138,6 +184,9 @@ class Runner:
         self._ready = ready
         self._chance = random.Random()  # noqa: S311 - jitter
         self._lives: dict[str, Life] = {}
+        self._following = 0
+        self._activated: set[str] = set()
+        self.pace = Pace(concurrency)
         self.budgets: list[BudgetRecord] = []
         """The budgets that hold for every request from now on."""
 
@@ -287,6 +336,7 @@ class Runner:
         return new
 
     async def _until_stopped(self, life: Life) -> None:
+        life.wake()
         if life.future is not None:
             await portal.ended(life.future, _WATCH_SECONDS * 20)
 
@@ -308,42 +358,95 @@ class Runner:
         self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None, live: Live | None
     ) -> None:
         try:
-            if life.stop:
+            answer = await self._send(life, request, files, live)
+            if answer is None:
                 await self._write(life, status="cancelled", completed=now(), cost=Decimal(0))
                 return
-            await self._write(life, status="submitting", submitted=now())
             try:
-                if live is None:
-                    answer = await self.service.submit(request, task=life.record.id, seed=life.record.seed, files=files)
+                # Where it is charged at once, a failure gives it back.
+                cost = life.record.estimate if self.service.profile.charged == "submission" else None
+                at_once = answer.status == "completed" and answer.audio_url is None
+                status = "downloading" if at_once else "processing" if answer.status == "processing" else "queued"
+                await self._write(life, status=status, remote_id=answer.remote_id, cost=cost)
+                if life.record.kind == "production" and life.record.voice is not None:
+                    await self._activate(life.record.voice)
+                if at_once:
+                    await self._keep_at_once(life, answer)
                 else:
-                    answer = await self._streamed(life, request, live)
-            except OutcomeUnknown as error:
-                await self._fail(life, error, status="unknown", completed=None)
-                raise
-            except VoicenbError as error:
-                if life.record.status == "downloading":
-                    raise await self._torn(life, error, live) from None
-                await self._fail(life, error, cost=Decimal(0))
-                raise
-            except asyncio.CancelledError:
-                # The process is ending: nobody knows whether the bytes have left. This write is the last thing.
-                self.ledger.update_task(life.record.id, status="unknown", owner=None)
-                raise
-            # Where it is charged at once, a failure gives it back.
-            cost = life.record.estimate if self.service.profile.charged == "submission" else None
-            at_once = answer.status == "completed" and answer.audio_url is None
-            status = "downloading" if at_once else "processing" if answer.status == "processing" else "queued"
-            await self._write(life, status=status, remote_id=answer.remote_id, cost=cost)
-            if life.record.kind == "production" and life.record.voice is not None:
-                await self._activate(life.record.voice)
-            if at_once:
-                await self._keep_at_once(life, answer)
-            else:
-                await self._poll(life, answer)
+                    await self._poll(life, answer)
+            finally:
+                self.pace.leave()
         finally:
             self._release(life)
             if live is not None:
                 live.end()
+
+    async def _send(
+        self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None, live: Live | None
+    ) -> Answer | None:
+        """Sends a request when there is room for it, and again after refusals; None where it was cancelled before."""
+        for refusals in range(_REFUSALS):
+            if not await self._admitted(life):
+                return None
+            await self._write(life, status="submitting", submitted=now())
+            try:
+                answer = await self._submit(life, request, files, live)
+            except RateLimited as error:
+                self.pace.refused(error.retry_after)
+                if refusals == _REFUSALS - 1:
+                    await self._fail(life, error, cost=Decimal(0))
+                    raise
+                # It was not taken, so it may be sent again; until then it is what it was.
+                await self._write(life, status="planned", submitted=None)
+                await self._pause(life, self._backed_off(refusals, error.retry_after))
+            except BaseException:
+                self.pace.refused(None, learn=False)
+                raise
+            else:
+                self.pace.answered()
+                return answer
+        raise AssertionError("the last refusal is raised")
+
+    async def _admitted(self, life: Life) -> bool:
+        """Waits until the service has room for one more; False where it was cancelled before."""
+        granted = False
+        try:
+            if not life.stop:
+                granted = await self.pace.enter(life.park)
+        finally:
+            life.parked = None
+        if granted and life.stop:
+            self.pace.refused(None, learn=False)
+            granted = False
+        return granted
+
+    def _backed_off(self, refusals: int, asked: float | None) -> float:
+        if asked is not None:
+            return asked
+        return min(2.0**refusals, _LONGEST_WAIT) * self._chance.uniform(0.75, 1.25)
+
+    async def _submit(
+        self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None, live: Live | None
+    ) -> Answer:
+        """Sends a request once, and writes down what became of it where it was not accepted."""
+        try:
+            if live is not None:
+                return await self._streamed(life, request, live)
+            return await self.service.submit(request, task=life.record.id, seed=life.record.seed, files=files)
+        except OutcomeUnknown as error:
+            await self._fail(life, error, status="unknown", completed=None)
+            raise
+        except RateLimited:
+            raise
+        except VoicenbError as error:
+            if life.record.status == "downloading":
+                raise await self._torn(life, error, live) from None
+            await self._fail(life, error, cost=Decimal(0))
+            raise
+        except asyncio.CancelledError:
+            # The process is ending: nobody knows whether the bytes have left. This write is the last thing.
+            self.ledger.update_task(life.record.id, status="unknown", owner=None)
+            raise
 
     async def _streamed(self, life: Life, request: ServiceRequest, live: Live) -> Answer:
         """Sends a request whose sound comes in pieces; from the first one on it is accepted."""
@@ -435,7 +538,11 @@ class Runner:
                 await self._fail(life, error, status="unknown", completed=None)
                 raise error
             await asyncio.to_thread(self._ready)
-            await self._poll(life, None)
+            self.pace.join()
+            try:
+                await self._poll(life, None)
+            finally:
+                self.pace.leave()
         finally:
             self._release(life)
 
@@ -453,9 +560,19 @@ class Runner:
         raise lost
 
     async def _poll(self, life: Life, answer: Answer | None) -> None:
-        span = self.service.profile.poll_seconds
+        self._following += 1
+        try:
+            await self._poll_on(life, answer)
+        finally:
+            self._following -= 1
+
+    def _poll_delay(self, answer: Answer | None) -> float:
+        share = self._following * _LOCAL_POLL_SHARE if self._local else 0.0
+        return max(share, poll_delay(answer, self.service.profile.poll_seconds, local=self._local, chance=self._chance))
+
+    async def _poll_on(self, life: Life, answer: Answer | None) -> None:
         failures = 0
-        wait = 0.0 if answer is None else poll_delay(answer, span, local=self._local, chance=self._chance)
+        wait = 0.0 if answer is None else self._poll_delay(answer)
         while True:
             await self._pause(life, wait)
             if life.stop:
@@ -474,13 +591,15 @@ class Runner:
                     return
                 failures = 0
             except RateLimited as error:
-                wait = max(error.retry_after or 0.0, poll_delay(None, span, local=self._local, chance=self._chance))
+                wait = max(error.retry_after or 0.0, self._poll_delay(None))
                 continue
-            except (ServiceError, AudioError) as error:
+            except OSError as error:
+                raise self._lost(life, error) from error
+            except (VoicenbError, AudioError) as error:
                 failures += 1
                 if isinstance(error, AuthenticationError) or failures >= (_TRIES_LOCAL if self._local else _TRIES_LIVE):
                     raise self._lost(life, error) from None
-                wait = min(poll_delay(None, span, local=self._local, chance=self._chance) * failures, _LONGEST_WAIT)
+                wait = min(self._poll_delay(None) * failures, _LONGEST_WAIT)
                 continue
             if answer.status in {"failed", "cancelled"}:
                 failed = TaskFailed(
@@ -492,7 +611,7 @@ class Runner:
                 raise failed
             if answer.status in {"queued", "processing"} and answer.status != life.record.status != "downloading":
                 await self._write(life, status=answer.status)
-            wait = poll_delay(answer, span, local=self._local, chance=self._chance)
+            wait = self._poll_delay(answer)
 
     def _is_whole(self, life: Life, answer: Answer) -> bool:
         """Whether a completed answer has what its task is for; if not, it is asked for again."""
@@ -501,9 +620,14 @@ class Runner:
 
     async def _pause(self, life: Life, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while not life.stop and (left := end - loop.time()) > 0:  # noqa: ASYNC110 - set from other threads
-            await asyncio.sleep(min(left, _WATCH_SECONDS))
+        over: asyncio.Future[bool] = loop.create_future()
+        timer = loop.call_later(seconds, _finish, over)
+        life.park(over)
+        try:
+            await over
+        finally:
+            timer.cancel()
+            life.parked = None
 
     def _lost(self, life: Life, error: Exception) -> ServiceError:
         what = "the sandbox" if self._local else self.service.profile.label
@@ -582,6 +706,9 @@ class Runner:
         await asyncio.wrap_future(self.ledger.update_voice(voice, **changes))
 
     async def _activate(self, voice: str) -> None:
+        if voice in self._activated:
+            return
+        self._activated.add(voice)
         record = await asyncio.to_thread(self.ledger.voice, voice)
         if record is not None and record.activated is None and self.service.profile.voice_life is not None:
             await asyncio.wrap_future(self.ledger.update_voice(voice, activated=now(), expires=None))

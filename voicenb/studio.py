@@ -65,6 +65,7 @@ def connect(
     prices: Mapping[str, Decimal | float | str] | None = None,
     strict: bool = False,
     region: str | None = None,
+    concurrency: int | None = None,
     **settings: Any,
 ) -> Studio:
     """Connects to a service, or to the built-in sandbox.
@@ -80,6 +81,8 @@ def connect(
         prices: Unit prices by the service's own names; they win over those that the service publishes.
         strict: Makes an error of a rule that the service does not state but was seen to apply.
         region: One of the service's regions instead of a base URL, such as ``"ae"`` for Faseeh.
+        concurrency: How many tasks may be at the service at a time, 1 or more; without it, as many as the service
+            turns out to take: a task that it refuses with HTTP 429 is sent again later.
         settings: What one service takes beside these: ``uploader=`` (AI Clone), ``preview_path=`` (Faseeh).
 
     Raises:
@@ -92,6 +95,10 @@ def connect(
     kind = services.get(service or _DEFAULT_SERVICE)
     profile = kind.profile
     _check_settings(settings, profile)
+    if concurrency is not None and (
+        isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1
+    ):
+        raise InvalidRequest(f"concurrency={concurrency!r}: allowed is a whole number from 1", service=profile.id)
     folder = home_folder(home)
     if use_sandbox:
         if api_key is not None or base_url is not None or region is not None:
@@ -112,6 +119,7 @@ def connect(
         managed=use_sandbox,
         prices=_checked_prices(prices, profile),
         strict=strict,
+        concurrency=concurrency,
     )
     if budget is not None:
         studio.budget(budget).__enter__()
@@ -184,6 +192,7 @@ class Studio:
         managed: bool,
         prices: dict[str, Decimal],
         strict: bool,
+        concurrency: int | None = None,
     ) -> None:
         self.service = service
         self.home = home
@@ -194,7 +203,9 @@ class Studio:
         self._own_prices = prices
         self._published: dict[str, Decimal] | None = None
         self._ledger = Ledger.at(home)
-        self._runner = Runner(service, self._ledger, self.endpoint, local=http.local, ready=self._ready)
+        self._runner = Runner(
+            service, self._ledger, self.endpoint, local=http.local, ready=self._ready, concurrency=concurrency
+        )
         self.history = History(self._ledger, self._runner)
         self.aio = Aio(self)
         self._forget_closing = portal.at_close(http.close)
@@ -621,7 +632,9 @@ class Studio:
             raise InvalidRequest(f"{profile.id} has no seed: only the sandbox can repeat a take", service=profile.id)
         voice.refresh()
         request = self._production(voice, text, parameters)
-        key = cache_key(request, endpoint=self.endpoint, kind="production", reference=None, take=take, seed=seed)
+        # Where the recording's address is the voice, the recording is what stays the same.
+        identity = voice.reference if profile.cloning == "address" else None
+        key = cache_key(request, endpoint=self.endpoint, kind="production", voice=identity, take=take, seed=seed)
         found = None if fresh else self._ledger.cached(key)
         if found is not None:
             return Task(self._runner, self._runner.repeat(found, voice=voice.key, voice_name=voice.name))
@@ -724,6 +737,11 @@ class Voice:
         if self._record.kept is None and self.version is not None:
             return {"version": self.version}
         return dict(self._record.kept or {})
+
+    @property
+    def reference(self) -> str | None:
+        """The SHA-256 of the recording that it was cloned from, or its URL; None where that is not known."""
+        return self._record.reference
 
     @property
     def consent(self) -> str | None:

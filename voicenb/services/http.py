@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ _MAX_ANSWER = 4 * 2**20
 MOST_AUDIO = 256 * 2**20
 """The largest result that is taken, in bytes: 10,000 characters spoken slowly as 48 kHz stereo WAV stay below."""
 _MAX_REDIRECTS = 5
+_CONNECTIONS = 32
 
 # httpx raises these before a byte of the request has left; after any other transport error it may have arrived.
 _NOTHING_LEFT = (
@@ -149,7 +151,12 @@ class Http:
         self._header = header
         self._prefix = prefix
         self.move(base_url, key)
+        self.seconds = _SECONDS
+        """The time limit of one small request and its answer."""
+        self.long_seconds = LONG_SECONDS
+        """The time limit of a recording up or a result down."""
         self._client: httpx.AsyncClient | None = None
+        self._slots = asyncio.Semaphore(_CONNECTIONS)
 
     def move(self, base_url: str, key: Secret) -> None:
         """Goes on at another address.
@@ -180,11 +187,13 @@ class Http:
     def _open(self) -> httpx.AsyncClient:
         # Made on first use, inside the loop that will run it.
         if self._client is None:
+            # Whoever has no connection yet waits here, where no time limit runs: httpx would count it as the service's time.
+            self._slots = asyncio.Semaphore(_CONNECTIONS)
             self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(_SECONDS, connect=_CONNECT_SECONDS),
+                timeout=httpx.Timeout(self.seconds, connect=_CONNECT_SECONDS),
                 # Short-lived idle connections: one that the server closed in the same instant would make a
                 # submission's fate unknown for no good reason.
-                limits=httpx.Limits(max_connections=32, keepalive_expiry=2),
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=2),
                 # A proxy meant for the web must not see, or fail, what is meant for this machine.
                 trust_env=not self.local,
                 headers={"User-Agent": "voicenb"},
@@ -204,7 +213,7 @@ class Http:
             ServiceError: No answer in time.
         """
         try:
-            return await self._exchange(method, path, auth=auth, seconds=_SECONDS, **body)
+            return await self._exchange(method, path, auth=auth, seconds=self.seconds, **body)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise self._unreachable(error) from None
 
@@ -213,7 +222,7 @@ class Http:
         path: str,
         *,
         headers: Mapping[str, str] | None = None,
-        seconds: float = _SECONDS,
+        seconds: float | None = None,
         limit: int = _MAX_ANSWER,
         **body: Any,
     ) -> Reply:
@@ -222,7 +231,7 @@ class Http:
         Args:
             path: Appended to the base URL.
             headers: More headers.
-            seconds: The time limit.
+            seconds: The time limit; None for that of a small request.
             limit: The largest answer that is taken, in bytes.
             body: The request's body, as httpx takes it.
 
@@ -232,7 +241,13 @@ class Http:
         """
         with self._once():
             reply = await self._exchange(
-                "POST", path, auth=True, seconds=seconds, limit=limit, headers=dict(headers or {}), **body
+                "POST",
+                path,
+                auth=True,
+                seconds=seconds or self.seconds,
+                limit=limit,
+                headers=dict(headers or {}),
+                **body,
             )
         return self._whole(reply)
 
@@ -262,15 +277,15 @@ class Http:
         client = self._open()
         request = client.build_request("POST", self.base_url + path, headers=dict(headers or {}), **body)
         with self._once():
-            with anyio.fail_after(_SECONDS):
+            with anyio.fail_after(self.seconds):
                 response = await client.send(request, auth=self._auth, stream=True, follow_redirects=False)
         try:
             media = response.headers.get("Content-Type", "").lower()
             if response.status_code != httpx.codes.OK or "json" in media:
-                with self._once(), anyio.fail_after(_SECONDS):
+                with self._once(), anyio.fail_after(self.seconds):
                     return self._whole(Reply(response, await _read(response, _MAX_ANSWER)))
             received = 0
-            with anyio.fail_after(LONG_SECONDS):
+            with anyio.fail_after(self.long_seconds):
                 async for piece in response.aiter_bytes():
                     received += len(piece)
                     if received > MOST_AUDIO:
@@ -300,7 +315,8 @@ class Http:
 
     def _whole(self, reply: Reply) -> Reply:
         """The answer to something that may cost money, unless it says nothing."""
-        if reply.status >= 500:
+        # 301 to 303 may follow a request that was acted on; 307 and 308 say that it was not.
+        if reply.status >= 500 or 301 <= reply.status <= 303:
             with suppress(ValueError):
                 if isinstance(reply.json(), dict):
                     return reply
@@ -327,7 +343,7 @@ class Http:
         base = str(httpx.URL(self.base_url).copy_with(path="/")).rstrip("/") if from_origin else self.base_url
         try:
             return await self._exchange(
-                "POST", path, auth=True, seconds=LONG_SECONDS, base=base, files={name: (filename, data, mime)}
+                "POST", path, auth=True, seconds=self.long_seconds, base=base, files={name: (filename, data, mime)}
             )
         except (httpx.HTTPError, TimeoutError) as error:
             raise self._unreachable(error) from None
@@ -339,11 +355,14 @@ class Http:
             ServiceError: It is out of reach, too large, or not where a result may be.
         """
         client = self._open()
+        timeout = httpx.Timeout(self.seconds, connect=_CONNECT_SECONDS)
         try:
-            with anyio.fail_after(LONG_SECONDS):
+            async with self._slots, _within(self.long_seconds):
                 for _ in range(_MAX_REDIRECTS + 1):
                     self._check_result_url(url)
-                    async with client.stream("GET", url, auth=None, follow_redirects=False) as response:
+                    async with client.stream(
+                        "GET", url, auth=None, follow_redirects=False, timeout=timeout
+                    ) as response:
                         if response.is_redirect:
                             url = str(response.url.join(response.headers.get("Location", "")))
                             continue
@@ -387,8 +406,8 @@ class Http:
         **body: Any,
     ) -> Reply:
         client = self._open()
-        timeout = httpx.Timeout(max(seconds, _SECONDS), connect=_CONNECT_SECONDS)
-        with anyio.fail_after(seconds):
+        timeout = httpx.Timeout(max(seconds, self.seconds), connect=_CONNECT_SECONDS)
+        async with self._slots, _within(seconds):
             request = client.build_request(method, (base or self.base_url) + path, timeout=timeout, **body)
             response = await client.send(
                 request, auth=self._auth if auth else None, stream=True, follow_redirects=False
@@ -431,6 +450,12 @@ class Http:
             raise ServiceError(
                 f"{self.service} answered HTTP {reply.status}", status=reply.status, service=self.service
             )
+
+
+@asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    with anyio.fail_after(seconds):
+        yield
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:

@@ -437,6 +437,8 @@ class SoundClone(Service):
 
         Learned: the HTTP status is 200 even for errors, and ``code`` has been seen as a string.
         """
+        if reply.status == 429:
+            self._http.refuse(reply)
         try:
             envelope = reply.json()
         except ValueError:
