@@ -3,7 +3,7 @@
     python tools/notebooks.py [notebooks/01-first-voice.ipynb ...]
 
 Each one runs in a home of its own, so that its history is its own too. What differs from run to run and says nothing
-(times of execution, widget state) is left out.
+(times of execution, widgets and their state) is left out.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ def run(path: Path) -> None:
         record_timing=False,
     )
     client.execute()
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        # A widget needs the kernel that made it; without one a reader gets its plain form.
+        for part in ("data", "metadata"):
+            output.get(part, {}).pop("application/vnd.jupyter.widget-view+json", None)
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     # The version of Python that happened to run it is nobody's requirement.
     notebook.metadata["language_info"] = {"name": "python"}
