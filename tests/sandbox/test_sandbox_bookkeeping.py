@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from voicenb.sandbox.bookkeeping import Books, OverdrawnError, credits_of, micro_of
+from voicenb.sandbox.bookkeeping import Books, OverdrawnError, credits_of, micro_of, shown
 from voicenb.sandbox.jobs import Jobs
 from voicenb.sandbox.voice import Voice
 
@@ -32,6 +32,8 @@ def submit(books, number, cost=100):
 def test_amounts_go_there_and_back_exactly(micro):
     """The float that JSON shows is the exact decimal, for every balance that is allowed."""
     assert micro_of(Decimal(repr(credits_of(micro)))) == micro
+    assert micro_of(Decimal(shown(micro))) == micro
+    assert "e" not in shown(micro)
 
 
 @given(st.decimals(allow_nan=True, allow_infinity=True))

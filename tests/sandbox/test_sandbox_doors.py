@@ -25,6 +25,9 @@ CONTROL = [
     ("GET", "/sandbox/books"),
     ("POST", "/sandbox/account"),
     ("POST", "/sandbox/clock"),
+    ("GET", "/sandbox/settings"),
+    ("POST", "/sandbox/settings"),
+    ("POST", "/sandbox/uploads"),
 ]
 
 
@@ -46,8 +49,9 @@ def test_the_api_needs_the_key(sandbox, method, path, header):
 
 @pytest.mark.parametrize(("method", "path"), CONTROL)
 def test_the_control_routes_need_the_key(sandbox, method, path):
-    """They say so with HTTP's own status."""
+    """They say so with HTTP's own status; either way to send it will do."""
     assert bare(sandbox, method, path).status_code == 401
+    assert bare(sandbox, method, path, headers={"x-api-key": "sk_wrong"}).status_code == 401
     assert bare(sandbox, method, path, headers={"Authorization": "Bearer sk_wrong"}).status_code == 401
 
 
@@ -194,10 +198,15 @@ def test_a_client_that_leaves_in_mid_body_does_no_harm(sandbox):
         ("/sandbox/clock", {"advance": "1"}),
         ("/sandbox/clock", {"advance": 1e30}),
         ("/sandbox/clock", {"advance": 10**400}),
+        ("/sandbox/settings", {"degraded": 1.5}),
+        ("/sandbox/settings", {"degraded": "0.2"}),
+        ("/sandbox/settings", {"concurrency": 0}),
+        ("/sandbox/settings", {"locked_models": "all"}),
+        ("/sandbox/settings", {"no such thing": 1}),
     ],
 )
 def test_control_routes_refuse_bad_values(sandbox, path, body):
     """400 or 404 in words; nothing changes."""
-    before = sandbox.balance()
+    before = sandbox.balance(), sandbox.client.get("/sandbox/settings").json()
     assert sandbox.client.post(path, json=body).status_code in {400, 404}
-    assert sandbox.balance() == before
+    assert (sandbox.balance(), sandbox.client.get("/sandbox/settings").json()) == before

@@ -34,9 +34,14 @@ def test_stdout_is_exactly_one_line_with_address_key_and_pid(launch):
         said = server.said
         assert set(said) == {"services", "pid"}
         assert said["pid"] == server.pid
-        assert set(said["services"]["soundclone"]) == {"base_url", "api_key"}
-        assert said["services"]["soundclone"]["base_url"].startswith("http://127.0.0.1:")
-        assert said["services"]["soundclone"]["api_key"].startswith("sk_")
+        assert list(said["services"]) == ["soundclone", "aiclone", "faseeh"]
+        origin = said["services"]["soundclone"]["base_url"]
+        assert origin.startswith("http://127.0.0.1:")
+        assert said["services"]["aiclone"]["base_url"] == origin
+        assert said["services"]["faseeh"]["base_url"] == f"{origin}/api/v1"
+        for service in said["services"].values():
+            assert set(service) == {"base_url", "api_key"}
+            assert service["api_key"].startswith("sk_")
         assert server.status()["pid"] == server.pid
         server.terminate()
         assert server.process.stdout.read() == ""
@@ -48,6 +53,7 @@ def test_the_address_file_is_private_and_goes_with_the_server(launch):
         path = server.home / "sandbox" / "server.json"
         address = json.loads(path.read_text())
         assert (address["url"], address["api_key"], address["pid"]) == (server.url, server.key, server.pid)
+        assert address["services"] == server.said["services"]
         assert abs(address["started"] - time.time()) < 30
         if os.name == "posix":
             assert stat.S_IMODE(path.stat().st_mode) == 0o600

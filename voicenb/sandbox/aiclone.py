@@ -39,7 +39,7 @@ from starlette.routing import Route
 
 from voicenb.sandbox import seeds
 from voicenb.sandbox.aiclone_rules import EMOTIONS, billed, read_clone
-from voicenb.sandbox.bookkeeping import MICRO, OverdrawnError, credits_of
+from voicenb.sandbox.bookkeeping import MICRO, OverdrawnError, shown
 from voicenb.sandbox.fetch import fetched
 from voicenb.sandbox.fields import RuleError
 from voicenb.sandbox.references import RecordingError, kind_of
@@ -137,7 +137,7 @@ class AIClone:
                 402,
                 "insufficient_credits",
                 "billing_error",
-                f"insufficient voice credits: this request costs {price}, {credits_of(error.balance):g} are left",
+                f"insufficient voice credits: this request costs {price}, {shown(error.balance)} are left",
             )
         return JSONResponse(_described(task), status_code=202, headers=_poll_after(0.05))
 

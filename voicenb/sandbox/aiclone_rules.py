@@ -44,7 +44,7 @@ from voicenb.sandbox.fields import (
     string,
     web_address,
 )
-from voicenb.sandbox.files import MIME
+from voicenb.sandbox.files import UPLOADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ _OWNERS: Mapping[str, tuple[str, ...]] = {
 _MODES = ("same_as_reference", "vector", "text", "reference_audio", "random")
 _NEEDED = {"vector": "vector", "text": "text", "reference_audio": "reference_audio_url"}
 _MOST_SUM = Fraction(3, 2)
-_OTHER_RECORDINGS = tuple(f".{extension}" for extension in MIME if extension not in {"wav", "mp3"})
+_OTHER_RECORDINGS = tuple(f".{extension}" for extension in UPLOADED if extension not in {"wav", "mp3"})
 _MOST_SILENCE_MS = 10**9
 _DEEPEST = 100
 

@@ -24,7 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["MICRO", "Account", "Books", "Model", "OverdrawnError", "Task", "Upload", "Voice", "credits_of", "micro_of"]
+__all__ = [
+    "MICRO",
+    "Account",
+    "Books",
+    "Model",
+    "OverdrawnError",
+    "Task",
+    "Upload",
+    "Voice",
+    "credits_of",
+    "micro_of",
+    "shown",
+]
 
 MICRO = 1_000_000
 """Micro-credits in a credit."""
@@ -117,6 +129,12 @@ def credits_of(micro: int) -> float:
     return micro / MICRO
 
 
+def shown(micro: int) -> str:
+    """Micro-credits as credits in plain decimal digits, for messages."""
+    whole, rest = divmod(micro, MICRO)
+    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
+
+
 def micro_of(amount: Any) -> int:
     """Credits (an int or a Decimal) as micro-credits.
 
@@ -145,7 +163,7 @@ class OverdrawnError(Exception):
     """
 
     def __init__(self, needed: int, balance: int) -> None:
-        super().__init__(f"needs {credits_of(needed)} credits, {credits_of(balance)} are left")
+        super().__init__(f"needs {shown(needed)} credits, {shown(balance)} are left")
         self.needed = needed
         self.balance = balance
 

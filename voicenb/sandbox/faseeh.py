@@ -36,7 +36,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from voicenb.sandbox import seeds
-from voicenb.sandbox.bookkeeping import MICRO, OverdrawnError, Upload, Voice, credits_of
+from voicenb.sandbox.bookkeeping import MICRO, OverdrawnError, Upload, Voice, credits_of, shown
 from voicenb.sandbox.faseeh_rules import read_preview, read_speech, read_voice
 from voicenb.sandbox.fields import RuleError
 from voicenb.sandbox.files import MIME
@@ -406,8 +406,8 @@ def _refusal(code: str, message: str, headers: Mapping[str, str] | None = None) 
 
 
 def _overdrawn(error: OverdrawnError) -> _ProblemError:
-    needed, left = credits_of(error.needed), credits_of(error.balance)
-    return _ProblemError("40201", f"insufficient balance: this request costs {needed:g} credits, {left:g} are left")
+    needed, left = shown(error.needed), shown(error.balance)
+    return _ProblemError("40201", f"insufficient balance: this request costs {needed} credits, {left} are left")
 
 
 def _cause(error: Exception) -> Exception:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.routing import Route
 
 from voicenb.sandbox import seeds
-from voicenb.sandbox.bookkeeping import MICRO, Model, OverdrawnError, credits_of
+from voicenb.sandbox.bookkeeping import MICRO, Model, OverdrawnError, credits_of, shown
 from voicenb.sandbox.fetch import fetched
 from voicenb.sandbox.fields import RuleError
 from voicenb.sandbox.references import RecordingError
@@ -202,8 +202,8 @@ class SoundClone:
         except OverdrawnError as error:
             return refusal(
                 INSUFFICIENT,
-                f"insufficient balance: this request costs {credits_of(error.needed)} credits, "
-                f"{credits_of(error.balance)} are left",
+                f"insufficient balance: this request costs {shown(error.needed)} credits, "
+                f"{shown(error.balance)} are left",
             )
         return answer(_described(task), poll_after=0.05 if characters < 100 else 0.15)
 
