@@ -95,7 +95,7 @@ class Wire:
         if isinstance(reply, list):
             reply = reply.pop(0) if len(reply) > 1 else reply[0]
         if reply == HANG:
-            await asyncio.Event().wait()
+            await reader.read()  # until the client has gone
         if reply != RESET:
             assert isinstance(reply, bytes)
             writer.write(reply)
