@@ -89,7 +89,9 @@ function render({ model, el }) {
     facts[id] = known.error ? null : known;
     cell.show(known);
     scale();
-    if (id === current) choose(id);
+    if (id !== current) return;
+    // What cannot be read is not what one begins with.
+    choose(known.error ? (order.find((other) => cells.get(other)?.usable()) ?? id) : id);
   }
 
   function scale() {
@@ -326,8 +328,12 @@ function render({ model, el }) {
       show(known) {
         usable = !known.error;
         element.disabled = !usable;
-        meta.textContent = known.error ?? `${known.duration.toFixed(2)} s`;
-        if (known.error) return;
+        meta.textContent = known.error ? "cannot be read" : `${known.duration.toFixed(2)} s`;
+        if (known.error) {
+          element.title = known.error;
+          element.setAttribute("aria-label", `${full}, cannot be read: ${known.error}`);
+          return;
+        }
         picture.show(known.peaks);
         const loud = known.lufs === null ? "silence" : `${known.lufs.toFixed(1).replace("-", "−")} LUFS`;
         const told = `${known.duration.toFixed(2)} seconds, ${loud}`;
@@ -404,7 +410,7 @@ function render({ model, el }) {
   const hint = h(
     "div",
     { class: "vn-hint", "aria-hidden": "true" },
-    ...[`1–${last} switch`, "space plays", "arrows choose", "⇧ arrows go by word", "L loops"].map((text) => h("span", {}, text)),
+    ...[...(last > 1 ? [`1–${last} switch`, "arrows choose"] : []), "space plays", "⇧ arrows go by word", "L loops"].map((text) => h("span", {}, text)),
   );
   const root = h(
     "div",

@@ -211,7 +211,7 @@ export function wave(life, attributes = {}) {
   let peaks = "";
   const render = () => {
     const { clientWidth: width, clientHeight: height } = element;
-    const count = Math.min(Math.floor(width / 4), Math.max(peaks.length, 1));
+    const count = Math.min(Math.floor(width / 4), peaks.length || 240);
     if (count < 1 || !height) return;
     let lines = "";
     for (let bar = 0; bar < count; bar++) {
