@@ -130,6 +130,8 @@ def test_metadata_is_json_and_leaves_the_ledgers_key_alone():
     assert "'task'" in problems(metadata={"task": 1})["metadata"]
     assert "JSON" in problems(metadata={"x": float("nan")})["metadata"]
     assert "dict" in problems(metadata=[1])["metadata"]
+    assert "JSON object" in problems(metadata="scene 4")["metadata"]
+    assert asked(metadata='{"scene": 4}').wire()["metadata"] == {"scene": 4}
 
 
 def test_a_pause_mark_would_be_read_aloud_and_one_is_told():

@@ -101,6 +101,16 @@ def _compact(value: Any) -> Any:
     raise ValueError("allowed is True, False, or a whole number of milliseconds from 0")
 
 
+def _metadata(value: Any) -> Any:
+    # What stands on a command line is text.
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("allowed is a dict, or a JSON object as text") from None
+    return value
+
+
 def _subtitles(value: Any) -> Any:
     return "sentence" if value is True else value
 
@@ -176,11 +186,12 @@ class _Speech(ServiceRequest):
     ] = False
     metadata: Annotated[
         dict[str, Any] | None,
+        BeforeValidator(_metadata),
         parameter(
             "metadata",
             "Fields of your own that the service echoes in its answer.",
             type="object",
-            rule="allowed is a dict",
+            rule="allowed is a dict, or a JSON object as text",
         ),
     ] = None
     voice_id: Annotated[
