@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from sandbox_process import running
+from sandbox_process import copy_of, running
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +32,6 @@ def ada(sandbox):
     answer = sandbox.client.get("/sandbox/speakers/ada")
     assert answer.status_code == 200, answer.text
     return answer.content
-
-
-def copy_of(sandbox, home):
-    """A home with all that the sandbox has: its books, its files, and what the engine has worked out once."""
-    while any(sandbox.status()["tasks"][state] for state in ("queued", "processing")):
-        time.sleep(0.05)
-    skipped = shutil.ignore_patterns("lock", "server.json", "partial")
-    shutil.copytree(sandbox.home / "sandbox", home / "sandbox", ignore=skipped)
-    return home
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -183,3 +184,12 @@ def running(home, *flags):
             process.terminate()
             process.wait(10)
         process.stdout.close()
+
+
+def copy_of(sandbox, home):
+    """A home with all that the sandbox has: its books, its files, and what the engine has worked out once."""
+    while any(sandbox.status()["tasks"][state] for state in ("queued", "processing")):
+        time.sleep(0.05)
+    skipped = shutil.ignore_patterns("lock", "server.json", "partial")
+    shutil.copytree(sandbox.home / "sandbox", home / "sandbox", ignore=skipped)
+    return home

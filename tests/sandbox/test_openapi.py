@@ -21,15 +21,13 @@ import pytest
 schemathesis = pytest.importorskip("schemathesis")
 import yaml  # noqa: E402  comes with schemathesis
 from hypothesis import HealthCheck, settings  # noqa: E402
-from sandbox_process import running  # noqa: E402
+from sandbox_process import copy_of, running  # noqa: E402
 from schemathesis.specs.openapi.checks import (  # noqa: E402
     ignored_auth,
     missing_required_header,
     negative_data_rejection,
     positive_data_acceptance,
 )
-
-from conftest import copy_of  # noqa: E402
 
 DESCRIPTIONS = Path(__file__).resolve().parents[3] / "shared" / "services"
 EXCLUDED = [ignored_auth, missing_required_header, negative_data_rejection, positive_data_acceptance]

@@ -9,8 +9,7 @@ import socket
 import wave
 
 import httpx
-
-from conftest import copy_of
+from sandbox_process import copy_of
 
 SPEAK = "/text-to-speech/faseeh-v1-preview"
 LINE = "Good morning to you all."
