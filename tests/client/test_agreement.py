@@ -30,6 +30,7 @@ EXAMPLES = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+
 class Empty:
     """A sandbox whose account is empty, asked over plain HTTP."""
 
