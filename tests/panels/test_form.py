@@ -204,3 +204,21 @@ def test_values_that_a_preset_brings_are_kept_even_where_they_are_not_offered():
     assert form.values["language"] == "Tamil"
     form.reset()
     assert "language" not in form.values
+
+
+def test_what_a_voice_keeps_counts_as_unchanged():
+    """A voice that was cloned with another model speaks with it; the form shows that, and the request is judged by it."""
+    form = Form(services.get("aiclone").request_type("production"), hide=("voice",))
+    form.fields["text"].input.value = "Hello."
+    form.set_defaults({"model": "voxcpm", "describe": "female"})
+    assert form.fields["model"].value == "voxcpm"
+    assert form.fields["describe"].value == "female"
+    assert form.values == {"text": "Hello."}
+    assert form.check(voice="https://example.org/a.wav") == []
+    form.fields["model"].value = "v1-real"
+    assert form.values == {"text": "Hello.", "model": "v1-real"}
+    assert form.check(voice="https://example.org/a.wav") == []
+    form.set_defaults({})
+    assert form.fields["model"].value == "v1-real"
+    form.reset()
+    assert form.fields["model"].value == "v2-emotion"

@@ -99,6 +99,12 @@ async def test_saying_it_shows_the_clip_and_its_code_says_the_same(studio, voice
     space = {}
     await asyncio.to_thread(exec, panel.code(), space)
     assert space["clip"].data == clip.data
+    panel.say()
+    await panel.settled()
+    assert told(panel._status).endswith("made before, so nothing was charged")
+    panel._fresh.value = True
+    await panel.settled()
+    assert panel.code().endswith("fresh=True)")
     panel.close()
     assert capsys.readouterr() == ("", "")
 

@@ -105,7 +105,7 @@ class EmotionField(Field):
     @property
     def changed(self) -> bool:
         """Whether it differs from the default."""
-        return self.value is not None
+        return bool(self.value != self.default)
 
     def _mark(self) -> None:
         super()._mark()

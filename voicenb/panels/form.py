@@ -76,6 +76,7 @@ class Field:
         self, one: Parameter, *, choices: Sequence[Any] = (), count: Callable[[str], int] | None = None
     ) -> None:
         self.parameter = one
+        self.default = one.default
         self._count_by = count
         self._told = ""
         self._listeners: list[Callable[[], None]] = []
@@ -85,12 +86,8 @@ class Field:
         self.unit = line("unit")
         # A switch that stands for a number too (in code) has no unit of its own.
         self.unit.value = toned("" if one.type == "switch" else one.unit)
-        number = isinstance(one.default, int | float) and not isinstance(one.default, bool)
-        self.reset_button = button(
-            f"↺ {self._shown(one.default)}" if number else "↺",
-            f"{self.label} back to {self._shown(one.default)}",
-            "reset",
-        )
+        self.reset_button = button("", "", "reset")
+        self._name_default()
         self.reset_button.on_click(lambda _: self.reset())
         self.count = line("count")
         row = widgets.HBox([self.input, self.unit, self.reset_button] if not self.long else [self.input])
@@ -211,12 +208,27 @@ class Field:
 
     def reset(self) -> None:
         """Back to the default."""
-        self.value = self.parameter.default
+        self.value = self.default
+
+    def set_default(self, default: Any) -> None:
+        """What counts as unchanged from now on; a field that was unchanged follows it."""
+        follow = not self.changed and not self.parameter.required
+        self.default = default
+        self._name_default()
+        if follow:
+            self.reset()
+        self._mark()
+
+    def _name_default(self) -> None:
+        shown = self._shown(self.default)
+        number = isinstance(self.default, int | float) and not isinstance(self.default, bool)
+        self.reset_button.description = f"↺ {shown}" if number else "↺"
+        self.reset_button.tooltip = f"{self.label} back to {shown}"
 
     @property
     def changed(self) -> bool:
         """Whether it differs from the default."""
-        return bool(self.value != self.parameter.default) and not self.parameter.required
+        return bool(self.value != self.default) and not self.parameter.required
 
     def _changed(self) -> None:
         self._mark()
@@ -367,7 +379,17 @@ class Form:
 
     def reset(self, keep: Collection[str] = ("text",)) -> None:
         """Back to the defaults, all but `keep`."""
-        self.set({name: field.parameter.default for name, field in self.fields.items() if name not in keep})
+        self.set({name: field.default for name, field in self.fields.items() if name not in keep})
+
+    def set_defaults(self, defaults: Mapping[str, Any]) -> None:
+        """What counts as unchanged from now on, by name: `defaults`, and else what the parameters themselves say."""
+        self._silent = True
+        try:
+            for name, field in self.fields.items():
+                field.set_default(defaults.get(name, field.parameter.default))
+        finally:
+            self._silent = False
+        self._arrange()
 
     def check(self, **fixed: Any) -> list[Remark]:
         """What is wrong with the values, by the requests' own rules; each is also said under its field.
@@ -376,7 +398,12 @@ class Form:
             fixed: Values of hidden parameters that a rule needs.
         """
         remarks: list[Remark] = []
-        values = {**fixed, **self.values}
+        kept = {
+            name: field.default
+            for name, field in self.fields.items()
+            if self._has(field) and field.default != field.parameter.default
+        }
+        values = {**fixed, **kept, **self.values}
         for request in self.requests:
             known = request.parameters()
             remarks += _judged(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -86,8 +87,9 @@ class SayPanel(Panel):
         self._next_act: Callable[[], object] = lambda: None
         pause.on_click(lambda _: self._care.insert(_PAUSE))
         reset.on_click(lambda _: self.form.reset())
-        for control in (self._voice, self._takes, self._fresh):
+        for control in (self._takes, self._fresh):
             control.observe(self._on(self._judge), "value")
+        self._voice.observe(self._on(self._follow_voice), "value")
         self.form.on_change(lambda: self._on(self._judge)(None))
 
         acts = widgets.VBox(
@@ -132,6 +134,12 @@ class SayPanel(Panel):
         if names:
             self._voice.value = wanted or names[0]
         self._voice.disabled = not names
+        self._follow_voice()
+
+    def _follow_voice(self) -> None:
+        """What a voice keeps from its cloning, such as its model, is what it speaks with unless told otherwise."""
+        name = self.voice
+        self.form.set_defaults({} if name is None else self.studio.voice(name).kept)
         self._judge()
 
     @property
@@ -318,8 +326,9 @@ class SayPanel(Panel):
                 where = "" if task is None else f"studio.history.clip({task.id[:8]!r})"
                 self._kept.keep(clip._repr_mimebundle_(), where=where)
         costs = [task.cost for clip in clips if (task := clip.task) is not None and task.cost is not None]
-        unit = self.studio.service.profile.unit
-        paid = f" · {amount(sum(costs[1:], costs[0]), unit)} charged" if costs else ""
+        paid = f" · {amount(sum(costs, Decimal(0)), self.studio.service.profile.unit)} charged" if costs else ""
+        if all(task.cached for task in self._tasks):
+            paid = " · made before, so nothing was charged"
         self._tell(f"Done: {' + '.join(seconds(clip.duration) for clip in clips[:4])} of speech{paid}", "good")
 
     def _offer_next(self, text: str, act: Callable[[], object] | None = None) -> None:
