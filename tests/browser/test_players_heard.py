@@ -17,6 +17,7 @@ from nbconvert import HTMLExporter
 
 from voicenb.comparing import compare_html
 from voicenb.panels.compare import ComparePlayer
+from voicenb.panels.player import ClipPlayer, facts
 from voicenb.panels.recorder import Recorder
 
 QUANTUM = 128
@@ -720,4 +721,38 @@ def test_a_recorder_says_why_it_cannot(page, tmp_path):
     )
     for one, words in zip(said, HINDRANCES.values(), strict=True):
         assert words in one
+    assert page.errors == []
+
+
+def test_a_player_says_what_it_waits_for(page):
+    """A kernel that keeps silent is named after a moment; what it refuses is told; an answer takes the words away."""
+    page.page.clock.install()
+    page.page.goto("about:blank")
+    page.page.evaluate(
+        """async ([module, facts]) => {
+            window.asked = [];
+            const values = {_facts: facts, _name: "Player", loop: false, speed: 1};
+            const model = {
+                get: (name) => values[name], off() {}, set() {}, save_changes() {},
+                on: (name, listener) => { if (name === "msg:custom") window.answer = listener; },
+                send: (question) => asked.push(question),
+            };
+            const {default: widget} = await import(URL.createObjectURL(new Blob([module], {type: "text/javascript"})));
+            window.end = widget.render({model, el: document.body});
+        }""",
+        [ClipPlayer._esm, facts(CLIPS[0])],
+    )
+    play, status = page.page.get_by_role("button", name="Play", exact=True), page.page.get_by_role("status")
+    play.click()
+    page.page.clock.fast_forward(2000)
+    assert status.inner_text() == ""
+    page.page.clock.fast_forward(1000)
+    assert status.inner_text() == "Waiting for the kernel. If it was restarted, run the cell again."
+    play.click()
+    assert page.page.evaluate("asked.length") == 1  # what is on its way is not asked for twice
+    page.page.evaluate("answer({request: asked[0].request, error: 'The file is gone.'}, [])")
+    assert status.inner_text() == "The file is gone."
+    play.click()
+    page.page.evaluate("end()")
+    assert [question["kind"] for question in page.page.evaluate("asked")] == ["audio", "audio"]
     assert page.errors == []
