@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -26,6 +27,60 @@ _BUSY_SECONDS = 30.0
 _MOST_AT_ONCE = 256
 _READERS = 4
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "glusterfs")
+
+
+class _Gate:
+    """Lets nobody use a connection while the process forks.
+
+    A child takes SQLite's own account of locks over from its parent, though it does not hold them; a connection that is
+    open during a fork makes the child write into a file that it believes to have locked
+    (https://sqlite.org/howtocorrupt.html, 2.6). So there is none: they are closed before, and opened again when needed.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._inside = 0
+        self._shut = False
+
+    def __enter__(self) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: not self._shut)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._turn:
+            self._inside -= 1
+            self._turn.notify_all()
+
+    def shut(self) -> None:
+        with self._turn:
+            self._shut = True
+            self._turn.wait_for(lambda: not self._inside)
+
+    def open(self) -> None:
+        with self._turn:
+            self._shut = False
+            self._turn.notify_all()
+
+
+_gate = _Gate()
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    _gate.shut()
+    for database in list(_databases):
+        database.let_go()
+
+
+def _in_child() -> None:
+    global _gate  # noqa: PLW0603 - the parent's threads, which hold places in it, are not here
+    _gate = _Gate()
+
+
+if hasattr(os, "register_at_fork"):
+    # The gate by its name: a child of a child has another one.
+    os.register_at_fork(before=_before_fork, after_in_parent=lambda: _gate.open(), after_in_child=_in_child)  # noqa: PLW0108
 
 
 @dataclass
@@ -53,6 +108,7 @@ class Database:
         self._lock = threading.Lock()
         self._closed = False
         self._thread: threading.Thread | None = None
+        _databases.add(self)
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -94,11 +150,13 @@ class Database:
             with suppress(Empty):
                 while len(jobs) < _MOST_AT_ONCE:
                     jobs.append(self._jobs.get_nowait())
-            self._commit([job for job in jobs if job is not None and job.future.set_running_or_notify_cancel()])
-            if None in jobs:
-                if self._writing is not None:
-                    self._writing.close()
-                return
+            with _gate:
+                self._commit([job for job in jobs if job is not None and job.future.set_running_or_notify_cancel()])
+                if None in jobs:
+                    if self._writing is not None:
+                        self._writing.close()
+                        self._writing = None
+                    return
 
     def _commit(self, jobs: list[_Job]) -> None:
         """Does all of `jobs` in one transaction, and then says so."""
@@ -143,6 +201,10 @@ class Database:
 
     def read(self, sql: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query, as they were committed last."""
+        with _gate:
+            return self._read(sql, values)
+
+    def _read(self, sql: str, values: Iterable[Any]) -> list[sqlite3.Row]:
         try:
             db = self._reading.pop()
         except IndexError:
@@ -174,6 +236,16 @@ class Database:
             if not self._closed:
                 self._closed = True
                 self._jobs.put(None)
+        while self._reading:
+            self._reading.pop().close()
+
+    def let_go(self) -> None:
+        """Closes the connections while nobody uses them; they are opened again when they are needed."""
+        if os.getpid() != self._pid:
+            return
+        if self._writing is not None:
+            self._writing.close()
+            self._writing = None
         while self._reading:
             self._reading.pop().close()
 

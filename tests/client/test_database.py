@@ -1,7 +1,11 @@
 """One writer: changes share a commit and nothing else; what was asked for is on disk when it is said to be."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +95,54 @@ def test_closing_writes_what_was_asked_for_and_takes_nothing_more(database):
     with pytest.raises(RuntimeError, match="closed"):
         database.write(add, database, 8)
     assert numbers(database) == [7]
+
+
+FORKING = """
+import os, sys, threading, warnings
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_database import add, numbers, one_table
+from voicenb.database import Database
+warnings.simplefilter("ignore")
+path = Path(sys.argv[1])
+database = Database(path)
+database.write(one_table, database).result()
+done = threading.Event()
+
+def busy(start):
+    number = start
+    while not done.is_set():
+        database.write(add, database, number).result()
+        numbers(database)
+        number += 1
+
+threads = [threading.Thread(target=busy, args=(start * 10_000,)) for start in (1, 2)]
+for thread in threads:
+    thread.start()
+children = []
+for child in range(20):
+    pid = os.fork()
+    if pid == 0:
+        own = Database(path)
+        for number in range(20):
+            own.write(add, own, 1_000_000 + child * 100 + number).result()
+        own.close()
+        os._exit(0)
+    children.append(pid)
+assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 20
+done.set()
+for thread in threads:
+    thread.join()
+assert sum(number >= 1_000_000 for number in numbers(database)) == 400
+print(database.read("PRAGMA integrity_check")[0][0])
+database.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forks_among_busy_threads_leave_the_file_whole(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING, str(tmp_path / "forked.db"), str(Path(__file__).parent)],
+        stdout=subprocess.PIPE, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.strip() == "ok"
