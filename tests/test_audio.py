@@ -13,7 +13,7 @@ import soundfile
 from hypothesis import given, settings, strategies as st
 
 from voicenb import audio
-from voicenb.audio import AudioError, Clip, compact, decode, encode, sniff
+from voicenb.audio import AudioError, Clip, compact, decode, encode, is_whole, sniff
 from voicenb.errors import InvalidRequest
 from voicenb.subtitles import Segment, Subtitles, Word
 from voicenb.tags import Tag, tagged
@@ -354,3 +354,11 @@ def test_plot_draws_everything_on_one_axis(recwarn):
     assert figure._repr_png_().startswith(b"\x89PNG")
     assert len(Clip(encode(np.zeros(3000, np.float32), RATE, "wav")).plot().axes) == 4
     assert [str(warning.message) for warning in recwarn] == []
+
+
+@pytest.mark.parametrize("form", ["wav", "mp3"])
+def test_a_file_that_ends_before_its_header_says_so_is_not_whole(form):
+    data = encode(0.1 * np.sin(np.arange(48_000) * 0.05), 24_000, form)
+    assert is_whole(data)
+    assert not is_whole(data[: len(data) * 2 // 3])
+    assert is_whole(b"")

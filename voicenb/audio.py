@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from voicenb.subtitles import Subtitles
 
-__all__ = ["MAX_SAMPLES", "MIME", "AudioError", "Clip", "compact", "decode", "encode", "sniff"]
+__all__ = ["MAX_SAMPLES", "MIME", "AudioError", "Clip", "compact", "decode", "encode", "is_whole", "sniff"]
 
 MAX_SAMPLES = 2**28
 """The most samples (all channels together) that `decode` makes: 1 GiB of float32, 93 minutes of mono at 48 kHz.
@@ -124,6 +124,27 @@ def _mpeg_length(data: bytes, at: int) -> int | None:
     hertz = (44100, 48000, 32000)[rate] // {3: 1, 2: 2, 0: 4}[version]
     kbps = _MPEG_KBPS[1 if version == 3 else 2][bitrate]
     return (144 if version == 3 else 72) * kbps * 1000 // hertz + (head[2] >> 1 & 1)
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether a file is as long as its own header says; True where that says nothing.
+
+    Read are the size of a RIFF chunk, and the stream's size in an mp3's Xing or Info frame, to one per cent.
+    """
+    head = bytes(data[:12])
+    if head[:4] == b"RIFF":
+        size = int.from_bytes(head[4:8], "little")
+        return size in {0, 2**32 - 1} or len(data) >= size + 7
+    start = 0
+    if head[:3] == b"ID3" and len(head) > 9:
+        start = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
+    frame = bytes(data[start : start + 256])
+    at = max(frame.find(b"Xing"), frame.find(b"Info"))
+    flags = int.from_bytes(frame[at + 4 : at + 8], "big")
+    if at < 0 or not flags & 2:
+        return True
+    place = at + (12 if flags & 1 else 8)
+    return len(data) - start >= 0.99 * int.from_bytes(frame[place : place + 4], "big")
 
 
 def _mpeg_frame(data: bytes, at: int) -> bool:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from voicenb import portal
-from voicenb.audio import AudioError, decode, sniff
+from voicenb.audio import AudioError, decode, is_whole, sniff
 from voicenb.budget import exceeded, unpriced
 from voicenb.errors import (
     AuthenticationError,
@@ -48,6 +48,8 @@ _REFUSALS = 12
 _TRIES_LIVE = 20
 _TRIES_LOCAL = 4
 _LONGEST_WAIT = 60.0
+# Downloads of audio that seems cut short; then it is taken as it is, for it was paid for.
+_DOUBTS = 2
 _WATCH_SECONDS = 0.5
 
 
@@ -587,7 +589,10 @@ class Runner:
                     assert answer.audio_url is not None
                     if life.record.status != "downloading":
                         await self._write(life, status="downloading")
-                    await self._keep(life, answer, await self.service.download(answer.audio_url))
+                    audio = await self.service.download(answer.audio_url)
+                    if failures < _DOUBTS and not is_whole(audio):
+                        raise AudioError("the audio ends before its own header says it does")  # noqa: TRY301
+                    await self._keep(life, answer, audio)
                     return
                 failures = 0
             except RateLimited as error:

@@ -366,6 +366,8 @@ class Http:
                         if response.is_redirect:
                             url = str(response.url.join(response.headers.get("Location", "")))
                             continue
+                        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                            self.refuse(Reply(response, b""))
                         if response.status_code != httpx.codes.OK:
                             raise ServiceError(
                                 f"the result of {self.service} could not be downloaded: HTTP {response.status_code}. "
@@ -440,7 +442,7 @@ class Http:
             )
         if reply.status == 429:
             limited = RateLimited(
-                f"{self.service} asks to slow down (HTTP 429). Nothing was charged; try again in a while.",
+                f"{self.service} asks to slow down (HTTP 429). Nothing was charged for this; try again in a while.",
                 status=429,
                 service=self.service,
             )
