@@ -49,6 +49,7 @@ class Pool:
         self._workers: set[_Worker] = set()
         """All that may still run, those of cancelled jobs too until they have ended."""
         self._idle: list[_Worker] = []
+        self._starting: set[asyncio.Task[_Worker]] = set()
         self._closed = False
 
     async def enrol(self, source: Path, profile: Path) -> dict[str, Any]:
@@ -139,6 +140,7 @@ class Pool:
     async def close(self) -> None:
         """End all workers, whatever they are doing; what they were doing raises EngineError."""
         self._closed = True
+        await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*(worker.end() for worker in list(self._workers)))
 
     async def _run(self, job: dict[str, Any], progress: Callable[[float], None] | None = None) -> dict[str, Any]:
@@ -173,9 +175,25 @@ class Pool:
             worker = self._idle.pop()
             if worker.alive:
                 return worker
+        # asyncio hangs where the start of a process is cancelled: it goes on, and the worker is kept for other jobs.
+        starting = asyncio.create_task(self._start())
+        self._starting.add(starting)
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            starting.add_done_callback(self._spare)
+            raise
+        finally:
+            starting.add_done_callback(self._starting.discard)
+
+    async def _start(self) -> _Worker:
         worker = await _Worker.start(self._cache)
         self._workers.add(worker)
         return worker
+
+    def _spare(self, started: asyncio.Task[_Worker]) -> None:
+        if not started.cancelled() and started.exception() is None:
+            self._idle.append(started.result())
 
     async def _drop(self, worker: _Worker) -> None:
         self._workers.discard(worker)
