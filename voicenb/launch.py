@@ -264,9 +264,11 @@ def sample_speaker(name: str, home: str | os.PathLike[str] | None = None) -> Pat
     return path
 
 
-def set_balance(amount: float | str, home: str | os.PathLike[str] | None = None) -> None:
-    """Sets the balance of the sandbox's account, in credits."""
-    _call("POST", "/sandbox/account", home, json={"balance": float(amount)})
+def set_balance(
+    amount: float | str, home: str | os.PathLike[str] | None = None, *, service: str = "soundclone"
+) -> None:
+    """Sets the balance of the sandbox's account with `service`, in its own unit."""
+    _call("POST", "/sandbox/account", home, json={"service": service, "balance": float(amount)})
 
 
 def advance_clock(seconds: float, home: str | os.PathLike[str] | None = None) -> None:

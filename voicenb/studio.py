@@ -52,6 +52,8 @@ __all__ = ["Studio", "Voice", "connect"]
 
 _DEFAULT_SERVICE = "soundclone"
 _SANDBOX = "sandbox"
+# One broken connection must not leave a task without its price.
+_CATALOGUE_TRIES = 2
 
 
 def connect(
@@ -243,7 +245,9 @@ class Studio:
     # -- prices and balance ------------------------------------------------------------------------------------
 
     async def _prices(self) -> dict[str, Decimal]:
-        if self._published is None:
+        for _ in range(_CATALOGUE_TRIES):
+            if self._published is not None:
+                break
             with suppress(VoicenbError):
                 # A catalogue that is out of reach or not readable leaves the price unknown, which is said.
                 self._published = await self.service.prices()

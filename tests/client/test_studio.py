@@ -298,11 +298,19 @@ def test_a_task_that_another_kernel_follows_is_waited_for_and_left_to_it(studio,
 
 
 INTERRUPTED = """
-import sys
+import sys, threading, traceback
 import voicenb as vn
 studio = vn.connect(home=sys.argv[1])
 task = studio.voice("ada").submit("A sentence that is interrupted. " * 60)
-print("waiting", flush=True)
+main = threading.main_thread().ident
+
+def tell():
+    # Says so once the main thread is inside the wait.
+    while "exception" not in [frame.name for frame in traceback.extract_stack(sys._current_frames()[main])]:
+        pass
+    print("waiting", flush=True)
+
+threading.Thread(target=tell, daemon=True).start()
 try:
     task.wait(60)
 except KeyboardInterrupt as error:
