@@ -12,8 +12,9 @@ import pytest
 import voicenb as vn
 from voicenb import launch
 
-NOTEBOOK = "panels.ipynb"
+NOTEBOOK, KEY_NOTEBOOK = "panels.ipynb", "key.ipynb"
 CELL = "import voicenb as vn\nstudio = vn.connect()\npanel = studio.panel()\npanel"
+KEY_CELL = "from voicenb.panels import KeyPanel\nkey = KeyPanel('soundclone')\nkey"
 
 # Texts whose contrast with what lies under them is below 4.5 : 1 (WCAG 2.2, 1.4.3).
 CONTRAST = """() => {
@@ -39,9 +40,10 @@ def home(lab):
     settings = lab.folder.parent / "jupyterlab_settings_dir" / "@jupyter-widgets" / "jupyterlab-manager"
     settings.mkdir(parents=True)
     (settings / "plugin.jupyterlab-settings").write_text('{"saveState": true}', "utf-8")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, lab.folder / NOTEBOOK)
+    for name, cell in ((NOTEBOOK, CELL), (KEY_NOTEBOOK, KEY_CELL)):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+        notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        nbformat.write(notebook, lab.folder / name)
     return lab.folder.parent / "voicenb_home"
 
 
@@ -73,12 +75,12 @@ def status(page, text):
     page.page.locator(".voicenb-status:visible", has_text=text).first.wait_for()
 
 
-def saved(page, lab):
+def saved(page, lab, notebook=NOTEBOOK):
     """Saves the notebook; the answer is its text."""
-    with page.page.expect_response(lambda answer: answer.request.method == "PUT" and NOTEBOOK in answer.url) as put:
+    with page.page.expect_response(lambda answer: answer.request.method == "PUT" and notebook in answer.url) as put:
         page.page.keyboard.press("Control+s")
     assert put.value.ok
-    return (lab.folder / NOTEBOOK).read_text("utf-8")
+    return (lab.folder / notebook).read_text("utf-8")
 
 
 def test_a_persons_whole_way(page, lab, home, tmp_path):
@@ -204,6 +206,22 @@ def test_what_was_said_plays_without_a_kernel_and_without_trust(page, lab, home)
     players = page.players("[class^=voicenb-kept]")
     assert [one["error"] for one in players] == [None, None]
     assert all(one["duration"] > 0.5 for one in players)
+
+
+def test_a_typed_key_is_not_in_the_saved_notebook(page, lab, home):
+    """Typed, used, and nowhere in the file, though the state of all widgets is saved."""
+    opened(page, lab, KEY_NOTEBOOK)
+    page.page.locator(".jp-CodeCell .jp-InputArea-editor").first.click()
+    page.page.keyboard.press("Shift+Enter")
+    field = page.page.get_by_label("Key for SoundClone")
+    field.fill("sk_canary_0123456789")
+    field.press("Enter")
+    page.page.get_by_text("The key is here for as long as this kernel runs.").wait_for()
+    assert field.input_value() == ""
+    content = saved(page, lab, KEY_NOTEBOOK)
+    assert "The key is here" in content, "the state was not saved, so that this shows nothing"
+    assert "canary" not in content
+    assert page.errors == []
 
 
 def test_it_fits_a_narrow_column_in_the_dark(page, lab, home):

@@ -11,7 +11,16 @@ import pytest
 
 import voicenb as vn
 from voicenb import launch
-from voicenb.panels import ClonePanel, HistoryPanel, ReferencePanel, SayPanel, StudioPanel, VoicesPanel, presets
+from voicenb.panels import (
+    ClonePanel,
+    HistoryPanel,
+    KeyPanel,
+    ReferencePanel,
+    SayPanel,
+    StudioPanel,
+    VoicesPanel,
+    presets,
+)
 from voicenb.panels.kept import Kept
 from voicenb.panels.table import Table
 
@@ -454,4 +463,26 @@ async def test_displaying_says_what_it_is_where_no_widget_can_be_drawn(studio, v
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/plain"] == "Say: run this cell to get the panel."
     await panel.settled()
+    panel.close()
+
+
+# -- the key ---------------------------------------------------------------------------------------------------
+
+
+def test_a_typed_key_is_in_no_trait_and_no_words():
+    """It arrives by a message, and only `secret` has it."""
+    panel = KeyPanel("soundclone")
+    with pytest.raises(vn.AuthenticationError, match="no key was typed"):
+        panel.secret  # noqa: B018 - the question is the error
+    for wrong in ({"key": ""}, {"key": "two words"}, {"key": "schlüssel"}, {"other": 1}, "sk", None):
+        panel._handle_custom_msg(wrong, [])
+        assert not panel.has_key
+        assert "no key" in panel.said
+    panel._handle_custom_msg({"key": " sk_canary_1234 ", "remember": True}, [])
+    assert panel.has_key
+    assert panel.secret.reveal() == "sk_canary_1234"
+    everything = json.dumps(panel.get_state(), default=repr) + repr(panel) + panel.said + repr(panel.secret)
+    assert "canary" not in everything
+    with vn.connect("soundclone", api_key=panel.secret, base_url="http://127.0.0.1:9") as live:
+        assert "canary" not in repr(live)
     panel.close()

@@ -12,9 +12,10 @@ from __future__ import annotations
 from voicenb.panels.clone import ClonePanel
 from voicenb.panels.form import Form
 from voicenb.panels.history import HistoryPanel
+from voicenb.panels.key import KeyPanel
 from voicenb.panels.reference import ReferencePanel
 from voicenb.panels.say import SayPanel
 from voicenb.panels.studio import StudioPanel
 from voicenb.panels.voices import VoicesPanel
 
-__all__ = ["ClonePanel", "Form", "HistoryPanel", "ReferencePanel", "SayPanel", "StudioPanel", "VoicesPanel"]
+__all__ = ["ClonePanel", "Form", "HistoryPanel", "KeyPanel", "ReferencePanel", "SayPanel", "StudioPanel", "VoicesPanel"]
