@@ -191,9 +191,8 @@ class HistoryPanel(Panel):
     async def _play(self, tasks: list[str]) -> None:
         self._clear()
         clips = await asyncio.to_thread(lambda: [self.studio.history.clip(task) for task in tasks])
-        labels = [_told(clip) for clip in clips]
         old = self._player.children
-        self._player.children = (player(clips[0]) if len(clips) == 1 else compared(clips, labels),)
+        self._player.children = (player(clips[0]) if len(clips) == 1 else compared(clips),)
         for one in old:
             close(one)
 
@@ -210,14 +209,6 @@ class HistoryPanel(Panel):
         ]
         lines += [f"studio.history.clip({task[:8]!r})" for task in picked]
         return "\n".join(lines)
-
-
-def _told(clip: Any) -> str:
-    task = clip.task
-    if task is None:
-        return "clip"
-    told = ", ".join(f"{name} {value}" for name, value in task.parameters.items())
-    return f"{task.voice} · {told or (task.text or '')[:40]}" + (f" · take {task.take}" if task.take > 1 else "")
 
 
 def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:

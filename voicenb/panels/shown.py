@@ -32,8 +32,8 @@ def player(clip: Clip) -> Any:
     return widgets.VBox([ClipPlayer(clip), widgets.HTML(f'<div class="voicenb-quiet">{caption}</div>')])
 
 
-def compared(clips: Sequence[Clip], labels: Sequence[str]) -> ComparePlayer:
-    """A widget that compares clips."""
+def compared(clips: Sequence[Clip], labels: Sequence[str] | None = None) -> ComparePlayer:
+    """A widget that compares clips; without labels it names what differs between them."""
     return ComparePlayer(clips, labels=labels)
 
 
