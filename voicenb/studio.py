@@ -1,4 +1,4 @@
-"""What a notebook talks to: `connect`, `Studio` and `Voice`, a thin synchronous face on the asynchronous core."""
+"""What a notebook talks to: `connect` and `Studio`, a thin synchronous face on the asynchronous core."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import asyncio
 import json
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, fields, replace
 from decimal import Decimal, InvalidOperation
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self
 
 from voicenb import keys, launch, portal, services
+from voicenb.aio import Aio
 from voicenb.budget import Budget
-from voicenb.errors import BadReference, InvalidRequest, Problem, VoiceExpired, VoicenbError
+from voicenb.errors import BadReference, InvalidRequest, Problem, VoicenbError
 from voicenb.frames import voice_frame
 from voicenb.history import History
 from voicenb.home import home as home_folder
@@ -41,17 +41,16 @@ from voicenb.services.base import (
 from voicenb.services.http import Http
 from voicenb.streaming import Chunk, Live, Stream
 from voicenb.tasks import Task, waiting
+from voicenb.voices import SANDBOX, Cloning, Voice
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from voicenb.audio import Clip
     from voicenb.panels import StudioPanel
 
 __all__ = ["Studio", "Voice", "connect"]
 
 _DEFAULT_SERVICE = "soundclone"
-_SANDBOX = "sandbox"
 # One broken connection must not leave a task without its price.
 _CATALOGUE_TRIES = 2
 
@@ -199,7 +198,7 @@ class Studio:
         self.service = service
         self.home = home
         self.strict = strict
-        self.endpoint = _SANDBOX if http.local else http.base_url
+        self.endpoint = SANDBOX if http.local else http.base_url
         self._http = http
         self._managed = managed
         self._own_prices = prices
@@ -217,7 +216,7 @@ class Studio:
 
     def _repr_html_(self) -> str:
         profile = self.service.profile
-        where = "the built-in sandbox: no key, no network, no bill" if self.endpoint == _SANDBOX else self.endpoint
+        where = "the built-in sandbox: no key, no network, no bill" if self.endpoint == SANDBOX else self.endpoint
         return f"<p><b>{escape(profile.label)}</b> · {escape(where)}</p>"
 
     def close(self) -> None:
@@ -240,7 +239,7 @@ class Studio:
     @property
     def _strictly(self) -> bool:
         # The sandbox enforces what was learned, so there it is no guess.
-        return self.strict or self.endpoint == _SANDBOX
+        return self.strict or self.endpoint == SANDBOX
 
     # -- prices and balance ------------------------------------------------------------------------------------
 
@@ -276,7 +275,7 @@ class Studio:
             InvalidRequest: A parameter breaks a rule.
         """
         unit = self.service.profile.unit
-        wish = _Cloning(None, name, text, language, None, False, parameters)
+        wish = Cloning(None, name, text, language, None, False, parameters)
         preview, making = self._cloning_requests(wish, name or "voice")
         if self.service.profile.cloning == "address" and text is None:
             return Price(Decimal(0), unit, "the address of the recording is the voice: nothing is made or charged")
@@ -354,10 +353,10 @@ class Studio:
             InvalidRequest: A parameter breaks a rule.
             TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
         """
-        wish = _Cloning(source, name, text, language, consent, fresh, parameters)
+        wish = Cloning(source, name, text, language, consent, fresh, parameters)
         return waiting(self._clone(wish, timeout), f"cloning {name or 'the voice'}", lambda: wish.task, quiet=quiet)
 
-    async def _clone(self, wish: _Cloning, timeout: float | None) -> Voice:
+    async def _clone(self, wish: Cloning, timeout: float | None) -> Voice:
         profile = self.service.profile
         reference = await asyncio.to_thread(_as_reference, wish.source, wish.consent)
         if wish.name is not None and not wish.name.strip():
@@ -424,7 +423,7 @@ class Studio:
             raise VoicenbError(f"task {task[:8]} is done and gave no voice", service=profile.id, task=task)
         return Voice(self, found)
 
-    def _cloning_requests(self, wish: _Cloning, name: str) -> tuple[ServiceRequest, ServiceRequest | None]:
+    def _cloning_requests(self, wish: Cloning, name: str) -> tuple[ServiceRequest, ServiceRequest | None]:
         """The request of the preview, and that of the voice where it has a call of its own."""
         profile = self.service.profile
         values = dict(wish.parameters)
@@ -490,7 +489,7 @@ class Studio:
         self._runner.launch(life, request, files)
         return Task(self._runner, life)
 
-    def _made_before(self, key: str, wish: _Cloning, reference: Reference) -> Voice | None:
+    def _made_before(self, key: str, wish: Cloning, reference: Reference) -> Voice | None:
         """The voice that the same request has made, as long as the service keeps it."""
         found = self._ledger.cached(key)
         record = self._ledger.voice(found.voice) if found is not None and found.voice is not None else None
@@ -632,7 +631,7 @@ class Studio:
         live: Live | None = None,
     ) -> Task:
         profile = self.service.profile
-        if seed is not None and self.endpoint != _SANDBOX:
+        if seed is not None and self.endpoint != SANDBOX:
             raise InvalidRequest(f"{profile.id} has no seed: only the sandbox can repeat a take", service=profile.id)
         voice.refresh()
         request = self._production(voice, text, parameters)
@@ -666,336 +665,7 @@ def _identity(reference: Reference, making: ServiceRequest | None) -> str:
     return json.dumps(whole, sort_keys=True, ensure_ascii=False)
 
 
-@dataclass
-class _Cloning:
-    """What `Studio.clone` was asked for, and the task that it is at."""
-
-    source: Any
-    name: str | None
-    text: str | None
-    language: str | None
-    consent: str | None
-    fresh: bool
-    parameters: dict[str, Any]
-    task: Task | None = None
-
-
 def _as_reference(source: Any, consent: str | None) -> Reference:
     if isinstance(source, Reference) and consent is None:
         return source
     return Reference(source, consent=consent)
-
-
-class Voice:
-    """A cloned voice of one service."""
-
-    def __init__(self, studio: Studio, record: VoiceRecord) -> None:
-        self._studio = studio
-        self._record = record
-
-    def __repr__(self) -> str:
-        return f"<Voice {self.name!r}, {self._studio.service.profile.label}, {self._state()}>"
-
-    def _repr_html_(self) -> str:
-        consent = self.consent or "none recorded; studio.clone(…, consent='…') keeps one"
-        facts = (
-            f"<p><b>{escape(self.name)}</b> · {escape(self._studio.service.profile.label)} · {escape(self._state())}"
-            f"<br><small>Synthetic voice. Consent: {escape(consent)}</small></p>"
-        )
-        preview = self.preview
-        return facts if preview is None else facts + preview._repr_mimebundle_()["text/html"]
-
-    def _state(self) -> str:
-        if self.activated is not None:
-            return "activated, kept for good"
-        if self.expires is None:
-            return "ready"
-        return f"{'expired' if self._expired() else 'to be used before'} {self.expires:%Y-%m-%d %H:%M} UTC"
-
-    def _expired(self) -> bool:
-        return self.activated is None and self.expires is not None and self.expires <= datetime.now(UTC)
-
-    @property
-    def key(self) -> str:
-        """The ledger's id of the voice."""
-        return self._record.id
-
-    @property
-    def id(self) -> str:
-        """The service's id of the voice (SoundClone: ``modelId``)."""
-        return self._record.remote or ""
-
-    @property
-    def name(self) -> str:
-        """Your name for it."""
-        return self._record.name
-
-    @property
-    def version(self) -> str | None:
-        """The version that it was cloned with."""
-        return self._record.version
-
-    @property
-    def kept(self) -> dict[str, Any]:
-        """Parameters of the cloning that speech in the voice takes too, unless it says otherwise."""
-        if self._record.kept is None and self.version is not None:
-            return {"version": self.version}
-        return dict(self._record.kept or {})
-
-    @property
-    def reference(self) -> str | None:
-        """The SHA-256 of the recording that it was cloned from, or its URL; None where that is not known."""
-        return self._record.reference
-
-    @property
-    def consent(self) -> str | None:
-        """The speaker's consent, as it was given."""
-        return self._record.consent
-
-    @property
-    def expires(self) -> datetime | None:
-        """Until when it must be used once to be kept (SoundClone: three days); None where it is kept anyway."""
-        return self._record.expires
-
-    @property
-    def activated(self) -> datetime | None:
-        """When its first production call was accepted, from which on it is kept; None elsewhere."""
-        return self._record.activated
-
-    @property
-    def preview(self) -> Clip | None:
-        """The clip that cloning it made."""
-        if self._record.preview is None:
-            return None
-        record = self._studio._ledger.task(self._record.preview)  # noqa: SLF001 - a Voice belongs to its Studio
-        runner = self._studio._runner  # noqa: SLF001
-        return None if record is None else Task(runner, runner.life(record)).clip
-
-    def refresh(self) -> None:
-        """Reads the voice's state from the ledger again."""
-        self._record = self._studio._ledger.voice(self.key) or self._record  # noqa: SLF001
-
-    def require_usable(self) -> None:
-        """Raises where the voice cannot speak any more.
-
-        Raises:
-            VoiceExpired: It was not used in time.
-            InvalidRequest: It was forgotten.
-        """
-        if self._record.state != "ready":
-            raise InvalidRequest(f"the voice {self.name!r} is {self._record.state}; clone it again")
-        if self._expired():
-            raise VoiceExpired(
-                f"the voice {self.name!r} expired on {self.expires:%Y-%m-%d %H:%M} UTC without having been used; "
-                "nothing was sent or charged. Clone it again: studio.clone(…).",
-                service=self._record.service,
-            )
-
-    def rename(self, name: str) -> Voice:
-        """Gives the voice another name, in the ledger only."""
-        if not name.strip():
-            raise InvalidRequest("the new name is blank")
-        self._record = self._studio._ledger.update_voice(self.key, name=name).result()  # noqa: SLF001
-        return self
-
-    def forget(self) -> None:
-        """Takes the voice out of the ledger's lists. Its tasks and clips stay; the service is not told."""
-        self._record = self._studio._ledger.update_voice(self.key, state="forgotten").result()  # noqa: SLF001
-
-    def submit(
-        self, text: str, *, take: int = 1, seed: int | None = None, fresh: bool = False, **parameters: Any
-    ) -> Task:
-        """Checks, prices and records a request, sends it in the background, and returns at once.
-
-        Args:
-            text: What is spoken; ``<#x#>`` pauses for x seconds.
-            take: Which of several takes of one request this is.
-            seed: What the sandbox draws its variation from; live services have none.
-            fresh: Makes and pays a new one; else the same request asked again is answered from disk, for nothing.
-            parameters: The service's parameters, by voicenb's names or the wire's.
-
-        Raises:
-            InvalidRequest: With every bad field; nothing was recorded.
-            BudgetExceeded: A budget does not cover it; nothing was recorded.
-            VoiceExpired: The voice was not used in time.
-        """
-        return self._studio._submit(self, text, parameters, take=take, seed=seed, fresh=fresh)  # noqa: SLF001
-
-    def stream(self, text: str, *, seed: int | None = None, fresh: bool = False, **parameters: Any) -> Stream:
-        """Speaks `text` and gives the sound while it is made: ``for chunk in voice.stream("…")``.
-
-        Args:
-            text: What is spoken.
-            seed: What the sandbox draws its variation from; live services have none.
-            fresh: Makes and pays a new one; else the same request asked again is answered from disk, for nothing.
-            parameters: As in `say`.
-
-        Raises:
-            InvalidRequest: The service does not stream, or a parameter breaks a rule; nothing was recorded.
-            BudgetExceeded, VoiceExpired: As in `submit`.
-            TaskFailed, ServiceError, OutcomeUnknown: While the pieces come.
-        """
-        return self._studio._stream(self, text, parameters, seed=seed, fresh=fresh)  # noqa: SLF001
-
-    @overload
-    def say(
-        self, text: str, *, takes: None = None, seed: int | None = None, fresh: bool = False,
-        timeout: float | None = 600, quiet: bool = False, **parameters: Any,
-    ) -> Clip: ...  # fmt: skip
-    @overload
-    def say(
-        self, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
-        timeout: float | None = 600, quiet: bool = False, **parameters: Any,
-    ) -> list[Clip]: ...  # fmt: skip
-    def say(
-        self,
-        text: str,
-        *,
-        takes: int | None = None,
-        seed: int | None = None,
-        fresh: bool = False,
-        timeout: float | None = 600,
-        quiet: bool = False,
-        **parameters: Any,
-    ) -> Clip | list[Clip]:
-        """Speaks `text` in this voice.
-
-        Args:
-            text: What is spoken; ``<#x#>`` pauses for x seconds.
-            takes: How many takes to make, each paid for; the answer is then a list.
-            seed: What the sandbox draws its variation from; live services have none.
-            fresh: Makes and pays a new one; else the same request asked again is answered from disk, for nothing.
-            timeout: Seconds to wait for each clip; None waits as long as it takes.
-            quiet: Shows no progress.
-            parameters: The service's parameters, such as ``speed=1.1``, ``emotion="happy"``, ``subtitles="word"``.
-
-        Raises:
-            InvalidRequest, VoiceExpired: Before anything is sent.
-            TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
-        """
-        if takes is None:
-            return self.submit(text, seed=seed, fresh=fresh, **parameters).wait(timeout, quiet=quiet)
-        tasks = self.takes(text, takes, seed=seed, fresh=fresh, **parameters)
-        return [task.wait(timeout, quiet=quiet) for task in tasks]
-
-    def takes(self, text: str, takes: int, *, seed: int | None = None, **parameters: Any) -> list[Task]:
-        """`submit` for several takes of one request, each paid for.
-
-        Args:
-            text: What is spoken.
-            takes: How many.
-            seed: What the sandbox draws the first take's variation from; live services have none.
-            parameters: As in `submit`.
-
-        Raises:
-            InvalidRequest, VoiceExpired: As in `submit`.
-        """
-        if isinstance(takes, bool) or not isinstance(takes, int) or not 1 <= takes <= _MOST_TAKES:
-            raise InvalidRequest(f"takes={takes!r}: allowed is a whole number from 1 to {_MOST_TAKES}")
-        local = self._studio.endpoint == _SANDBOX
-        seeds: list[int | None] = [None] * takes
-        if seed is not None or local:
-            # The first take of a request without a seed is the request itself.
-            seeds = [seed if number == 0 else (seed or 0) + number for number in range(takes)]
-        return [self.submit(text, take=number, seed=one, **parameters) for number, one in enumerate(seeds, start=1)]
-
-
-_MOST_TAKES = 100
-
-
-class Aio:
-    """The studio's calls as coroutines, for any asyncio loop: ``await studio.aio.say(voice, "…")``."""
-
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
-
-    async def clone(
-        self,
-        source: Any,
-        *,
-        name: str | None = None,
-        text: str | None = None,
-        language: str | None = None,
-        consent: str | None = None,
-        fresh: bool = False,
-        timeout: float | None = 600,
-        **parameters: Any,
-    ) -> Voice:
-        """`Studio.clone` as a coroutine."""
-        wish = _Cloning(source, name, text, language, consent, fresh, parameters)
-        return await portal.wait_here(portal.start(self._studio._clone, wish, timeout))  # noqa: SLF001
-
-    async def submit(self, voice: Voice | str, text: str, **parameters: Any) -> Task:
-        """`Voice.submit` as a coroutine."""
-        return await asyncio.to_thread(lambda: self._studio._as_voice(voice).submit(text, **parameters))  # noqa: SLF001
-
-    async def stream(self, voice: Voice | str, text: str, **parameters: Any) -> AsyncIterator[Chunk]:
-        """`Voice.stream` for an asynchronous loop: ``async for chunk in studio.aio.stream(voice, "…")``."""
-        live = await asyncio.to_thread(lambda: self._studio._as_voice(voice).stream(text, **parameters))  # noqa: SLF001
-        async for chunk in live:
-            yield chunk
-
-    async def catalogue(self) -> pd.DataFrame:
-        """`Studio.catalogue` as a coroutine."""
-        return await asyncio.to_thread(self._studio.catalogue)
-
-    async def takes(self, voice: Voice | str, text: str, takes: int, **parameters: Any) -> list[Task]:
-        """`Voice.takes` as a coroutine."""
-        return await asyncio.to_thread(lambda: self._studio._as_voice(voice).takes(text, takes, **parameters))  # noqa: SLF001
-
-    @overload
-    async def say(
-        self, voice: Voice | str, text: str, *, takes: None = None, seed: int | None = None, fresh: bool = False,
-        timeout: float | None = 600, **parameters: Any,
-    ) -> Clip: ...  # fmt: skip
-    @overload
-    async def say(
-        self, voice: Voice | str, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
-        timeout: float | None = 600, **parameters: Any,
-    ) -> list[Clip]: ...  # fmt: skip
-    async def say(
-        self,
-        voice: Voice | str,
-        text: str,
-        *,
-        takes: int | None = None,
-        seed: int | None = None,
-        fresh: bool = False,
-        timeout: float | None = 600,
-        **parameters: Any,
-    ) -> Clip | list[Clip]:
-        """`Voice.say` as a coroutine."""
-        chosen = await asyncio.to_thread(self._studio._as_voice, voice)  # noqa: SLF001
-        if takes is None:
-            task = await asyncio.to_thread(lambda: chosen.submit(text, seed=seed, fresh=fresh, **parameters))
-            return await task.outcome(timeout)
-        tasks = await asyncio.to_thread(lambda: chosen.takes(text, takes, seed=seed, fresh=fresh, **parameters))
-        return list(await asyncio.gather(*(task.outcome(timeout) for task in tasks)))
-
-    async def price(self, voice: Voice | str, text: str, **parameters: Any) -> Price:
-        """`Studio.price` as a coroutine."""
-        return await asyncio.to_thread(lambda: self._studio.price(voice, text, **parameters))
-
-    async def clone_price(self, **parameters: Any) -> Price:
-        """`Studio.clone_price` as a coroutine."""
-        return await asyncio.to_thread(lambda: self._studio.clone_price(**parameters))
-
-    async def balance(self) -> Balance:
-        """`Studio.balance` as a coroutine."""
-        return await asyncio.to_thread(self._studio.balance)
-
-    async def voice(self, name: str) -> Voice:
-        """`Studio.voice` as a coroutine."""
-        return await asyncio.to_thread(self._studio.voice, name)
-
-    async def voices(self) -> pd.DataFrame:
-        """`Studio.voices` as a coroutine."""
-        return await asyncio.to_thread(self._studio.voices)
-
-    async def tasks(self, status: str | Iterable[str] | None = None, *, limit: int | None = None) -> list[Task]:
-        """`Studio.tasks` as a coroutine."""
-        return await asyncio.to_thread(lambda: self._studio.tasks(status, limit=limit))
-
-    async def resume(self) -> list[Task]:
-        """`Studio.resume` as a coroutine."""
-        return await asyncio.to_thread(self._studio.resume)
