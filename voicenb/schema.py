@@ -152,6 +152,15 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE voices ADD COLUMN kept TEXT;
         """,
     ),
+    (
+        "m005_pages_of_a_long_history",
+        """
+        CREATE INDEX tasks_by_service ON tasks (service, created);
+        CREATE INDEX tasks_by_service_and_status ON tasks (service, status, created);
+        CREATE INDEX tasks_by_endpoint ON tasks (service, endpoint, created);
+        CREATE INDEX tasks_by_endpoint_and_status ON tasks (service, endpoint, status, created);
+        """,
+    ),
 )
 
 
@@ -325,9 +334,12 @@ def _from_column(name: str, value: Any) -> Any:
     return bool(value) if name in {"degraded", "cached"} else value
 
 
+_UNSEEN = {"held", "number"}
+
+
 def from_row(kind: type[T], row: sqlite3.Row) -> T:
     """The record of a row."""
-    return kind(**{name: _from_column(name, row[name]) for name in row.keys() if name != "held"})  # noqa: SIM118 - a Row iterates values
+    return kind(**{name: _from_column(name, row[name]) for name in row.keys() if name not in _UNSEEN})  # noqa: SIM118 - a Row iterates values
 
 
 TASK_COLUMNS = tuple(one.name for one in fields(TaskRecord))

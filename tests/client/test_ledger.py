@@ -204,3 +204,34 @@ def test_the_ledger_is_private_and_durable(ledger, tmp_path):
     db = ledger._database._writing
     assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     assert db.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(
+    status=st.none() | st.sets(st.sampled_from(["planned", "failed", "cancelled"])),
+    service=st.none() | st.sampled_from(["soundclone", "faseeh"]),
+    limit=st.none() | st.integers(0, 7),
+)
+def test_a_page_is_what_sorting_everything_would_give(mixed, status, service, limit):
+    everything = mixed.tasks()
+    assert [one.created for one in everything] == sorted((one.created for one in everything), reverse=True)
+    wanted = [
+        one
+        for one in everything
+        if (status is None or one.status in status) and (service is None or one.service == service)
+    ]
+    assert mixed.tasks(status=status, service=service, limit=limit) == wanted[:limit]
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    one = Ledger(tmp_path_factory.mktemp("mixed"))
+    for number in range(30):
+        # Several of one moment: the later row is the newer one.
+        moment = now() + timedelta(milliseconds=number // 4)
+        service = "faseeh" if number % 3 == 0 else "soundclone"
+        one.add_task(record(number, service=service, created=moment)).result()
+        if number % 5:
+            one.update_task(f"{number:032x}", status="failed" if number % 2 else "cancelled").result()
+    yield one
+    one.close()
