@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 __all__ = ["Pace"]
 
-_SENDING = 24
+# Requests on their way at a time: what a kernel's death makes unknown is never more.
+_SENDING = 8
 # After a refusal, so many tasks have to end for each one that is let in on trial.
 _PATIENCE = 4
 
@@ -29,6 +30,7 @@ class Pace:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = math.inf if most is None else most
+        self._most_sending = _SENDING if most is None else most
         self._learned = math.inf
         self._inside = 0
         self._sending = 0
@@ -98,7 +100,7 @@ class Pace:
     def _free(self) -> bool:
         return (
             self._inside < int(min(self._most, self._learned, 2**31))
-            and self._sending < _SENDING
+            and self._sending < self._most_sending
             and asyncio.get_running_loop().time() >= self._closed_until
         )
 

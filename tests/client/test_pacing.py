@@ -103,14 +103,16 @@ def test_a_limit_that_is_none_is_refused(connect, limit):
 
 def test_the_limit_of_a_service_is_learned_from_its_refusals(wire, connect):
     open_for_ever(wire)
-    wire.script[AUDIOS] = [*[envelope(TASK)] * 5, BUSY, envelope(TASK)]
+    wire.script[AUDIOS] = [*[envelope(TASK)] * 5, BUSY]
     studio = connect()
     tasks = [studio.voice("model_1").submit(f"Hello {number}.") for number in range(12)]
     queued = lambda: sum(task.status == "queued" for task in tasks)  # noqa: E731
     until(lambda: queued() == 5 and studio._runner.pace.limit == 5)
+    time.sleep(0.2)
     asked = sent(wire)
     time.sleep(0.3)
     assert sent(wire) == asked
+    wire.script[AUDIOS] = envelope(TASK)
     for task in [task for task in tasks if task.status == "queued"][:2]:
         task.cancel()
     until(lambda: queued() == 5)
