@@ -179,26 +179,55 @@ def _letters(number: int) -> str:
 
 
 def play(
-    folder: Path, runs: int, *, tasks: int = 100, seed: int = 1, longest: float = 4.0, ranges: int = 1
+    folder: Path,
+    runs: int,
+    *,
+    tasks: int = 100,
+    seed: int = 1,
+    longest: float = 4.0,
+    ranges: int = 1,
+    log: Path | None = None,
 ) -> list[Run]:
-    """`runs` kills, each at a moment up to `longest` seconds after the first submission."""
+    """`runs` kills, each at a moment up to `longest` seconds after the first submission.
+
+    Args:
+        folder: Where the homes are made.
+        runs: How many.
+        tasks: How many a run submits.
+        seed: What the moments come from.
+        longest: The longest moment, in seconds; most are much shorter.
+        ranges: How many homes are at work at a time.
+        log: Gets a line of JSON for each run; those that it has already are not played again.
+    """
+    known = _logged(log)
     chance = random.Random(seed)
     moments = [chance.uniform(0, longest) * chance.random() for _ in range(runs)]
 
     def some(first: int) -> list[Run]:
+        found = [known[number] for number in range(first, runs, ranges) if number in known]
         here = Range(folder / str(first))
         try:
-            found = []
             for number in range(first, runs, ranges):
-                found.append(here.play(number, tasks, moments[number]))
-                if not found[-1].number % 10:
-                    sys.stderr.write(f"run {number}: {dict(found[-1].left)} {found[-1].faults[:2]}\n")
+                if number in known:
+                    continue
+                found.append(run := here.play(number, tasks, moments[number]))
+                if log is not None:
+                    with log.open("a") as file:
+                        file.write(json.dumps(run.__dict__) + "\n")
             return found
         finally:
             here.studio.close()
 
     with ThreadPoolExecutor(ranges) as pool:
         return sorted((run for found in pool.map(some, range(ranges)) for run in found), key=lambda run: run.number)
+
+
+def _logged(log: Path | None) -> dict[int, Run]:
+    if log is None or not log.exists():
+        return {}
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    runs = [Run(**one | {"killed": Counter(one["killed"]), "left": Counter(one["left"])}) for one in lines]
+    return {run.number: run for run in runs}
 
 
 def page(found: list[Run], tasks: int, seed: int) -> str:
@@ -248,12 +277,12 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ranges", type=int, default=1, help="homes, each with its own sandbox, at a time")
-    parser.add_argument("--details", type=Path, help="a JSON file for what every run found")
+    parser.add_argument("--log", type=Path, help="a file for what every run found; a second start goes on from there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        found = play(Path(temporary), given.runs, tasks=given.tasks, seed=given.seed, ranges=given.ranges)
-    if given.details:
-        given.details.write_text(json.dumps([run.__dict__ for run in found], indent=1))
+        found = play(
+            Path(temporary), given.runs, tasks=given.tasks, seed=given.seed, ranges=given.ranges, log=given.log
+        )
     sys.stdout.write(page(found, given.tasks, given.seed))
     return 1 if any(run.faults for run in found) else 0
 
