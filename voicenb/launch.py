@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
@@ -104,6 +105,7 @@ class _Lifeline:
 
 _lifelines: dict[Path, _Lifeline] = {}
 _started: list[subprocess.Popen[str]] = []
+_studios: Counter[Path] = Counter()
 _lock = threading.Lock()
 
 
@@ -115,7 +117,8 @@ def _let_go() -> None:
 
 
 def start(home: str | os.PathLike[str] | None = None) -> Sandbox:
-    """The sandbox of `home`, started where none runs. It runs for as long as this process lives.
+    """The sandbox of `home`, started where none runs. It runs until the last studio on it is closed, else for as long as
+    this process lives.
 
     Raises:
         VoicenbError: It cannot be started.
@@ -135,6 +138,23 @@ def start(home: str | os.PathLike[str] | None = None) -> Sandbox:
                     _lifelines[folder] = lifeline
                     return sandbox
     raise VoicenbError(f"the sandbox does not answer; its log is {_log(folder)}")
+
+
+def hold(folder: Path) -> None:
+    """Counts one more studio that uses the sandbox of `folder`."""
+    with _lock:
+        _studios[folder] += 1
+
+
+def let_go(folder: Path) -> None:
+    """One studio less: after the last one the sandbox may end. Whatever asks for it again starts it again."""
+    with _lock:
+        _studios[folder] -= 1
+        if _studios[folder] <= 0:
+            del _studios[folder]
+            held = _lifelines.pop(folder, None)
+            if held is not None:
+                held.release()
 
 
 def _log(folder: Path) -> Path:

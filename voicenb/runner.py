@@ -276,6 +276,11 @@ class Runner:
         """
         life.future = portal.start(self._run, life, request, files, live)
 
+    @property
+    def busy(self) -> bool:
+        """Whether this process follows a task."""
+        return any(life.followed for life in list(self._lives.values()))
+
     def life(self, record: TaskRecord) -> Life:
         """The life of a row; the same one while it is followed here."""
         return self._lives.get(record.id) or Life(record)

@@ -201,6 +201,9 @@ class Studio:
         self.endpoint = SANDBOX if http.local else http.base_url
         self._http = http
         self._managed = managed
+        if managed:
+            launch.hold(home)
+        self._closed = False
         self._own_prices = prices
         self._published: dict[str, Decimal] | None = None
         self._ledger = Ledger.at(home)
@@ -220,9 +223,12 @@ class Studio:
         return f"<p><b>{escape(profile.label)}</b> · {escape(where)}</p>"
 
     def close(self) -> None:
-        """Closes the connections. Tasks under way go on, and open them again."""
+        """Closes the connections, and lets the sandbox end where nobody else uses it. Tasks under way go on."""
         self._forget_closing()
         portal.call(self._http.close)
+        if self._managed and not self._closed and not self._runner.busy:
+            launch.let_go(self.home)
+        self._closed = True
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -350,6 +351,20 @@ def test_a_forked_child_makes_its_own_loop(voice, home):
         [sys.executable, "-c", FORKED, str(home)], stdout=subprocess.PIPE, text=True, check=True, timeout=90
     )
     assert done.stdout.strip() == "0"
+
+
+def test_a_sandbox_ends_with_its_last_studio_and_comes_back_when_it_is_needed(own):
+    running = vn.sandbox.start(own.home)
+    with vn.connect(home=own.home) as other:
+        other.balance()
+    assert vn.sandbox.start(own.home) == running
+    own.close()
+    address = own.home / "sandbox" / "server.json"
+    end = time.monotonic() + 30
+    while address.exists() and time.monotonic() < end:
+        pass
+    assert not address.exists()
+    assert own.balance().amount > 0
 
 
 def test_connect_refuses_what_contradicts_itself(home):
