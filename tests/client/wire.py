@@ -57,6 +57,9 @@ class Wire:
             ready.set()
             self._loop.run_forever()
             server.close()
+            # A connection that was accepted in this moment has to be taken before it can be closed.
+            for _ in range(5):
+                self._loop.run_until_complete(asyncio.sleep(0))
             tasks = asyncio.all_tasks(self._loop)
             for task in tasks:
                 task.cancel()
