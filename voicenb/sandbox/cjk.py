@@ -23,7 +23,7 @@ _HANGUL = (
     "\ud7cb-\ud7fb\uffa0-\uffbe\uffc2-\uffc7\uffca-\uffcf\uffd2-\uffd7\uffda-\uffdc"
 )
 _CJK = re.compile(f"[{_HAN}{_HIRAGANA}{_KATAKANA}{_HANGUL}]")
-"""Code points whose property Script is Han, Hiragana, Katakana or Hangul (Unicode's Scripts.txt). Script_Extensions are not
+"""Code points whose property Script is Han, Hiragana, Katakana or Hangul (Scripts.txt of Unicode 18.0). Script_Extensions are not
 looked at: punctuation such as ``，`` and the long-vowel mark ``ー`` are Common, and so are the full-width Latin letters Latin."""
 
 

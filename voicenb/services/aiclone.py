@@ -20,7 +20,6 @@ from voicenb.errors import (
     BadReference,
     InsufficientBalance,
     InvalidRequest,
-    OutcomeUnknown,
     Problem,
     RateLimited,
     ServiceError,
@@ -29,7 +28,6 @@ from voicenb.errors import (
 from voicenb.services import descriptors, emotions
 from voicenb.services.base import (
     Answer,
-    Balance,
     Kind,
     Number,
     Price,
@@ -40,11 +38,13 @@ from voicenb.services.base import (
     Upload,
     parameter,
     shown,
+    status_of,
 )
 from voicenb.services.cjk import count_cjk
-from voicenb.services.http import Http, Reply, url_problem
+from voicenb.services.cues import read_cues
+from voicenb.services.http import Http, Reply, UnreadableAnswerError, decimal_of, task_in, url_problem
 from voicenb.services.uploaders import HOW, as_uploader, upload_with
-from voicenb.subtitles import Segment, Subtitles, Word
+from voicenb.subtitles import Subtitles
 from voicenb.text import spoken_marks
 
 __all__ = ["MODELS", "AiClone", "PreviewRequest", "ProductionRequest"]
@@ -337,10 +337,11 @@ class AiClone(Service):
             "uploader": "gives a local recording a public URL: a function of bytes and file name, or a folder such as 's3://bucket/folder'"
         },
         kept=("model", "describe"),
+        account="aiclonevoicefree.com",
     )
 
     def __init__(self, http: Http, *, uploader: object = None) -> None:
-        self._http = http
+        super().__init__(http)
         self._uploader = None if uploader is None else as_uploader(uploader)
 
     @property
@@ -410,58 +411,25 @@ class AiClone(Service):
         body["metadata"] = {**body.get("metadata", {}), _TASK_KEY: task}
         headers = {"X-Sandbox-Seed": str(seed)} if seed is not None and self._http.local else {}
         reply = await self._http.send_once(_CLONE, json=body, headers=headers)
-        try:
-            answer = _answer(self._open(reply, charges=True), reply)
-        except _UnreadableAnswerError as error:
-            raise OutcomeUnknown(
-                f"aiclone took the request and its answer cannot be read ({error}). It may have been accepted and be "
-                "charged, so it is not sent again; look at the service's own task list.",
-                service=_ID,
-            ) from None
-        if not answer.remote_id:
-            raise OutcomeUnknown(
-                "aiclone accepted the request and gave no task id. It may be charged, so it is not sent again; look at "
-                "the service's own task list.",
-                service=_ID,
-            )
-        return answer
+        return task_in(_ID, lambda: _answer(self._open(reply, charges=True), reply))
 
     async def query(self, remote_id: str) -> Answer:
         """The state of a task (stated: ``GET /api/v2/tasks/{task_id}``)."""
         reply = await self._http.call("GET", f"{_TASKS}/{quote(remote_id, safe='')}")
         return _answer(self._open(reply), reply)
 
-    async def download(self, url: str) -> bytes:
-        """A result's bytes, fetched without credentials."""
-        return await self._http.download(url)
-
-    async def balance(self) -> Balance:
-        """Not possible: the service documents no such call.
-
-        Raises:
-            ServiceError: Always.
-        """
-        raise ServiceError(
-            "aiclone documents no call for the balance; look at your account on aiclonevoicefree.com. studio.price(…) "
-            "says what a text costs.",
-            service=_ID,
-        )
-
     async def prices(self) -> dict[str, Decimal]:
         """None: one credit is one credit, and the rule says how many."""
         return {}
 
     def subtitles(self, data: bytes) -> Subtitles:
-        """Subtitles in any of the usual forms: SRT, WebVTT, or JSON with times in seconds or milliseconds (assumed).
+        """Subtitles in any of the usual forms (assumed: the document does not say what they look like).
 
-        The document does not say what they look like: what cannot be read is no reason to lose the audio, and gives none.
+        What cannot be read is no reason to lose the audio, and gives none.
         """
         try:
-            text = data.decode("utf-8-sig")
-            if text.lstrip().startswith(("[", "{")):
-                return _subtitles_from_json(json.loads(text))
-            return Subtitles.parse(text, "vtt" if text.lstrip().startswith("WEBVTT") else "srt")
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return read_cues(data)
+        except ValueError:
             return Subtitles(())
 
     def _open(self, reply: Reply, *, charges: bool = False) -> dict[str, Any]:
@@ -474,7 +442,7 @@ class AiClone(Service):
             _raise_for(reply, body, charges=charges)
         if not isinstance(body, dict) or reply.status >= _FIRST_REDIRECT:
             self._http.refuse(reply)
-            raise _UnreadableAnswerError("aiclone's answer is not the JSON that it documents", service=_ID)
+            raise UnreadableAnswerError("aiclone's answer is not the JSON that it documents", service=_ID)
         return body
 
 
@@ -484,10 +452,6 @@ _FIRST_ERROR = 400
 _OTHER_AUDIO = frozenset(
     {"ogg", "m4a", "aac", "flac", "aiff", "opus", "webm", "mp4", "mov", "mkv", "avi", "flv", "wma"}
 )
-
-
-class _UnreadableAnswerError(ServiceError):
-    """An answer that says neither yes nor no."""
 
 
 def _said(body: Any) -> tuple[str | None, str]:
@@ -526,18 +490,6 @@ def _raise_for(reply: Reply, body: Any, *, charges: bool) -> NoReturn:
     raise error
 
 
-# Learned, with the spellings that such services use for the same.
-_STATUSES = {
-    "pending": "queued",
-    "queued": "queued",
-    "processing": "processing",
-    "completed": "completed",
-    "failed": "failed",
-    "canceled": "cancelled",
-    "cancelled": "cancelled",
-}
-
-
 def _answer(data: Mapping[str, Any], reply: Reply) -> Answer:
     def text(name: str) -> str | None:
         value = data.get(name)
@@ -545,14 +497,14 @@ def _answer(data: Mapping[str, Any], reply: Reply) -> Answer:
 
     error = data.get("error")
     degraded = data.get("degraded")
-    cost = data.get("credits_used")
+    cost = decimal_of(data.get("credits_used"))
     return Answer(
-        status=_STATUSES.get(str(data.get("status")).lower(), "processing"),
+        status=status_of(data.get("status")),
         remote_id=text("task_id"),
         audio_url=text("audioUrl"),
         subtitles_url=_subtitles_url(data),
         error=None if error is None else _said({"error": error})[1],
-        cost=Decimal(cost) if isinstance(cost, int | Decimal) and not isinstance(cost, bool) and cost >= 0 else None,
+        cost=cost if cost is not None and cost >= 0 else None,
         degraded=degraded if isinstance(degraded, bool) else None,
         provider=text("providerUsed"),
         poll_after=reply.seconds("X-Poll-After"),
@@ -565,30 +517,3 @@ def _subtitles_url(data: Mapping[str, Any]) -> str | None:
         if "subtitle" in str(name).lower() and isinstance(value, str) and value.startswith(("http://", "https://")):
             return value
     return None
-
-
-def _subtitles_from_json(found: Any) -> Subtitles:
-    """Cues with a text and two times, whatever they are called; float milliseconds where the names of SoundClone stand."""
-    if isinstance(found, dict):
-        found = next((value for value in found.values() if isinstance(value, list)), [])
-
-    def times(part: Mapping[str, Any]) -> tuple[float, float]:
-        for first, last, unit in (
-            ("start", "end", 1.0),
-            ("time_begin", "time_end", 1000.0),
-            ("start_ms", "end_ms", 1000.0),
-            ("start_time", "end_time", 1.0),
-            ("begin_time", "end_time", 1000.0),
-        ):
-            if first in part and last in part:
-                return float(part[first]) / unit, float(part[last]) / unit
-        raise KeyError("times")
-
-    def said(part: Mapping[str, Any]) -> str:
-        return str(part["text"] if "text" in part else part["word"])
-
-    segments = []
-    for part in found:
-        words = part.get("words") or part.get("timestamped_words") or ()
-        segments.append(Segment(said(part), *times(part), tuple(Word(said(one), *times(one)) for one in words)))
-    return Subtitles(tuple(segments))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, NoReturn
 from urllib.parse import quote
 
@@ -27,7 +27,6 @@ from voicenb.errors import (
 )
 from voicenb.services.base import (
     Answer,
-    Balance,
     Kind,
     Number,
     Price,
@@ -42,7 +41,7 @@ from voicenb.services.base import (
     plain,
     shown,
 )
-from voicenb.services.http import LONG_SECONDS, MOST_AUDIO, Http, Reply
+from voicenb.services.http import LONG_SECONDS, MOST_AUDIO, Http, Reply, decimal_of
 from voicenb.services.pcm import Pieces, pcm_form, wav_of
 from voicenb.subtitles import Subtitles
 from voicenb.text import spoken_marks
@@ -220,6 +219,7 @@ class Faseeh(Service):
         settings={"preview_path": "where previews are made, below the base URL; '/voices/preview' when omitted"},
         kept=("model",),
         any_price=True,
+        account="app.munsit.com",
     )
 
     def __init__(self, http: Http, *, preview_path: str = "/voices/preview") -> None:
@@ -228,7 +228,7 @@ class Faseeh(Service):
                 f"preview_path={shown(preview_path)}: allowed is a path below the base URL, such as '/voices/preview'",
                 service=_ID,
             )
-        self._http = http
+        super().__init__(http)
         self._preview_path = preview_path
 
     def check_url(self, url: str) -> str | None:  # noqa: ARG002 - the protocol's
@@ -326,22 +326,6 @@ class Faseeh(Service):
         """Not possible: the service answers at once and has no tasks."""
         raise ServiceError(f"faseeh has no task {remote_id}: it answers at once", service=_ID)
 
-    async def download(self, url: str) -> bytes:
-        """The bytes at an address, such as a voice's sample, fetched without credentials."""
-        return await self._http.download(url)
-
-    async def balance(self) -> Balance:
-        """Not possible: the service documents no such call.
-
-        Raises:
-            ServiceError: Always.
-        """
-        raise ServiceError(
-            "faseeh documents no call for the balance; look at your account on app.munsit.com. studio.price(…) says "
-            "what a text costs.",
-            service=_ID,
-        )
-
     async def prices(self) -> dict[str, Decimal]:
         """The cost per character of each model (learned: ``GET /models``); what cannot be read is left out.
 
@@ -350,7 +334,7 @@ class Faseeh(Service):
         found = {_VOICE_FEE: Decimal(0)} if self._http.local else {}
         for item in _items(self._listing(await self._http.call("GET", "/models")), "models"):
             name = next((item[key] for key in ("model_id", "id") if isinstance(item.get(key), str)), None)
-            cost = next((_decimal(value) for key, value in item.items() if _is_cost(key)), None)
+            cost = next((decimal_of(value) for key, value in item.items() if _is_cost(key)), None)
             if name is not None and cost is not None and cost >= 0:
                 found[name] = cost
         return found
@@ -500,16 +484,6 @@ def _items(body: Any, name: str) -> list[dict[str, Any]]:
 def _is_cost(key: str) -> bool:
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower()
     return words in {"cost", "price"} or (re.search("cost|price|credit", words) is not None and "char" in words)
-
-
-def _decimal(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
 
 
 def _voice(item: Mapping[str, Any]) -> ServiceVoice | None:

@@ -7,8 +7,8 @@ import ipaddress
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from decimal import Decimal
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
@@ -17,7 +17,20 @@ import httpx
 from voicenb.errors import AuthenticationError, OutcomeUnknown, RateLimited, ServiceError
 from voicenb.keys import Secret
 
-__all__ = ["LONG_SECONDS", "MOST_AUDIO", "Http", "Reply", "is_loopback", "url_problem"]
+if TYPE_CHECKING:
+    from voicenb.services.base import Answer
+
+__all__ = [
+    "LONG_SECONDS",
+    "MOST_AUDIO",
+    "Http",
+    "Reply",
+    "UnreadableAnswerError",
+    "decimal_of",
+    "is_loopback",
+    "task_in",
+    "url_problem",
+]
 
 _CONNECT_SECONDS = 10.0
 _SECONDS = 60.0  # for one request and its answer; polls and submissions are small
@@ -131,6 +144,46 @@ class _OriginAuth(httpx.Auth):
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+class UnreadableAnswerError(ServiceError):
+    """An answer that says neither yes nor no."""
+
+
+def decimal_of(value: object) -> Decimal | None:
+    """The exact number that a field of `Reply.json` is, as a number or as text; None where it is no finite one."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def task_in(service: str, read: Callable[[], Answer]) -> Answer:
+    """What `read` finds in the answer to a submission that makes a task.
+
+    Args:
+        service: The service's id, for messages.
+        read: Gives the answer, or raises the error that it stands for.
+
+    Raises:
+        OutcomeUnknown: It cannot be read, or it names no task that could be asked for.
+    """
+    try:
+        answer = read()
+    except UnreadableAnswerError as error:
+        what = f"took the request and its answer cannot be read ({error})"
+    else:
+        if answer.remote_id:
+            return answer
+        what = "accepted the request and gave no task id"
+    raise OutcomeUnknown(
+        f"{service} {what}. It may have been accepted and charged, so it is not sent again; look at the service's own "
+        "task list.",
+        service=service,
+    )
 
 
 class Http:

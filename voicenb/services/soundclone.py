@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
@@ -21,7 +21,6 @@ from voicenb.errors import (
     BadReference,
     InsufficientBalance,
     InvalidRequest,
-    OutcomeUnknown,
     Problem,
     ServiceError,
     VoiceExpired,
@@ -42,8 +41,9 @@ from voicenb.services.base import (
     parameter,
     plain,
     shown,
+    status_of,
 )
-from voicenb.services.http import Http, Reply, url_problem
+from voicenb.services.http import Reply, UnreadableAnswerError, decimal_of, task_in, url_problem
 from voicenb.subtitles import Segment, Subtitles, Word
 from voicenb.text import malformed_pauses, misplaced_pauses, runes
 
@@ -276,9 +276,6 @@ class SoundClone(Service):
         kept=("version",),
     )
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
-
     @property
     def reference_rules(self) -> ReferenceRules:
         """What it takes as a reference."""
@@ -351,38 +348,19 @@ class SoundClone(Service):
         path = "clones" if isinstance(request, PreviewRequest) else "audios"
         headers = {"X-Sandbox-Seed": str(seed)} if seed is not None and self._http.local else {}
         reply = await self._http.send_once(f"{_API}/soundCloning/{path}", json=request.wire(), headers=headers)
-        try:
-            data = self._open(reply, charges=True)
-        except _UnreadableAnswerError as error:
-            raise OutcomeUnknown(
-                f"soundclone took the request and its answer cannot be read ({error}). It may have been accepted and "
-                "charged, so it is not sent again; look at the service's own task list.",
-                service=_ID,
-            ) from None
-        answer = _answer(data, reply)
-        if not answer.remote_id:
-            raise OutcomeUnknown(
-                "soundclone accepted the request and gave no task id. It may have been charged, so it is not sent "
-                "again; look at the service's own task list.",
-                service=_ID,
-            )
-        return answer
+        return task_in(_ID, lambda: _answer(self._open(reply, charges=True), reply))
 
     async def query(self, remote_id: str) -> Answer:
         """The state of a task (stated: ``GET /audios/{id}``)."""
         reply = await self._http.call("GET", f"{_API}/audios/{quote(remote_id, safe='')}")
         return _answer(self._open(reply), reply)
 
-    async def download(self, url: str) -> bytes:
-        """A result's bytes, fetched without credentials."""
-        return await self._http.download(url)
-
     async def balance(self) -> Balance:
         """What the account has left (learned: ``GET /user/balance``)."""
         data = self._open(await self._http.call("GET", f"{_API}/user/balance"))
-        amount = _decimal(data.get("available"))
+        amount = decimal_of(data.get("available"))
         if amount is None:
-            amount = _decimal(data.get("balance"))
+            amount = decimal_of(data.get("balance"))
         if amount is None:
             raise ServiceError("soundclone's answer holds no balance", service=_ID)
         return Balance(amount, self.profile.unit)
@@ -398,7 +376,7 @@ class SoundClone(Service):
         for item in items if isinstance(items, list) else ():
             if isinstance(item, dict):
                 name = next((item[key] for key in ("name", "model", "model_name") if item.get(key) in _FEES), None)
-                price = next((_decimal(item[key]) for key in ("price", "unit_price") if key in item), None)
+                price = next((decimal_of(item[key]) for key in ("price", "unit_price") if key in item), None)
                 if name is not None and price is not None and price >= 0:
                     found[str(name)] = price
         return found
@@ -445,21 +423,17 @@ class SoundClone(Service):
             envelope = None
         if not isinstance(envelope, dict) or "code" not in envelope:
             self._http.refuse(reply)
-            raise _UnreadableAnswerError("soundclone's answer is not the JSON that it documents", service=_ID)
+            raise UnreadableAnswerError("soundclone's answer is not the JSON that it documents", service=_ID)
         code = str(envelope["code"])
         if code == "20000":
             data = envelope.get("data")
             if not isinstance(data, dict):
-                raise _UnreadableAnswerError("soundclone's answer holds no data", service=_ID)
+                raise UnreadableAnswerError("soundclone's answer holds no data", service=_ID)
             return data
         raise _error(code, str(envelope.get("msg") or "no message")[:500], reply.status, charges=charges)
 
 
 _FEES = frozenset({_PREVIEW_FEE, _TEXT_FEE, _VOICE_FEE})
-
-
-class _UnreadableAnswerError(ServiceError):
-    """An answer that says neither yes nor no."""
 
 
 def _error(code: str, message: str, status: int, *, charges: bool) -> VoicenbError:
@@ -490,24 +464,13 @@ def _error(code: str, message: str, status: int, *, charges: bool) -> VoicenbErr
     return ServiceError(f"{said}; try again later.", code=code, status=status, service=_ID)
 
 
-_STATUSES = {
-    "queued": "queued",
-    "pending": "queued",
-    "processing": "processing",
-    "completed": "completed",
-    "failed": "failed",
-    "canceled": "cancelled",
-    "cancelled": "cancelled",
-}
-
-
 def _answer(data: Mapping[str, Any], reply: Reply) -> Answer:
     def text(name: str) -> str | None:
         value = data.get(name)
         return value if isinstance(value, str) and value else None
 
     return Answer(
-        status=_STATUSES.get(str(data.get("status")).lower(), "processing"),
+        status=status_of(data.get("status")),
         remote_id=text("id"),
         audio_url=text("audioUrl"),
         subtitles_url=text("subtitleFile"),
@@ -515,13 +478,3 @@ def _answer(data: Mapping[str, Any], reply: Reply) -> Answer:
         error=text("error"),
         poll_after=reply.seconds("X-Poll-After"),
     )
-
-
-def _decimal(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
-        return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
