@@ -19,9 +19,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import voicenb as vn
 from voicenb.errors import InvalidRequest
+from voicenb.keys import Secret
 from voicenb.sandbox import cjk as sandbox_cjk
 from voicenb.services import aiclone, faseeh, soundclone
 from voicenb.services.cjk import is_cjk
+from voicenb.services.http import Http
 
 EXAMPLES = settings(
     max_examples=int(os.environ.get("VOICENB_EXAMPLES", "500")),
@@ -32,26 +34,45 @@ EXAMPLES = settings(
 
 
 class Empty:
-    """A sandbox whose account is empty, asked over plain HTTP."""
+    """A sandbox whose accounts are empty, asked over plain HTTP. A valid request fails only where its fields no longer matter."""
 
     def __init__(self, home):
         self.running = vn.sandbox.start(home)
-        vn.sandbox.set_balance(0, home=home)
+        for service in self.running.services:
+            vn.sandbox.set_balance(0, home=home, service=service)
         self.client = httpx.Client(trust_env=False, timeout=60)
 
-    def accepts(self, service, path, body):
+    def post(self, service, path, **body):
         key = self.running.key.reveal()
-        answer = self.client.post(
-            self.running.services[service] + path,
-            json=body,
-            headers={"x-api-key": key} if service == "faseeh" else {"Authorization": f"Bearer {key}"},
-        )
-        if service == "soundclone":
-            code = str(answer.json()["code"])
-            assert code in {"20000", "20002"} or "insufficient" in answer.json()["msg"], answer.text
-            return code != "20002", answer.text
-        assert answer.status_code in {200, 202, 400, 402, 422}, answer.text
-        return answer.status_code in {200, 202, 402}, answer.text
+        headers = {"x-api-key": key} if service == "faseeh" else {"Authorization": f"Bearer {key}"}
+        return self.client.post(self.running.services[service] + path, headers=headers, **body)
+
+    def soundclone(self, path, body):
+        answer = self.post("soundclone", f"/api/open-api/v1/soundCloning/{path}", json=body).json()
+        # The voice is looked for when all fields are good.
+        unknown = "modelId: unknown modelId "
+        fields_are_good = answer["msg"].startswith(("insufficient", unknown)) and answer["msg"] != f"{unknown}''"
+        assert fields_are_good or answer["code"] == 20002, answer
+        return fields_are_good, answer["msg"]
+
+    def aiclone(self, body):
+        answer = self.post("aiclone", "/api/v2/voice/clone", json=body)
+        assert answer.status_code in {402, 422}, answer.text
+        return answer.status_code == 402, answer.text
+
+    def speech(self, body, model="faseeh-v1-preview"):
+        answer = self.post("faseeh", f"/text-to-speech/{model}", json=body)
+        assert answer.status_code in {402, 400, 404}, answer.text
+        # The voice is looked for when all fields are good.
+        return answer.status_code in {402, 404}, answer.text
+
+    def form(self, path, body, *files):
+        """Files are opened when all fields are good, and are found to be no sound."""
+        texts = {name: value if isinstance(value, str) else str(value) for name, value in body.items()}
+        parts = {name: (f"{name}.wav", b"no sound", "audio/wav") for name in files}
+        answer = self.post("faseeh", path, data=texts, files=parts)
+        assert answer.status_code in {400, 404}, answer.text
+        return answer.json()["errorMessage"].startswith(f"{files[0]}: is no audio"), answer.text
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +92,35 @@ def judged(request, body):
     return True, ""
 
 
-def agree(empty, request, service, path, body, *, differs=None):
+def agree(request, body, answer, *, differs=False, url=None):
+    """Whether client and sandbox find `body` valid, which must be the same; where it `differs`, the client may refuse more.
+
+    Args:
+        request: The client's typed request.
+        body: The fields.
+        answer: The sandbox's word on them.
+        differs: Whether a difference named above may show.
+        url: What the client finds wrong with the address.
+    """
     ours, why = judged(request, body)
-    theirs, said = empty.accepts(service, path, body)
-    if differs and not ours and theirs:
-        return
-    assert ours == theirs, (body, why, said)
+    ours = ours and url is None
+    theirs, said = answer
+    if not (differs and theirs):
+        assert ours == theirs, (body, why, url, said)
+    return ours
+
+
+def run(bodies, check):
+    """Asks for so many bodies; some must be valid, and some not."""
+    valid = []
+
+    @EXAMPLES
+    @given(bodies)
+    def ask(body):
+        valid.append(check(body))
+
+    ask()
+    assert 0.1 < sum(valid) / len(valid) < 0.9
 
 
 def number(low, high):
@@ -89,11 +133,18 @@ def rarely(odd, usual):
     return st.integers(0, 19).flatmap(lambda n: odd if n == 0 else usual)
 
 
-JUNK = st.one_of(st.booleans(), st.text("ab1", max_size=3), st.lists(st.integers(), max_size=2), st.just({"x": 1}))
+JUNK = st.one_of(
+    st.booleans(), st.integers(0, 1), st.text("ab1", max_size=3), st.lists(st.integers(), max_size=2), st.just({"x": 1})
+)
 
 
-def field(usual):
-    return rarely(JUNK, usual)
+def field(usual, odd=JUNK):
+    return rarely(st.one_of(odd, JUNK), usual)
+
+
+def in_form(usual):
+    """A number as it stands in a form, where all is text."""
+    return rarely(st.sampled_from(["", "high", True]), usual)
 
 
 SPOKEN = rarely(st.sampled_from(["", " ", "\n"]), st.sampled_from(["Hello there.", "你好，世界", "a<#0.5#>b"]))
@@ -111,15 +162,19 @@ EMOTION = st.one_of(
         {"mode": st.just("reference_audio"), "reference_audio_url": st.sampled_from(["https://example.com/e.wav", "e"])}
     ),
 )
-DESCRIPTORS = st.lists(
-    st.sampled_from(
-        [
-            "female", "male", "男", "child", "young adult", "青年", "high pitch", "低音调", "VERY HIGH PITCH", "whisper",
-            "耳语", "british accent", "四川话", "粤语", "河南话", "闽南话", "石家庄话", "pirate", "high", "Middle-Aged",
-        ]
+GENDER, AGE = ["female", "male", "男", "FEMALE"], ["child", "young adult", "青年", "Middle-Aged", "young  adult"]
+PITCH, STYLE = ["high pitch", "低音调", "VERY HIGH PITCH"], ["whisper", "耳语"]
+PLACE = ["british accent", "四川话", "粤语", "河南话", "闽南话", "石家庄话", "贵州话", "Japanese accent"]
+ANY_WORD = st.sampled_from([*GENDER, *AGE, *PITCH, *STYLE, *PLACE, "pirate", "high", "女声"])
+DESCRIPTORS = st.one_of(
+    st.lists(ANY_WORD, min_size=1, max_size=3),
+    st.tuples(*(st.sampled_from([None, *words]) for words in (GENDER, AGE, PITCH, STYLE, PLACE))).map(
+        lambda words: [word for word in words if word] or ["male"]
     ),
-    min_size=1, max_size=3,
-).flatmap(lambda words: st.sampled_from([",", "，", ", "]).map(lambda comma: json.dumps({"instruct": comma.join(words)})))  # fmt: skip
+).flatmap(
+    lambda words: st.sampled_from([",", "，", ", "]).map(lambda comma: json.dumps({"instruct": comma.join(words)}))
+)
+OPTIONS = field(DESCRIPTORS, st.sampled_from(["{}", "[]", "{", '{"instruct": 1}', '{"Instruct": "male"}', "null"]))
 
 
 def aiclone_bodies():
@@ -137,8 +192,8 @@ def aiclone_bodies():
         "v1-real": {},
         "v2-emotion": {"emotion": field(EMOTION)},
         "v3-qwen": {"instructions": st.sampled_from(["read in a calm tone"])},
-        "omni": {"omni_options": field(DESCRIPTORS)},
-        "voxcpm": {"omni_options": field(DESCRIPTORS), "instructions": st.just("quickly")},
+        "omni": {"omni_options": OPTIONS},
+        "voxcpm": {"omni_options": OPTIONS, "instructions": st.just("quickly")},
     }
     every = {name: one for fields in own.values() for name, one in fields.items()}
     return st.sampled_from([*own, "v4"]).flatmap(
@@ -156,24 +211,18 @@ def aiclone_bodies():
 
 
 def test_on_aiclone(empty):
-    valid = []
-
-    @EXAMPLES
-    @given(aiclone_bodies())
     def check(body):
         # An empty list and the like are no emotion object for either; {"x": 1} is one without any known field.
         differs = not isinstance(body.get("compact_mode", True), bool) or body.get("emotion") == {"x": 1}
-        agree(empty, aiclone.ProductionRequest, "aiclone", "/api/v2/voice/clone", body, differs=differs)
-        valid.append(judged(aiclone.ProductionRequest, body)[0])
+        return agree(aiclone.ProductionRequest, body, empty.aiclone(body), differs=differs)
 
-    check()
-    assert 0.1 < sum(valid) / len(valid) < 0.9
+    run(aiclone_bodies(), check)
 
 
-def test_on_faseeh(empty):
-    valid = []
+def test_on_faseeh_speech(empty):
+    """Streamed or whole, the fields are the same."""
     bodies = st.fixed_dictionaries(
-        {"voice_id": st.just("ar-hijazi-female-1"), "text": SPOKEN},
+        {"voice_id": field(st.just("ar-hijazi-female-1"), st.just(" ")), "text": SPOKEN},
         optional={
             "stability": field(number(0, 1)),
             "speed": field(number(0.7, 1.2)),
@@ -182,35 +231,128 @@ def test_on_faseeh(empty):
         },
     )
 
-    @EXAMPLES
-    @given(bodies)
-    def check(body):
+    def check(asked):
+        body, streaming = asked
         differs = body.get("dialect") == ""
-        agree(empty, faseeh.ProductionRequest, "faseeh", "/text-to-speech/faseeh-v1-preview", body, differs=differs)
-        valid.append(judged(faseeh.ProductionRequest, body)[0])
+        return agree(faseeh.ProductionRequest, body, empty.speech(body | {"streaming": streaming}), differs=differs)
 
-    check()
-    assert 0.1 < sum(valid) / len(valid) < 0.9
+    run(st.tuples(bodies, st.booleans()), check)
 
 
-def test_on_soundclone(empty):
-    valid = []
+MODEL = rarely(st.sampled_from(["", " ", "faseeh-v9"]), st.sampled_from(faseeh.MODELS))
+
+
+def test_on_faseeh_previews(empty):
     bodies = st.fixed_dictionaries(
-        {"fileUrl": st.just("http://127.0.0.1:9/a.wav"), "contentText": SPOKEN},
+        {"text": rarely(SPOKEN, st.sampled_from(["Good morning to you.", "One two thr", "One two th", "a b c", "صباح الخير يا صديقي"]))},
         optional={
-            "soundVersion": field(st.sampled_from(["v1", "v2", "v3"])),
-            "language": field(st.sampled_from(["auto", "English", "Tamil", "Klingon"])),
+            "model_id": MODEL,
+            "similarity": in_form(number(0, 1)),
+            "speed": in_form(number(0.7, 1.2)),
         },
+    )  # fmt: skip
+
+    run(bodies, lambda body: agree(faseeh.PreviewRequest, body, empty.form("/voices/preview", body, "file")))
+
+
+def test_on_faseeh_voices(empty):
+    listed = st.sampled_from(["ar,en", "ar", " ar , en ", "najdi,hijazi,", "", " ", ","])
+    any_text = st.sampled_from(["female", "", " ", "Ünïcode, بالعربية\nand lines"])
+    bodies = st.fixed_dictionaries(
+        {
+            "text": SPOKEN,
+            "name": rarely(st.sampled_from(["", " "]), st.sampled_from(["me", "أنا", " x "])),
+            "model": MODEL,
+            "stability": in_form(number(0, 1)),
+        },
+        optional={
+            "description": any_text, "gender": any_text, "age": any_text, "avatar_url": any_text,
+            "languages": listed, "dialects": listed,
+        },
+    )  # fmt: skip
+    # Sometimes without a field that is required.
+    bodies = st.tuples(bodies, rarely(st.sampled_from(["text", "name", "stability"]), st.none()))
+
+    def check(asked):
+        body, missing = asked
+        body.pop(missing, None)
+        differs = any(not body.get(name, "x").replace(",", " ").strip() for name in ("languages", "dialects"))
+        # What the client sends where nothing is said: the service itself knows no default.
+        sent = {"stability": 0.5} | body
+        answer = empty.form("/voices/clone", sent, "voice_file", "reference_audio_file")
+        return agree(faseeh.VoiceRequest, body, answer, differs=differs)
+
+    run(bodies, check)
+
+
+PAUSED = st.lists(
+    st.sampled_from(
+        [
+            "a", "é", "1", " ", ".", "。", "你", "👍", "٣", "<#0.5#>", "<#1#>", "<#99.99#>", "<#0.01#>", "<#0#>", "<#100#>",
+            "<#0.005#>", "<#0.500#>", "<#x#>", "<##>", "<# 1#>", "<#.5#>", "<#1.#>", "<#-1#>", "<#٣#>", "<#1", "#>", "<#",
+        ]
+    ),
+    max_size=5,
+).map("".join)  # fmt: skip
+
+
+def of_length(most):
+    """Texts about as long as the longest, which count code points, pause marks included."""
+    letter = st.sampled_from(["a", "你", "👍"])
+    marked = st.sampled_from(["", "<#1#>b"])
+    return st.builds(
+        lambda one, end, more: (one * most)[: most - len(end)] + end + more, letter, marked, st.sampled_from(["", "a"])
     )
 
-    @EXAMPLES
-    @given(bodies)
-    def check(body):
-        agree(empty, soundclone.PreviewRequest, "soundclone", "/api/open-api/v1/soundCloning/clones", body)
-        valid.append(judged(soundclone.PreviewRequest, body)[0])
 
-    check()
-    assert 0.1 < sum(valid) / len(valid) < 0.9
+LANGUAGE = st.sampled_from(["auto", "English", "Chinese,Yue", "Tamil", "Klingon", "english", ""])
+VERSION = st.sampled_from(["v1", "v2", "v3"])
+
+
+def soundclone_texts(most):
+    return st.one_of(SPOKEN, SPOKEN, PAUSED, rarely(of_length(most), SPOKEN))
+
+
+def test_on_soundclone_previews(empty):
+    service = soundclone.SoundClone(Http("soundclone", "http://127.0.0.1:9", Secret("no-key")))
+    address = st.sampled_from(
+        [
+            "http://127.0.0.1:9/a.wav", "https://example.com/a.MP3?x=1", "https://example.com/a.flv#t=1", "/home/me.wav", "a.wav",
+            "file:///a.wav", "https:///a.wav", "https://example.com/.wav", "https://example.com/wav", "https://example.com/a.flac",
+            "https://example.com/a b.wav", "https://example.com/声.wav", "https://example.com/%E5%A3%B0.wav", "https://例.com/a.wav",
+            "https://example.com/あ.wav", "https://example.com/é.wav", "https://example.com:0/a.wav", "https://example.com:99999/a.wav",
+            "https://[::1/a.wav", "https://example.com/a.wav/", "ftp://example.com/a.wav", "",
+        ]
+    )  # fmt: skip
+    bodies = st.fixed_dictionaries(
+        {"fileUrl": rarely(address, st.just("http://127.0.0.1:9/a.wav")), "contentText": soundclone_texts(270)},
+        optional={"soundVersion": field(VERSION), "language": field(LANGUAGE)},
+    )
+
+    def check(body):
+        return agree(
+            soundclone.PreviewRequest, body, empty.soundclone("clones", body), url=service.check_url(body["fileUrl"])
+        )
+
+    run(bodies, check)
+
+
+def test_on_soundclone_production(empty):
+    emotions = ["happy", "sad", "angry", "fearful", "disgusted", "surprised", "neutral", "joyful", "Happy"]
+    bodies = st.fixed_dictionaries(
+        {"modelId": field(st.just("model_1")), "contentText": soundclone_texts(10_000)},
+        optional={
+            "soundVersion": field(VERSION),
+            "language": field(LANGUAGE),
+            "emotion": field(rarely(st.sampled_from(["joyful", "Happy", ""]), st.sampled_from(emotions[:7]))),
+            "speed": field(number(0.5, 2)),
+            "vol": field(number(0, 10)),
+            "pitch": field(st.one_of(st.integers(-12, 12), st.sampled_from([-13, 13, 1.0, 0.5]))),
+            "subtitleEnable": field(st.booleans()),
+            "subtitleType": field(rarely(st.just("sentence"), st.just("word"))),
+        },
+    )
+    run(bodies, lambda body: agree(soundclone.ProductionRequest, body, empty.soundclone("audios", body)))
 
 
 def test_on_which_characters_are_cjk():

@@ -330,7 +330,9 @@ def test_cjk_is_counted_character_by_character(cjk, other):
 
 
 def test_what_the_service_does_not_document_is_said(live):
-    with pytest.raises(ServiceError, match=r"documents no call for the balance; look at your account on aiclone.*\.com"):
+    with pytest.raises(
+        ServiceError, match=r"documents no call for the balance; look at your account on aiclone.*\.com"
+    ):
         portal.call(live.balance)
     twin = AiClone(Http("aiclone", "http://127.0.0.1:9", Secret("no-key")))
     with pytest.raises(ServiceError, match=r"nor has its twin; .*set_balance\(amount, service='aiclone'\)"):

@@ -39,6 +39,8 @@ from voicenb.services.base import (
     parameter,
     shown,
     status_of,
+    subtitle_level,
+    unboxed,
 )
 from voicenb.services.cjk import count_cjk
 from voicenb.services.cues import read_cues
@@ -94,8 +96,7 @@ def _compact(value: Any) -> Any:
     # What stands on a command line is text.
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value)
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()
+    value = unboxed(value)
     if isinstance(value, bool) or (isinstance(value, int) and value >= 0):
         return value
     raise ValueError("allowed is True, False, or a whole number of milliseconds from 0")
@@ -109,10 +110,6 @@ def _metadata(value: Any) -> Any:
         except ValueError:
             raise ValueError("allowed is a dict, or a JSON object as text") from None
     return value
-
-
-def _subtitles(value: Any) -> Any:
-    return "sentence" if value is True else value
 
 
 class _Speech(ServiceRequest):
@@ -167,7 +164,7 @@ class _Speech(ServiceRequest):
     ] = 1.0
     subtitles: Annotated[
         Literal[False, "sentence"],
-        BeforeValidator(_subtitles),
+        BeforeValidator(subtitle_level),
         parameter("generate_subtitle", "Times of the words spoken, as the service gives them."),
     ] = False
     language: Annotated[
@@ -203,7 +200,17 @@ class _Speech(ServiceRequest):
     def from_wire(cls, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         """The wire's two fields for compact mode become one."""
         if "compact_max_silence_ms" not in values:
-            return super().from_wire(values)
+            named, problems = super().from_wire(values)
+            if not isinstance(unboxed(values.get("compact_mode", False)), bool):
+                # 0 means off to whoever writes the wire's name, and no silence at all under voicenb's.
+                problems.append(
+                    Problem(
+                        "compact",
+                        shown(values["compact_mode"]),
+                        "allowed is True or False; milliseconds go to compact=",
+                    )
+                )
+            return named, problems
         longest = values["compact_max_silence_ms"]
         named, problems = super().from_wire(
             {key: value for key, value in values.items() if key != "compact_max_silence_ms"}

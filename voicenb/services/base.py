@@ -22,6 +22,8 @@ from voicenb.services.parameters import (
     Whole,
     parameter,
     shown,
+    subtitle_level,
+    unboxed,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ __all__ = [
     "plain",
     "shown",
     "status_of",
+    "subtitle_level",
+    "unboxed",
 ]
 
 Kind = Literal["preview", "voice", "production"]

@@ -34,14 +34,13 @@ VOCABULARY: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """The categories, each with its English descriptors and their Chinese equivalents ("" where there is none)."""
 
-DIALECTS: dict[str, tuple[str, ...]] = {
-    "omni": (
-        "河南话", "陕西话", "四川话", "贵州话", "云南话", "桂林话", "济南话", "石家庄话", "甘肃话", "宁夏话", "青岛话",
-        "东北话",
-    ),
-    "voxcpm": ("四川话", "粤语", "吴语", "东北话", "河南话", "陕西话", "山东话", "天津话", "闽南话"),
-}  # fmt: skip
-"""The Chinese dialects of each model (learned)."""
+_OMNI = (
+    "河南话", "陕西话", "四川话", "贵州话", "云南话", "桂林话", "济南话", "石家庄话", "甘肃话", "宁夏话", "青岛话", "东北话",
+)  # fmt: skip
+_VOXCPM = ("四川话", "粤语", "吴语", "东北话", "河南话", "陕西话", "山东话", "天津话", "闽南话")
+
+DIALECTS: dict[str, tuple[str, ...]] = {"omni": _OMNI, "voxcpm": tuple(dict.fromkeys(_VOXCPM + _OMNI))}
+"""The Chinese dialects of each model (learned). Those of omni are voxcpm's too: the document gives its options "as above"."""
 
 _CATEGORY = {
     word: category for category, words in VOCABULARY.items() for pair in words.items() for word in pair if word

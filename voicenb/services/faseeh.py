@@ -90,10 +90,11 @@ class _Spoken(ServiceRequest):
 
     @classmethod
     def stated(cls, values: Mapping[str, Any]) -> Iterator[Problem]:
-        """Something to speak."""
-        text = values.get("text")
-        if isinstance(text, str) and not text.strip():
-            yield Problem("text", shown(text), "allowed is text with something to speak")
+        """Something to speak, and no name or id that is blank."""
+        for name, rule in (("text", "text with something to speak"), ("name", "a name"), ("voice", "the voice's id")):
+            value = values.get(name)
+            if isinstance(value, str) and not value.strip():
+                yield Problem(name, shown(value), f"allowed is {rule}")
 
     @classmethod
     def advised(cls, values: Mapping[str, Any]) -> Iterator[Problem]:

@@ -73,8 +73,11 @@ def url_problem(url: str, *, local: bool) -> str | None:
     try:
         parts = urlsplit(url)
         host = parts.hostname
+        port = parts.port
     except ValueError:
         return "it is no URL"
+    if port == 0:
+        return "there is no port 0"
     if parts.scheme not in {"http", "https"} or not host:
         return "it is no http(s) URL; a local file is given by its path"
     if any(character.isspace() or not character.isprintable() for character in url):

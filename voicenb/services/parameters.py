@@ -33,6 +33,8 @@ __all__ = [
     "Whole",
     "parameter",
     "shown",
+    "subtitle_level",
+    "unboxed",
 ]
 
 
@@ -82,10 +84,14 @@ def parameter(
     return Field(alias=wire, description=help, json_schema_extra=typing.cast("Any", extra), **constraints)
 
 
+def unboxed(value: Any) -> Any:
+    """A numpy scalar, as parameter sweeps hold them, as Python's own; anything else as it is."""
+    return value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+
+
 def _number(value: object) -> object:
-    # numpy scalars of a parameter sweep are numbers; text and switches are not, though pydantic would convert them.
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()
+    # Text and switches are no numbers, though pydantic would convert them.
+    value = unboxed(value)
     if isinstance(value, (bool, str, bytes)):
         raise ValueError("not a number")  # noqa: TRY004 - pydantic collects ValueError, not TypeError
     return value
@@ -93,6 +99,14 @@ def _number(value: object) -> object:
 
 Number = typing.Annotated[float, BeforeValidator(_number)]
 Whole = typing.Annotated[int, BeforeValidator(_number)]
+
+
+def subtitle_level(value: object) -> object:
+    """For a parameter ``subtitles``: True stands for sentences, and a number stands for nothing, though 0 equals False."""
+    value = unboxed(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ValueError("not a switch")  # noqa: TRY004 - pydantic collects ValueError, not TypeError
+    return "sentence" if value is True else value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import model_validator
+from pydantic import BeforeValidator
 
 from voicenb.errors import (
     AuthenticationError,
@@ -42,6 +42,8 @@ from voicenb.services.base import (
     plain,
     shown,
     status_of,
+    subtitle_level,
+    unboxed,
 )
 from voicenb.services.http import Reply, UnreadableAnswerError, decimal_of, task_in, url_problem
 from voicenb.subtitles import Segment, Subtitles, Word
@@ -166,15 +168,9 @@ class ProductionRequest(_Common):
     pitch: Annotated[Whole, parameter("pitch", "Pitch shift.", unit="st", step=1, ge=-12, le=12)] = 0
     subtitles: Annotated[
         Literal[False, "sentence", "word"],
+        BeforeValidator(subtitle_level),
         parameter("subtitleEnable", "Times of sentences, or of words, beside the audio.", also=("subtitleType",)),
     ] = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_field_for_two(cls, values: Any) -> Any:
-        if isinstance(values, dict) and isinstance(values.get("subtitles"), bool) and values["subtitles"]:
-            return values | {"subtitles": "sentence"}
-        return values
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -187,7 +183,7 @@ class ProductionRequest(_Common):
             problems.append(Problem("subtitleType", shown(level), "it needs subtitles: give subtitles='word'"))
         elif level != "word":
             problems.append(Problem("subtitleType", shown(level), "allowed is 'word'; leave it out for sentences"))
-        else:
+        elif unboxed(named["subtitles"]) is True or named["subtitles"] == "sentence":
             named["subtitles"] = "word"
         return named, problems
 
