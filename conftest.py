@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     import pytest
 
 _FOLDERS: list[Path] = []
+_SETTINGS = {"VOICENB_EXAMPLES"}
+"""What a tester may set: how many random requests a service is asked, in `tests/client/test_agreement.py`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leaves of the environment only what a fresh machine has; live tests, asked for by name, keep the keys."""
+    """Leaves of the environment only what a fresh machine has; live tests, asked for by name, keep keys and voices."""
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist inherits what its controller made
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell's background job ignores Ctrl-C, and so would every program that a test interrupts.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    live = "live" in config.option.markexpr
+    live = "live" in config.option.markexpr.replace("not live", "")
     for name in list(os.environ):
-        if name.startswith("VOICENB_") or (name.endswith(("_API_KEY", "_BASE_URL")) and not live):
+        for_live_tests = name.startswith("VOICENB_LIVE_") or name.endswith(("_API_KEY", "_BASE_URL"))
+        if name not in _SETTINGS and (not live if for_live_tests else name.startswith("VOICENB_")):
             del os.environ[name]
     folder = Path(tempfile.mkdtemp(prefix="voicenb-tests-"))
     _FOLDERS.append(folder)

@@ -1,7 +1,10 @@
 """All three services held to one contract, in the sandbox; and, asked for by ``-m live``, the live ones at a small cost."""
 
 import os
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -89,3 +92,20 @@ def test_a_live_service_speaks_for_less_than_the_cap(service, tmp_path):
         clip = studio.voice(voice).say(LINE, quiet=True)
         assert clip.duration > 0.5
         assert clip.task.cost <= CAP[service]
+
+
+def test_the_live_tests_run_where_their_key_and_voice_are_given(twin, ada):
+    """Pointed at the sandbox, as they are pointed at a live service: by the environment alone."""
+    studio = twin("aiclone")
+    uploaded = studio.clone(ada, name="uploaded", quiet=True, consent="a contract test").id
+    running = vn.sandbox.start(studio.home)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VOICENB_")} | {
+        "AICLONE_API_KEY": running.key.reveal(),
+        "AICLONE_BASE_URL": running.services["aiclone"],
+        "VOICENB_LIVE_AICLONE_VOICE": uploaded,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "live", __file__],
+        env=environment, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert "1 passed, 2 skipped" in done.stdout, done.stdout
