@@ -57,8 +57,11 @@ class Html(str):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return f"<Html of {size(len(self))}>"
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/html": str(self), "text/plain": f"<Html of {size(len(self))}>"}
+        return {"text/html": str(self), "text/plain": repr(self)}
 
 
 def _told(value: object) -> str:

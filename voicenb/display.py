@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from voicenb.errors import VoicenbError
 from voicenb.measures import envelope
+from voicenb.notebook import in_notebook
 
 __all__ = [
     "MAX_EMBEDDED",
@@ -299,13 +300,6 @@ _TICK = 0.25
 """Seconds between two drawings: an eye reads no faster, and each is a message to the browser."""
 
 
-def _in_kernel() -> bool:
-    """Whether a notebook's kernel runs this; asked without importing IPython where nobody has."""
-    module = sys.modules.get("IPython")
-    shell = module.get_ipython() if module is not None else None
-    return getattr(shell, "kernel", None) is not None
-
-
 class Progress:
     """One quiet line while a call waits: what, in which state, since when, for how much.
 
@@ -320,7 +314,7 @@ class Progress:
 
     def __init__(self, label: str, *, mode: ProgressMode | None = None) -> None:
         self.label = label
-        self.mode: ProgressMode = mode or ("cell" if _in_kernel() else "none")
+        self.mode: ProgressMode = mode or ("cell" if in_notebook() else "none")
         self._state, self._cost, self._summary = "", "", ""
         self._fraction: float | None = None
         self._started = 0.0

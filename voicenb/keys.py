@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from voicenb.errors import AuthenticationError
+from voicenb.notebook import in_notebook
 
 __all__ = ["Secret", "find_key", "from_environment"]
 
@@ -80,7 +81,7 @@ def _from_keyring(service: str) -> str | None:
 
 
 def _ask(service: str) -> str | None:
-    if not (_in_kernel() or (sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty())):
+    if not (in_notebook() or (sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty())):
         return None
     import getpass
 
@@ -93,11 +94,3 @@ def _ask(service: str) -> str | None:
         if type(error).__name__ == "StdinNotImplementedError":
             return None
         raise
-
-
-def _in_kernel() -> bool:
-    if "ipykernel" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from voicenb import portal
+from voicenb.notebook import takes_widgets
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from voicenb.audio import Clip
+    from voicenb.panels.stream import StreamPlayer
     from voicenb.tasks import Task
 
 __all__ = ["Chunk", "Live", "Stream"]
@@ -83,21 +85,36 @@ class Live:
 class Stream:
     """The pieces of one task's speech, in a plain loop or in an asynchronous one.
 
+    Shown at the end of a notebook's cell, it is heard as it comes, and leaves the whole clip in the notebook.
+
     Nothing depends on whoever listens: the request is on its way before the first piece is asked for, and a loop that
     stops early loses nothing, the rest arrives and is kept. Once the loop has run to its end, `clip` is on disk.
 
     Attributes:
         task: The task, as `voicenb.Voice.submit` gives it.
+        live: What has come of it so far.
     """
 
     def __init__(self, live: Live, task: Task) -> None:
         self.task = task
-        self._live = live
+        self._player: StreamPlayer | None = None
+        self.live = live
         self._next = 0
 
     def __repr__(self) -> str:
-        received = sum(piece.duration for piece in self._live.pieces)
+        received = sum(piece.duration for piece in self.live.pieces)
         return f"<Stream {self.task.id[:8]} {self.task.status} · {received:.2f} s received>"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """A player in a notebook; elsewhere the clip once it is there, and until then a line of text."""
+        if takes_widgets():
+            from voicenb.panels.stream import StreamPlayer
+
+            # A stream that is shown again is one more view of the same player, so that nothing is heard twice.
+            self._player = self._player or StreamPlayer(self)
+            return self._player._repr_mimebundle_(**options)
+        clip = self.clip
+        return {"text/plain": repr(self)} if clip is None else clip._repr_mimebundle_(**options)
 
     @property
     def clip(self) -> Clip | None:
@@ -108,7 +125,7 @@ class Stream:
         return self
 
     def __next__(self) -> Chunk:
-        piece = portal.call(self._live.piece, self._next)
+        piece = portal.call(self.live.piece, self._next)
         if piece is None:
             portal.call(self.task.finished)
             raise StopIteration
@@ -119,7 +136,7 @@ class Stream:
         return self
 
     async def __anext__(self) -> Chunk:
-        piece = await portal.wait_here(portal.start(self._live.piece, self._next))
+        piece = await portal.wait_here(portal.start(self.live.piece, self._next))
         if piece is None:
             await self.task.finished()
             raise StopAsyncIteration

@@ -491,6 +491,7 @@ def test_a_comparison_leaves_static_html():
     clips = [clip(noise(2), speed=0.8), clip(), None, clip(noise(0.5), speed=0.8, emotion="happy")]
     player = ComparePlayer(clips, rows=["plain", "happy"], columns=["slow", "as it is"])
     bundle = player.html()._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(player.html()) == str([player.html()])[1:-1]
     assert len(bundle["text/plain"]) < 40
     html = Tags(bundle["text/html"])
     assert {tag for tag, _ in html.found} <= {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from voicenb import services
+from voicenb.notebook import shell
 from voicenb.panels.base import Panel
 from voicenb.panels.shown import amount, clock, close, compared, connect_line, player
 from voicenb.panels.style import bar, button, line
@@ -292,19 +292,18 @@ def _parameters(row: Mapping[Any, Any]) -> str:
 
 def _after_each_cell(panel: HistoryPanel) -> Any:
     """Reads the history again after each cell of a notebook, which may have asked for something; the answer ends that."""
-    module = sys.modules.get("IPython")
-    shell = module.get_ipython() if module is not None else None
-    if shell is None:
+    ipython = shell()
+    if ipython is None:
         return lambda: None
 
     def ran(*_: object) -> None:
         panel.refresh()
 
-    shell.events.register("post_run_cell", ran)
+    ipython.events.register("post_run_cell", ran)
     registered = [ran]
 
     def forget() -> None:
         if registered:
-            shell.events.unregister("post_run_cell", registered.pop())
+            ipython.events.unregister("post_run_cell", registered.pop())
 
     return forget

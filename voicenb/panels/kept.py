@@ -8,10 +8,11 @@ copies, because the same results stand inside it.
 from __future__ import annotations
 
 import contextvars
-import sys
 import threading
 from html import escape
 from typing import Any
+
+from voicenb.notebook import in_notebook, shell
 
 __all__ = ["MAX_KEPT", "Kept"]
 
@@ -29,22 +30,26 @@ class Kept:
     def __init__(self, name: str) -> None:
         self._name = name
         self._left = MAX_KEPT
+        self._there: set[str] = set()
         # The kernel's displays belong to the cell whose context they run in, and here is that context.
         self._context = contextvars.copy_context() if _display() is not None else None
         self._lock = threading.Lock()
 
     def keep(self, bundle: dict[str, Any], *, where: str) -> None:
-        """Leaves a result in the notebook.
+        """Leaves a result in the notebook, once.
 
         Args:
             bundle: Its static forms by media type; at least ``text/html`` and ``text/plain``.
-            where: The line of Python that finds it again, for where there is no more room.
+            where: The line of Python that finds it again, which tells results apart, and is said where there is no more room.
         """
         show = _display()
         if self._context is None or show is None:
             return
         html = str(bundle.get("text/html", ""))
         with self._lock:
+            if where in self._there:
+                return
+            self._there.add(where)
             if len(html) > self._left:
                 html = f"<div>This notebook has no more room for sound; it is found again by <code>{escape(where)}</code>.</div>"
             self._left -= len(html)
@@ -58,10 +63,7 @@ class Kept:
 
 def _display() -> Any:
     """IPython's display in a kernel whose outputs find their cell by context (ipykernel 7), else None."""
-    module = sys.modules.get("IPython")
-    shell = module.get_ipython() if module is not None else None
-    publisher = getattr(shell, "display_pub", None)
-    if getattr(shell, "kernel", None) is None or not hasattr(publisher, "set_thread_parent"):
+    if not in_notebook() or not hasattr(shell().display_pub, "set_thread_parent"):
         return None
     from IPython.display import display
 

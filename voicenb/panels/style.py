@@ -10,6 +10,8 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
+from voicenb.panels.player import bundle
+
 __all__ = ["Care", "bar", "button", "line", "toned"]
 
 _STATIC = Path(__file__).parent / "static"
@@ -21,7 +23,7 @@ class Care(anywidget.AnyWidget):
     It draws nothing and holds no data. Where anywidget's front end is missing, the panel works without it.
     """
 
-    _esm = (_STATIC / "care.js").read_text("utf-8")
+    _esm = bundle("kept", "care")
     _css = (_STATIC / "panel.css").read_text("utf-8")
     name = traitlets.Unicode().tag(sync=True)
     """Distinguishes this panel's kept results from those of others."""

@@ -1,3 +1,5 @@
+import { copiesOf } from "./kept.js";
+
 // What ipywidgets leaves out for keyboards and screen readers, for one panel. It draws nothing itself.
 
 /** @param {Element} root The panel. */
@@ -55,10 +57,8 @@ function insert(root, mark) {
 export default {
   render({ model, el }) {
     el.classList.add("voicenb-helper");
-    // While this panel is alive its results are inside it; the copies that stay in the notebook need no second place.
-    const hide = document.createElement("style");
-    hide.textContent = `.voicenb-kept-${model.get("name")} { display: none; }`;
-    document.head.append(hide);
+    const copies = copiesOf(model.get("name"));
+    copies.hide(true);
 
     let root = null, waiting = 0;
     const observer = new MutationObserver(() => {
@@ -66,8 +66,7 @@ export default {
       waiting = requestAnimationFrame(() => {
         if (!root) return;
         label(root);
-        // Without its kernel a panel plays nothing any more; then the copies do.
-        hide.disabled = root.classList.contains("jupyter-widgets-disconnected");
+        copies.hide(!root.classList.contains("jupyter-widgets-disconnected"));
       });
     });
     const keys = (event) => {
@@ -104,7 +103,7 @@ export default {
       window.removeEventListener("keydown", share, true);
       root?.removeEventListener("keydown", keys, true);
       model.off("msg:custom", said);
-      hide.remove();
+      copies.hide(false);
     };
   },
 };

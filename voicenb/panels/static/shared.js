@@ -23,7 +23,8 @@
  * @property {Word[]} words
  */
 
-const LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/** How high a bar is, from low to high. */
+export const LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 const ICONS = {
   play: "M5 3.2v9.6c0 .6.7 1 1.2.7l7.3-4.8c.5-.3.5-1 0-1.3L6.2 2.5C5.7 2.2 5 2.6 5 3.2Z",
