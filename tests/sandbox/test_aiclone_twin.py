@@ -17,7 +17,7 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from voicenb.measures import f0_track, loudness
+from voicenb.measures import f0_track, loudness, spectrogram
 
 TEXT = "It is a fine day. We go out and look at the sea."
 LONG = "Today we are going to visit the old town, and after that we will have a long and happy lunch by the river."
@@ -306,6 +306,42 @@ def test_the_models_sound_different(sandbox, reference, plain):
     assert abs(12 * np.log2(plain.f0 / own)) < 1.5
 
 
+def timbre(samples, rate):
+    """The long-term spectrum of what is spoken: 30 mel bands from 150 to 5000 Hz, in dB around their mean."""
+    found = spectrogram(samples, rate, frames=20_000)
+    mels = np.linspace(*(1127 * np.log1p(np.array([150, 5000]) / 700)), 32)
+    edges = 700 * np.expm1(mels / 1127)
+    bands = np.array(
+        [
+            np.interp(found.frequencies, edges[at : at + 3], [0, 1, 0]) @ 10 ** (found.levels / 10)
+            for at in range(len(edges) - 2)
+        ]
+    )
+    level = bands.sum(0)
+    mean = (10 * np.log10(bands[:, level > level.max() / 1000])).mean(1)
+    return mean - mean.mean()
+
+
+@pytest.mark.parametrize("speaker", ["bruno", "clara"])
+def test_v1_real_is_nearest_to_the_reference(sandbox, speaker):
+    """The timbre of the others that clone, and of a fallback, misses the reference's by more; so does a designed voice's."""
+    recording = sandbox.client.get(f"/sandbox/speakers/{speaker}").content
+    wanted = timbre(*soundfile.read(io.BytesIO(recording), dtype="float32"))
+    reference = sandbox.published(f"{speaker}.wav", recording)
+
+    def missed(**fields):
+        return float(
+            np.sqrt(np.mean((timbre(*sound(said(sandbox, reference, text=LONG, **fields)["audioUrl"])) - wanted) ** 2))
+        )
+
+    nearest = missed(model="v1-real")
+    others = {model: missed(model=model) for model in ("v2-emotion", "v3-qwen", "voxcpm")}
+    others["omni"] = missed(model="omni", omni_options=json.dumps({"instruct": "young adult"}))
+    with sandbox.settings(degraded=1):
+        others["fallback"] = missed(model="v1-real")
+    assert nearest < 0.9 * min(others.values()), (nearest, others)
+
+
 def test_v2_emotion_follows_its_object(sandbox, reference, plain):
     """Wider than v1-real by itself; joy is higher, sorrow lower and slower; a text is understood."""
     usual, wide = (measured(said(sandbox, reference, text=LONG, model=model)) for model in ("v1-real", "v2-emotion"))
@@ -377,6 +413,24 @@ def test_voxcpm_keeps_the_voice_unless_a_person_is_described(sandbox, reference,
         options = json.dumps({"instruct": instruct}, ensure_ascii=False)
         f0 = measured(said(sandbox, reference, model="voxcpm", omni_options=options)).f0
         assert abs(np.log2(f0 / plain.f0 / ratio)) < 0.25
+
+
+def test_a_dialect_is_heard(sandbox, reference):
+    """As a melody: livelier than without one, and each dialect's rises or falls otherwise."""
+
+    def melody(instruct):
+        options = json.dumps({"instruct": instruct}, ensure_ascii=False)
+        fields = {"model": "voxcpm", "text": LONG, "seed": 1, "omni_options": options}
+        samples, rate = sound(said(sandbox, reference, **fields)["audioUrl"])
+        _, f0 = f0_track(samples, rate)
+        half = len(f0) // 2
+        rise = 12 * np.log2(np.median(f0[half:][f0[half:] > 0]) / np.median(f0[:half][f0[:half] > 0]))
+        low, high = np.percentile(f0[f0 > 0], [10, 90])
+        return rise, 12 * np.log2(high / low)
+
+    (_, usual), (falling, wide), (rising, _) = map(melody, ("high pitch", "high pitch, 四川话", "high pitch, 闽南话"))
+    assert wide > usual * 1.1
+    assert rising > falling + 1
 
 
 def test_the_ratios_are_heard(sandbox, reference, plain):

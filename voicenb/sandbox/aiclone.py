@@ -17,13 +17,14 @@ nobody states it:
 - A degraded result is a plain clone in MP3: emotion, instructions and descriptors are lost. Others are WAV, 24 kHz. How often that
   happens is the sandbox's setting ``degraded``.
 
-How the models differ, so that it can be heard: ``v1-real`` is the steadiest and nearest to the reference. ``v2-emotion`` has a wider
-melody as long as the emotion follows the reference; a vector is a blend of presets; text is understood as far as the engine knows its
-words; ``random`` draws one of the eight anew for each task; a reference of the emotion adds excitement where its melody is wider than
-the voice's own, sorrow where it is narrower. ``v3-qwen`` does what ``instructions`` say in words that the engine knows. ``omni``
-speaks as described and makes nothing of the reference. ``voxcpm`` does so where a gender or an age is described, and otherwise speaks
-in the reference's voice, in the manner that descriptors and instructions ask for; of the dialects only 粤语 changes
-how Chinese is read. The last three vary their takes more than ``v1-real`` does.
+How the models differ, so that it can be heard: ``v1-real`` is the steadiest, and nearest to the reference, of whose timbre the others
+and the fallback have a share beside the engine's own. ``v2-emotion`` has a wider melody as long as the emotion follows the
+reference; a vector is a blend of presets; text is understood as far as the engine knows its words; ``random`` draws one of the
+eight anew for each task; a reference of the emotion adds excitement where its melody is wider than the voice's own, sorrow where it
+is narrower. ``v3-qwen`` does what ``instructions`` say in words that the engine knows. ``omni`` speaks as described and makes
+nothing of the reference. ``voxcpm`` does so where a gender or an age is described, and otherwise speaks in the reference's voice,
+in the manner that descriptors and instructions ask for. A dialect is a melody of its own, and of the dialects only 粤语 changes how
+Chinese is read. The last three vary their takes more than ``v1-real`` does.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ __all__ = ["AIClone"]
 
 _COMPACT_MS = 200
 _STABILITY = {"v1-real": 1.0, "v2-emotion": 0.9, "v3-qwen": 0.8, "omni": 0.8, "voxcpm": 0.6}
+_LIKENESS = {"v1-real": 1.0, "v2-emotion": 0.7, "v3-qwen": 0.6, "omni": 1.0, "voxcpm": 0.6}
+_FALLBACK_LIKENESS = 0.5
 _FAULTS = {
     "reference": ("reference_audio_error", "invalid_request_error"),
     "voice": ("generation_failed", "server_error"),
@@ -217,9 +220,9 @@ class AIClone:
     async def _options(self, request: dict[str, Any], voice: Enrolled | None) -> dict[str, Any]:
         """What the model makes of its own parameters, as the engine's keywords."""
         if request["degraded"]:
-            return {}
+            return {"likeness": _FALLBACK_LIKENESS}
         model = request["model"]
-        options: dict[str, Any] = {"stability": _STABILITY[model]}
+        options: dict[str, Any] = {"stability": _STABILITY[model], "likeness": _LIKENESS[model]}
         if model == "v2-emotion":
             assert voice is not None
             options |= await self._emotion(request["emotion"], voice)

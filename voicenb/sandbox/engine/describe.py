@@ -1,6 +1,7 @@
 """A voice or a manner of speaking from words: descriptors ("elderly male, low pitch, whisper") and free instructions.
 
 What is understood is what the engine can do; other words have no effect, accents among them: the English voice is American.
+A dialect of Chinese only gets a melody of its own.
 """
 
 from __future__ import annotations
@@ -80,6 +81,15 @@ _MANNERS: tuple[tuple[str, Prosody], ...] = (
 )
 """Earlier patterns take their words away from later ones: "very low pitch" is not also "low pitch"."""
 
+_DIALECTS = (
+    "四川话", "东北话", "河南话", "陕西话", "贵州话", "云南话", "桂林话", "济南话", "石家庄话", "甘肃话", "宁夏话", "青岛话",
+    "山东话", "天津话", "粤语", "吴语", "闽南话",
+)  # fmt: skip
+_MELODIES = {
+    name: Prosody(spread=1.25, slope=6 * place / (len(_DIALECTS) - 1) - 3) for place, name in enumerate(_DIALECTS)
+}
+"""That a dialect was asked for is heard as a melody of its own; the words are spoken as ever."""
+
 
 def manner(description: str) -> Manner:
     """What a description asks for, as far as it is understood."""
@@ -94,6 +104,9 @@ def manner(description: str) -> Manner:
         rest, found = re.subn(pattern, " ", rest)
         if found:
             prosody = prosody.blended(change, 1.0)
+    for name, melody in _MELODIES.items():
+        if name in rest:
+            prosody = prosody.blended(melody, 1.0)
     if not traits:
         return Manner(prosody, None, None)
     hertz, ratio, spoken = _person(traits)

@@ -82,6 +82,7 @@ class Pool:
         describe: str | None = None,
         seed: int = 0,
         stability: float | None = None,
+        likeness: float = 1,
         compact_ms: int | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> dict[str, Any]:
@@ -99,6 +100,7 @@ class Pool:
             describe: A voice or manner in words ("elderly male, low pitch, whisper"); unknown words have no effect.
             seed: The same request and seed give the same samples.
             stability: 0–1; below 1, takes with different seeds differ in melody and pace, the more the lower. None is 1.
+            likeness: 0–1; how much of the profile's timbre is heard, the rest is the front end's own. The pitch is the profile's.
             compact_ms: Longest silence between sentences, in milliseconds.
             progress: Called with the share done, 0–1.
 
@@ -122,6 +124,7 @@ class Pool:
             "describe": describe,
             "seed": seed,
             "stability": stability,
+            "likeness": likeness,
             "compact_ms": compact_ms,
         }
         return await self._run(job, progress)

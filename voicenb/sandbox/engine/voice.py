@@ -86,6 +86,7 @@ class Engine:
         describe: str | None = None,
         seed: int = 0,
         stability: float | None = None,
+        likeness: float = 1.0,
         compact_ms: int | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> dict[str, Any]:
@@ -112,7 +113,11 @@ class Engine:
                     prosody if stability is None else prosody.varied(1 - stability, np.random.default_rng(number_seed))
                 )
                 utterance = front.speak(_said(breath, following), take, voice.register, number_seed)
-                assembly.add(breath, following, utterance, voice.sound(front.name)(utterance))
+                sound = voice.sound(front.name)(utterance)
+                if profile is not None and likeness < 1:
+                    # A conversion is a gain without a phase, so the two add up sample by sample.
+                    sound = likeness * sound + (1 - likeness) * utterance.wave[: len(sound)]
+                assembly.add(breath, following, utterance, sound)
                 if progress is not None:
                     progress((number + 1) / len(stretches))
             return assembly.write(target, volume)
