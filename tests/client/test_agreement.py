@@ -31,6 +31,7 @@ EXAMPLES = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+pytestmark = pytest.mark.timeout(max(300, EXAMPLES.max_examples // 5))
 
 
 class Empty:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
-import subprocess
 import uuid
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -24,7 +21,6 @@ LONG = "Today we are going to visit the old town, and after that we will have a 
 FAR = "https://example.com/a.wav"
 SUBMITTED = {"task_id", "status", "capability", "action", "model", "error", "created_at", "completed_at"}
 RESULTS = {"audioUrl", "format", "degraded", "providerUsed"}
-DOCUMENT = Path(__file__).resolve().parents[3] / "shared" / "services" / "documents" / "aiclone-voice-clone.md"
 
 
 class Heard(NamedTuple):
@@ -111,37 +107,6 @@ def test_a_submission_is_answered_as_documented(sandbox, reference):
     samples, rate = sound(done["audioUrl"])
     assert rate == 24_000
     assert 1 < len(samples) / rate < 5
-
-
-@pytest.mark.contract
-@pytest.mark.skipif(not DOCUMENT.is_file(), reason="the service's document is not beside the checkout")
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_the_documents_own_calls_work(sandbox, reference):
-    """Each curl command, with address, key and recording put in place of the example's."""
-    text = DOCUMENT.read_text("utf-8")
-    commands = re.findall(r"^curl .*?\}'$", text, re.MULTILINE | re.DOTALL)
-    assert len(commands) == 4
-    models = []
-    for command in commands:
-        retargeted = (
-            command.replace("https://api.aiclonevoicefree.com", sandbox.said["services"]["aiclone"]["base_url"])
-            .replace("sk_your_api_key", sandbox.key)
-            .replace("https://oss.aiclonevoicefree.com/trump.wav", reference)
-        )
-        run = subprocess.run(
-            ["bash", "-c", retargeted.replace("curl ", "curl -s --noproxy '*' ", 1)],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=30,
-        )
-        submitted = json.loads(run.stdout)
-        assert set(submitted) == SUBMITTED, submitted
-        done = sandbox.followed(submitted["task_id"])
-        assert done["status"] == "completed", done
-        assert set(done) >= RESULTS
-        models.append(done["model"])
-    assert models == ["v2-emotion", "v2-emotion", "v3-qwen", "omni"]
 
 
 @pytest.mark.parametrize(
