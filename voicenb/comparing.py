@@ -11,11 +11,10 @@ from html import escape
 from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voicenb.audio import MIME, AudioError, compact, encode
+from voicenb.audio import AudioError, compact
 from voicenb.display import seconds, size, waveform_png
 from voicenb.errors import InvalidRequest, Problem
-from voicenb.measures import loudness, mono
-from voicenb.resampling import resample
+from voicenb.measures import loudness
 from voicenb.services.base import plain
 
 if TYPE_CHECKING:
@@ -263,8 +262,6 @@ def _short(text: str) -> str:
 
 # ── What stays in the notebook ──────────────────────────────────────────────────────────────────────────────────────
 
-# A waveform's PNG and the text around it, in bytes.
-_PICTURE = 2000
 _QUIET = "font-size:0.86em;line-height:1.5;opacity:0.72"
 _CELL = "padding:4px 12px 10px 0;text-align:left;vertical-align:top;border:0;background:none;max-width:none"
 
@@ -348,23 +345,13 @@ def _duration(sound: Sound) -> float:
         return 0.0
 
 
-def _small(sound: Sound) -> tuple[bytes | None, str]:
-    """The sound as it is embedded, below an eighth of its 16-bit WAV, as a study's many clips have to be."""
-    small, mime = compact(sound.samples, sound.rate, data=sound.data, form=sound.format)
-    if small is not None and len(small) > len(sound.samples) // 4 - _PICTURE:
-        target = min(sound.rate, 24_000)
-        smaller = encode(resample(mono(sound.samples), sound.rate, target), target, "mp3", quality=0.1)
-        return (smaller, MIME["mp3"]) if len(smaller) < len(small) else (small, mime)
-    return small, mime
-
-
 def _cell(sound: Sound, label: str, longest: float, room: int, *, width: int, told: bool) -> tuple[str, int]:
     """One clip as HTML, and 1 where its sound did not fit into `room`."""
     try:
         samples, rate, duration = sound.samples, sound.rate, sound.duration
     except AudioError as error:
         return f"<div>{escape(label)}</div><div>{escape(str(error))}</div>", 0
-    small, mime = _small(sound)
+    small, mime = compact(samples, rate, data=sound.data, form=sound.format)
     drawn = max(round(width * duration / longest), 8) if longest else width
     name = f'<div dir="auto" style="line-height:1.5">{escape(label)}</div>' if label else ""
     picture = (

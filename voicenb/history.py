@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from voicenb import portal
+from voicenb.comparing import Html
 from voicenb.errors import InvalidRequest, VoicenbError
 from voicenb.frames import task_frame
 from voicenb.ledger import Ledger
+from voicenb.notebook import takes_widgets
 from voicenb.schema import BILLION, STATUSES, TaskRecord, now
 from voicenb.tasks import Task
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from voicenb.audio import Clip
     from voicenb.runner import Runner
+    from voicenb.studio import Studio
 
 __all__ = ["History", "parse_since"]
 
@@ -56,24 +59,41 @@ def parse_since(since: str | datetime | timedelta | None) -> datetime | None:
 class History:
     """The tasks of one home, of every service and kernel that used it.
 
-    Shown in a cell, it is a table of the newest ones.
+    Shown in a notebook's cell, it is a table to sort and filter, with a player for each clip; elsewhere, and in the saved
+    notebook, a table of the newest ones.
     """
 
-    def __init__(self, ledger: Ledger, runner: Runner) -> None:
+    def __init__(self, ledger: Ledger, runner: Runner, studio: Studio) -> None:
         self._ledger = ledger
         self._runner = runner
+        self._studio = studio
 
     def __repr__(self) -> str:
         return f"<History of {self._ledger.home}>"
 
-    def _repr_html_(self) -> str:
-        frame = self.frame(limit=20)
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        if not takes_widgets():
+            return {"text/html": self.html(), "text/plain": repr(self)}
+        from voicenb.panels.history import HistoryPanel
+
+        return HistoryPanel(self._studio, live=False, still=self.html())._repr_mimebundle_(**options)
+
+    def html(self, limit: int = 20) -> Html:
+        """The newest tasks as a static table, which stays readable without a kernel.
+
+        Args:
+            limit: At most so many.
+        """
+        frame = self.frame(limit=limit)
         if frame.empty:
-            return "<p>No tasks yet.</p>"
-        shown = frame[["created", "kind", "status", "voice", "text", "seconds", "cost", "unit"]].copy()
+            return Html("<p>No tasks yet.</p>")
+        shown = frame[["id", "created", "kind", "status", "voice", "text", "seconds", "cost", "unit", "label"]].copy()
+        shown["id"] = shown["id"].str[:8]
         shown["created"] = shown["created"].dt.strftime("%Y-%m-%d %H:%M:%S")
+        if shown["label"].isna().all():
+            del shown["label"]
         # pandas escapes the texts.
-        return str(shown.to_html(index=False, max_cols=None, border=0, na_rep="–"))
+        return Html(shown.to_html(index=False, max_cols=None, border=0, na_rep="–"))
 
     def frame(
         self,
@@ -110,13 +130,31 @@ class History:
         Raises:
             InvalidRequest: There is no such task, or it has no clip.
         """
-        record = self._ledger.task(id)
-        if record is None:
-            raise InvalidRequest(f"the ledger has no task {id!r}; studio.history.frame() lists them")
+        record = self._record(id)
         clip = Task(self._runner, self._runner.life(record)).clip
         if clip is None:
             raise InvalidRequest(f"task {record.id[:8]} is {record.status} and has no clip")
         return clip
+
+    def annotate(self, *ids: str, label: str | None = None, note: str | None = None) -> None:
+        """Keeps your own words with tasks; columns of `frame`.
+
+        Args:
+            ids: The ledger's ids, or their first characters.
+            label: A short mark to group and add up by; "" takes it away.
+            note: A remark; "" takes it away.
+
+        Raises:
+            InvalidRequest: There is no such task; nothing was kept.
+        """
+        for record in [self._record(one) for one in ids]:
+            Task(self._runner, self._runner.life(record)).annotate(label=label, note=note)
+
+    def _record(self, id: str) -> TaskRecord:  # noqa: A002 - the column's name
+        record = self._ledger.task(id)
+        if record is None:
+            raise InvalidRequest(f"the ledger has no task {id!r}; studio.history.frame() lists them")
+        return record
 
     def spending(
         self,

@@ -210,7 +210,7 @@ class Studio:
         self._runner = Runner(
             service, self._ledger, self.endpoint, local=http.local, ready=self._ready, concurrency=concurrency
         )
-        self.history = History(self._ledger, self._runner)
+        self.history = History(self._ledger, self._runner, self)
         self.aio = Aio(self)
         self._forget_closing = portal.at_close(http.close)
 

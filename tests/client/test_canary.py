@@ -53,7 +53,7 @@ def test_no_error_log_ledger_or_pickle_shows_it(studio, wire, caplog, capfd, tmp
         repr(
             [studio, studio.service, vars(studio), vars(studio._http), studio.tasks(), studio.history.frame().to_csv()]
         ),
-        studio._repr_html_() + studio.history._repr_html_(),
+        studio._repr_html_() + studio.history.html(),
     ]
     assert [one for one in shown if CANARY in one] == []
     assert CANARY.encode() not in pickle.dumps(error)

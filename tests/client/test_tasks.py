@@ -168,4 +168,4 @@ def test_what_a_service_says_is_escaped_in_html(wire, voice, audio):
     script(wire, done(wire), audio=answer(audio))
     clip = voice.say("Hello <script>alert(1)</script>.", quiet=True)
     assert "<script>" not in clip._repr_mimebundle_()["text/html"]
-    assert "<script>" not in voice._studio.history._repr_html_()
+    assert "<script>" not in voice._studio.history.html()

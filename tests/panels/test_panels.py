@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 
 import ipywidgets as widgets
+import pandas as pd
 import pytest
 
 import voicenb as vn
@@ -379,6 +380,57 @@ async def test_the_history_is_filtered_played_and_compared(studio, voice):
     assert panel._table.rows == []
     assert panel._table.picked == []
     assert panel._table.empty == "Nothing here matches."
+    panel.close()
+
+
+async def test_labels_and_notes_are_kept_with_the_picked_tasks(studio, voice, ada):
+    """Also with tasks that have no clip; the code says the same, and they are found and added up by."""
+    clip = await studio.aio.say(voice, "To be labelled.")
+    panel = HistoryPanel(studio, live=False)
+    await panel.settled()
+    assert panel._note.disabled
+    panel._table.picked = [clip.task.id]
+    panel._note.click()
+    panel._label_text.value, panel._note_text.value = "pilot <1>", "the one with the cough"
+    last = panel.code().splitlines()[-1]
+    assert last == f"studio.history.annotate('{clip.task.id[:8]}', label='pilot <1>', note='the one with the cough')"
+    panel.annotate()
+    await panel.settled()
+    assert panel.error is None
+    assert studio.history.frame(limit=1)[["label", "note"]].iloc[0].tolist() == ["pilot <1>", "the one with the cough"]
+    panel._find.value = "cough"
+    (row,) = panel._table.rows
+    assert (row["cells"]["note"]["text"], row["cells"]["note"]["title"]) == ("pilot <1>", "the one with the cough")
+    panel._books_shown.value = True
+    panel._books.by.value = "label"
+    assert "pilot &lt;1&gt;" in panel._books._sums.value
+    assert "studio.history.spending('label')" in panel.code()
+    panel._note.click()
+    assert panel._label_text.value == "pilot <1>"
+    panel._label_text.value = panel._note_text.value = ""
+    panel.annotate()
+    await panel.settled()
+    assert studio.history.frame(limit=1)[["label", "note"]].iloc[0].isna().all()
+    panel.close()
+
+
+async def test_the_history_is_written_to_a_file(studio, voice, tmp_path):
+    """Filtered as the table is; another suffix is refused in the panel."""
+    await studio.aio.say(voice, "For the file.")
+    panel = HistoryPanel(studio, live=False)
+    panel._only.value = "completed"
+    await panel.settled()
+    panel._books_shown.value = True
+    panel._books.path.value = str(tmp_path / "mine.csv")
+    panel._books.save.click()
+    assert told(panel._status).startswith("Written: ")
+    frame = pd.read_csv(tmp_path / "mine.csv")
+    assert set(frame["status"]) == {"completed"}
+    assert len(frame) == len(studio.history.frame(status="completed"))
+    panel._books.path.value = "mine.docx"
+    panel._books.save.click()
+    assert isinstance(panel.error, vn.InvalidRequest)
+    await panel.settled()
     panel.close()
 
 

@@ -519,20 +519,21 @@ def test_text_from_outside_is_never_markup():
     assert "onerror=alert(2)>" not in html
 
 
-def notebook_of(outputs):
+def notebook_of(outputs, *alive):
+    """The size of a notebook with these outputs, and with the state of these widgets."""
     nbformat = pytest.importorskip("nbformat")
     cells = [
         nbformat.v4.new_code_cell("clip", outputs=[nbformat.v4.new_output("display_data", data=data)])
         for data in outputs
     ]
-    return len(nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
+    widgets = {"application/vnd.jupyter.widget-state+json": {"state": {one.model_id: one.get_state() for one in alive}}}
+    return len(nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"widgets": widgets} if alive else {})))
 
 
-@pytest.mark.parametrize("source", ["made", "real"])
-def test_27_clips_take_an_eighth_of_27_wav_players(source, request):
-    """A study of 27 clips of 12 s, written as a notebook, with pictures and all."""
-    display = pytest.importorskip("IPython.display")
-    if source == "made":
+@pytest.fixture(scope="module", params=["made", "real"])
+def study(request):
+    """27 clips of 12 s."""
+    if request.param == "made":
         clips = [clip(voice(12), speed=0.8)]
     else:
         files = sorted(Path(request.getfixturevalue("speech")).glob("*-reference.flac"))
@@ -540,11 +541,18 @@ def test_27_clips_take_an_eighth_of_27_wav_players(source, request):
         for file in files:
             whole = Clip(file.read_bytes())
             clips.append(clip(np.tile(whole.samples, 12)[: 12 * whole.rate], rate=whole.rate))
-    clips = [clips[number % len(clips)] for number in range(27)]
-    plain = notebook_of([{"text/html": display.Audio(data=one.data)._repr_html_()} for one in clips])
-    shown = compare_html(clips, rows=[*"abcdefghi"], columns=[*"xyz"])
+    return [clips[number % len(clips)] for number in range(27)]
+
+
+def test_27_clips_take_an_eighth_of_27_wav_players(study):
+    """Compared in one grid, whose widget's state is saved too; or one by one, as a cell shows a clip and a panel leaves it."""
+    display = pytest.importorskip("IPython.display")
+    plain = notebook_of([{"text/html": display.Audio(data=one.data)._repr_html_()} for one in study])
+    player = ComparePlayer(study, rows=[*"abcdefghi"], columns=[*"xyz"])
+    shown = player.html()
     assert shown.count("<audio") == 27
-    assert notebook_of([shown._repr_mimebundle_()]) * 8 <= plain
+    assert notebook_of([shown._repr_mimebundle_()], player) * 8 <= plain
+    assert notebook_of([one._repr_mimebundle_() for one in study]) * 8 <= plain
 
 
 def test_too_many_clips_are_named_and_not_embedded():

@@ -77,6 +77,11 @@ class Panel:
     def _keep_in(self, kept: Kept) -> None:
         self._kept = kept
 
+    def _keep(self, result: Any, where: str) -> None:
+        """Leaves the static form of a clip or a comparison in the notebook; `where` is the Python that finds it again."""
+        if self._kept is not None:
+            self._kept.keep(result._repr_mimebundle_(), where=where)
+
     def code(self) -> str:
         """The Python that does what the panel's main button would do now."""
         raise NotImplementedError

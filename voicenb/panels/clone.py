@@ -192,10 +192,8 @@ class ClonePanel(Panel):
     async def _show(self, voice: Voice) -> None:
         clip = await asyncio.to_thread(lambda: voice.preview)
         if clip is not None:
-            bundle = clip._repr_mimebundle_()
             self._results.children = (player(clip),)
-            if self._kept is not None:
-                self._kept.keep(bundle, where=f"studio.voice({voice.name!r}).preview")
+            await asyncio.to_thread(lambda: self._keep(clip, f"studio.voice({voice.name!r}).preview"))
         until = (
             f"; use it before {voice.expires:%Y-%m-%d %H:%M} UTC to keep it"
             if voice.expires and not voice.activated

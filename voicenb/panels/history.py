@@ -13,7 +13,9 @@ import ipywidgets as widgets
 
 from voicenb import services
 from voicenb.notebook import shell
-from voicenb.panels.base import Panel
+from voicenb.panels.base import Panel, call_of
+from voicenb.panels.books import Books
+from voicenb.panels.kept import Kept
 from voicenb.panels.shown import amount, clock, close, compared, connect_line, player
 from voicenb.panels.style import bar, button, line
 from voicenb.panels.table import Table
@@ -23,6 +25,7 @@ from voicenb.services.base import plain
 if TYPE_CHECKING:
     import pandas as pd
 
+    from voicenb.comparing import Html
     from voicenb.studio import Studio
 
 __all__ = ["HistoryPanel"]
@@ -36,6 +39,7 @@ _COLUMNS = (
     {"key": "voice", "label": "Voice"},
     {"key": "text", "label": "Text", "name": "vn-long"},
     {"key": "parameters", "label": "Parameters", "name": "vn-spare"},
+    {"key": "note", "label": "Label", "name": "vn-spare"},
     {"key": "seconds", "label": "Length", "name": "vn-end vn-spare"},
     {"key": "cost", "label": "Cost", "name": "vn-end"},
     {"key": "status", "label": "Status"},
@@ -45,16 +49,23 @@ _NO_PARAMETERS = {"text", "voice", "reference", "name", "seed"}
 
 
 class HistoryPanel(Panel):
-    """Every task of the home, newest first: filtered, sorted, played, compared.
+    """Every task of the home, newest first: filtered, sorted, played, compared, labelled, added up.
 
     A kernel that was restarted finds here what the one before left under way: it is taken up when the panel opens, which
     never submits anything.
+
+    Args:
+        studio: Whose home it is.
+        live: Whether it takes up what is under way, and follows what is asked for elsewhere; else it reads once.
+        still: What it leaves in the notebook of itself.
     """
 
     title = "History"
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, *, live: bool = True, still: Html | None = None) -> None:
         super().__init__(studio)
+        self._live = live
+        self._still = still
         self._limit = _PAGE
         self._watching = False
         self._frame: pd.DataFrame | None = None
@@ -73,6 +84,19 @@ class HistoryPanel(Panel):
         self._only.add_class("voicenb-short")
         self._compare = button("Compare", "Plays the selected ones against each other", "outlined")
         self._compare.disabled = True
+        self._note = button("Label", "A label and a note of your own for the selected ones", "outlined")
+        self._note.disabled = True
+        self._label_text = widgets.Text(description="Label", placeholder="short, to find and add up by")
+        self._note_text = widgets.Text(description="Note", placeholder="whatever you want to remember")
+        self._note_text.add_class("voicenb-grow")
+        keep = button("Keep", "", "outlined")
+        leave = button("Cancel")
+        self._note_bar = bar(self._label_text, self._note_text, keep, leave, names=("gone",))
+        self._books = Books(studio)
+        self._books_shown = widgets.ToggleButton(
+            description="Books", tooltip="What was spent, and all of this as a file"
+        )
+        self._books_shown.add_class("voicenb-short")
         self._older = button("Show older", "", "gone")
         self._again = button("Refresh", "Reads the history again")
         self._player = widgets.VBox()
@@ -84,17 +108,32 @@ class HistoryPanel(Panel):
         self._compare.on_click(self._on(self.compare))
         self._older.on_click(self._on(self._more))
         self._again.on_click(self._on(self.refresh))
+        self._note.on_click(self._on(self._open_note))
+        keep.on_click(self._on(self.annotate))
+        leave.on_click(self._on(self._close_note))
+        for text in (self._label_text, self._note_text):
+            text.observe(self._on(self._show_code), "value")
+        self._books_shown.observe(self._on(self._show_books), "value")
+        self._books.by.observe(self._on(self._books.draw), "value")
+        self._books.save.on_click(self._on(self._export))
         self._lay(
-            bar(self._status, self._again, self._code_button()),
-            bar(self._find, self._only, line("grow"), self._compare),
+            bar(self._status, self._again, self._books_shown, self._code_button()),
+            self._books.widget,
+            bar(self._find, self._only, line("grow"), self._note, self._compare),
+            self._note_bar,
             self._code,
             self._problem,
             self._player,
             self._table,
             self._older,
         )
-        self._hook = _after_each_cell(self)
+        self._hook = _after_each_cell(self) if live else _nothing
         self._start(self._open())
+
+    def _keep_in(self, kept: Kept) -> None:
+        super()._keep_in(kept)
+        if self._still is not None:
+            self._keep(self._still, "studio.history")
 
     def close(self) -> None:
         """Takes the panel off the page."""
@@ -103,6 +142,8 @@ class HistoryPanel(Panel):
 
     async def _open(self) -> None:
         await self._read()
+        if not self._live:
+            return
         try:
             await self.studio.aio.resume()
         finally:
@@ -124,7 +165,7 @@ class HistoryPanel(Panel):
             return
         self._draw()
         self._sum_up(week, len(under_way))
-        if len(under_way) and not self._watching:
+        if len(under_way) and self._live and not self._watching:
             self._watching = True
             self._start(self._watch())
 
@@ -156,11 +197,7 @@ class HistoryPanel(Panel):
         now, wanted = datetime.now(UTC), self._find.value.strip().casefold()
         rows = [_row(row, now) for row in self._frame.to_dict("records")]
         if wanted:
-            rows = [
-                row
-                for row in rows
-                if wanted in " ".join(str(cell.get("text", "")) for cell in row["cells"].values()).casefold()
-            ]
+            rows = [row for row in rows if wanted in " ".join(_said(row)).casefold()]
         searching = bool(wanted or self._only.value)
         self._table.empty = (
             "Nothing here matches." if searching else "Nothing was asked yet. What you clone and say appears here."
@@ -179,36 +216,84 @@ class HistoryPanel(Panel):
             self._start(self._play([task]))
 
     def _picked(self) -> None:
-        count = len(self._table.picked)
+        count = len(self._playable())
         self._compare.disabled = count < 2
         self._compare.description = f"Compare {count}" if count > 1 else "Compare"
+        self._note.disabled = not self._table.picked
+        if not self._table.picked:
+            self._close_note()
         self._show_code()
+
+    def _playable(self) -> list[str]:
+        """The picked tasks that have a clip."""
+        there = {row["id"] for row in self._table.rows if row["cells"]["play"]["acts"]}
+        return [task for task in self._table.picked if task in there]
 
     def compare(self) -> None:
         """Plays the picked tasks' clips against each other."""
-        self._start(self._play(list(self._table.picked)))
+        self._start(self._play(self._playable()))
+
+    def _open_note(self) -> None:
+        first = next(row for row in self._table.rows if row["id"] == self._table.picked[0])
+        self._label_text.value, self._note_text.value = first["words"]
+        self._note_bar.remove_class("voicenb-gone")
+        self._show_code()
+
+    def _close_note(self) -> None:
+        self._note_bar.add_class("voicenb-gone")
+        self._show_code()
+
+    def annotate(self) -> None:
+        """Keeps the label and the note that are written with the picked tasks."""
+        self._clear()
+        self.studio.history.annotate(*self._table.picked, **self._words())
+        self._close_note()
+        self.refresh()
+
+    def _words(self) -> dict[str, str]:
+        return {"label": self._label_text.value.strip(), "note": self._note_text.value.strip()}
+
+    def _show_books(self) -> None:
+        self._books.show(self._books_shown.value)
+        self._show_code()
+
+    def _export(self) -> None:
+        self._clear()
+        path = self._books.export(**self._given())
+        self._tell(f"Written: {path}", "good")
 
     async def _play(self, tasks: list[str]) -> None:
         self._clear()
         clips = await asyncio.to_thread(lambda: [self.studio.history.clip(task) for task in tasks])
         old = self._player.children
-        self._player.children = (player(clips[0]) if len(clips) == 1 else compared(clips),)
+        shown = player(clips[0]) if len(clips) == 1 else compared(clips)
+        self._player.children = (shown,)
         for one in old:
             close(one)
+        where = ", ".join(f"studio.history.clip({task[:8]!r})" for task in tasks)
+        await asyncio.to_thread(lambda: self._keep(clips[0] if len(clips) == 1 else shown.html(), where))
 
     def code(self) -> str:
         """The Python that reads the same."""
-        picked = self._table.picked
-        status = self._only.value
-        given = f"status={sorted(OPEN)!r}, " if status == "open" else f"status={status!r}, " if status else ""
         lines = [
             "import voicenb as vn",
             "",
             connect_line(self.studio),
-            f"studio.history.frame({given}limit={self._limit})",
+            call_of("studio.history.frame", **self._given(), limit=self._limit),
         ]
-        lines += [f"studio.history.clip({task[:8]!r})" for task in picked]
+        if self._books_shown.value:
+            lines += self._books.code(**self._given())
+        lines += [f"studio.history.clip({task[:8]!r})" for task in self._playable()]
+        if "voicenb-gone" not in self._note_bar._dom_classes:  # noqa: SLF001 - ipywidgets has no public question
+            lines.append(
+                call_of("studio.history.annotate", *(repr(task[:8]) for task in self._table.picked), **self._words())
+            )
         return "\n".join(lines)
+
+    def _given(self) -> dict[str, Any]:
+        """What the history is filtered by."""
+        status = self._only.value
+        return {"status": sorted(OPEN)} if status == "open" else {"status": status} if status else {}
 
 
 def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
@@ -228,10 +313,11 @@ def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
     length = row["seconds"]
     playable = status == "completed" and isinstance(row["file"], str)
     parameters = _parameters(row)
+    label, note = (str(row[name]) if isinstance(row[name], str) else "" for name in ("label", "note"))
     return {
         "id": row["id"],
         "label": f"{row['voice'] or ''}: {text[:40]}",
-        "pick": playable,
+        "words": [label, note],
         "cells": {
             "when": {
                 "text": clock(created, now),
@@ -239,12 +325,13 @@ def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
                 "title": f"{created:%Y-%m-%d %H:%M:%S} UTC",
             },
             "play": {"acts": [{"act": "play", "text": "▶", "label": "Play"}] if playable else []},
-            "voice": {"text": str(row["voice"] or "")},
+            "voice": {"text": str(row["voice"] or ""), "title": str(row["service"])},
             "text": {
-                "text": text[:400] + ("…" if len(text) > 400 else ""),
+                "text": _cut(text, 400),
                 "title": "" if len(text) < 80 else text[:1000],
             },
             "parameters": {"text": parameters or ("preview" if row["kind"] == "preview" else "–")},
+            "note": {"text": label or _cut(note, 24), "title": note},
             "seconds": {
                 "text": f"{length:.1f} s" if length and not math.isnan(length) else "–",
                 "order": float(length or 0),
@@ -266,6 +353,20 @@ def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
             },
         },
     }
+
+
+def _said(row: Mapping[str, Any]) -> list[str]:
+    """The words of a row, by which it is found."""
+    cells = row["cells"]
+    return [*(str(cell.get("text", "")) for cell in cells.values()), *row["words"], cells["voice"]["title"]]
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def _nothing() -> None:
+    """What there is to end where nothing was begun."""
 
 
 def _parameters(row: Mapping[Any, Any]) -> str:
@@ -294,7 +395,7 @@ def _after_each_cell(panel: HistoryPanel) -> Any:
     """Reads the history again after each cell of a notebook, which may have asked for something; the answer ends that."""
     ipython = shell()
     if ipython is None:
-        return lambda: None
+        return _nothing
 
     def ran(*_: object) -> None:
         panel.refresh()

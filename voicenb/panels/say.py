@@ -320,11 +320,8 @@ class SayPanel(Panel):
         self._results.children = (*shown, *old)[:_MOST_SHOWN]
         for one in old[_MOST_SHOWN - 1 :]:
             close(one)
-        if self._kept is not None:
-            for clip in clips:
-                task = clip.task
-                where = "" if task is None else f"studio.history.clip({task.id[:8]!r})"
-                self._kept.keep(clip._repr_mimebundle_(), where=where)
+        for clip in clips:
+            self._keep(clip, "" if clip.task is None else f"studio.history.clip({clip.task.id[:8]!r})")
         costs = [task.cost for clip in clips if (task := clip.task) is not None and task.cost is not None]
         paid = f" · {amount(sum(costs, Decimal(0)), self.studio.service.profile.unit)} charged" if costs else ""
         if all(task.cached for task in self._tasks):

@@ -157,6 +157,9 @@ class VoicesPanel(Panel):
             self._tell(f"{self._chosen['name']!r} has no preview.", "amber")
         for one in old:
             close(one)
+        if clip is not None:
+            where = f"studio.voice({str(self._chosen['name'])!r}).preview"
+            await asyncio.to_thread(lambda: self._keep(clip, where))
 
     def _rename(self) -> None:
         self._taken().rename(self._new_name.value.strip())

@@ -1,0 +1,92 @@
+"""What stays in a notebook: cells that are run by a real kernel, and looked at when it is gone."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+CELLS = {
+    "set up": """
+import voicenb as vn
+from voicenb.panels import HistoryPanel, VoicesPanel
+studio = vn.connect("faseeh", sandbox=True)
+voice = studio.voice("en-male-1")
+clips = [voice.say(f"This is number {number}.", quiet=True) for number in (1, 2)]
+ids = [clip.task.id for clip in clips]""",
+    "history": "studio.history",
+    "plain": "print(studio.history.html()[:40])",
+    "played": """
+panel = HistoryPanel(studio)
+display(panel)
+await panel.settled()
+for _ in range(2):
+    panel._acted("play", ids[0])
+    await panel.settled()
+panel._table.picked = ids
+panel.compare()
+await panel.settled()
+assert panel.error is None""",
+    "stream": """
+stream = voice.stream("This one is heard while it is made.")
+display(stream)
+await stream._player.finished()""",
+    "stream again": "stream",
+}
+
+
+@pytest.fixture(scope="module")
+def notebook(studio, panel_home):
+    """The notebook as the kernel leaves it."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS.values()])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("VOICENB_HOME", str(panel_home))
+        NotebookClient(book, timeout=120, store_widget_state=False).execute()
+    return book
+
+
+@pytest.fixture
+def outputs(notebook):
+    """Each cell's outputs, by its name."""
+    return {name: cell.outputs for name, cell in zip(CELLS, notebook.cells, strict=True)}
+
+
+def kept(outputs):
+    """The static copies among the outputs."""
+    found = [output.data["text/html"] for output in outputs if "voicenb-kept-" in output.data.get("text/html", "")]
+    assert all(WIDGET not in output.data for output in outputs if "text/html" in output.data)
+    return found
+
+
+def test_the_history_is_a_panel_and_a_table_that_stays(outputs):
+    """With the first characters of each id, by which `history.clip` finds it."""
+    (copy,) = kept(outputs["history"])
+    assert copy.count("<tr") == 3
+    assert len(re.findall(r"<td>[0-9a-f]{8}</td>", copy)) == 2
+    (shown,) = [output for output in outputs["history"] if WIDGET in output.data]
+    assert shown.data["text/plain"] == "History: run this cell to get the panel."
+    assert outputs["plain"][0].text.startswith("<table")
+
+
+def test_what_a_panel_has_played_stays(outputs):
+    """A clip that was played twice once, and the comparison."""
+    clip, comparison = kept(outputs["played"])
+    assert (clip.count("<audio"), comparison.count("<audio")) == (1, 2)
+    assert "This is number 1." in clip
+
+
+def test_a_stream_leaves_its_clip(outputs):
+    """Also where it is shown again."""
+    (first,), (second,) = kept(outputs["stream"]), kept(outputs["stream again"])
+    assert first.count("<audio") == second.count("<audio") == 1
+    assert "heard while it is made" in first
+
+
+def test_a_converted_notebook_plays_them(notebook):
+    """nbconvert keeps the copies, and no widget that would be empty."""
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert page.count("<audio") == 5
