@@ -3,10 +3,7 @@
 The account is empty, so that a valid request is refused for its price and nothing is made. ``VOICENB_EXAMPLES=10000`` asks
 for more requests of each kind.
 
-Where they differ on purpose the client is the stricter one: the sandbox accepts what no document forbids, the client refuses
-what its author cannot have meant. That is: null for a parameter that has another default; blank instructions, dialects and
-descriptors; ``compact_mode`` off beside a longest silence; fields of another emotion mode, and keys of ``omni_options``
-beside ``instruct``; the key ``task`` of ``metadata``, where the ledger's id goes; and fields that do not exist.
+Where they differ on purpose the client is the stricter one; `docs/agreement.md` names those differences, and what was found.
 """
 
 import json
