@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TaskTimeout as TaskTimeout,
         VoiceExpired as VoiceExpired,
         VoicenbError as VoicenbError,
+        VoicenbWarning as VoicenbWarning,
     )
     from voicenb.portal import allow_asyncio_run as allow_asyncio_run
     from voicenb.reference import Reference as Reference
@@ -64,6 +65,7 @@ _WHERE = {
     "Voice": "voicenb.studio",
     "VoiceExpired": "voicenb.errors",
     "VoicenbError": "voicenb.errors",
+    "VoicenbWarning": "voicenb.errors",
     "allow_asyncio_run": "voicenb.portal",
     "connect": "voicenb.studio",
     "sandbox": "",

@@ -601,6 +601,7 @@ class Clip:
             cached=bool(getattr(task, "cached", False)),
             kind=str(getattr(task, "kind", "") or ""),
             path=self.path,
+            findings=getattr(task, "findings", None),
         )
         return {"text/html": html, "text/plain": repr(self)}
 

@@ -19,7 +19,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-__all__ = ["Database"]
+from voicenb.errors import VoicenbError
+
+__all__ = ["Database", "StorageError"]
 
 T = TypeVar("T")
 
@@ -27,6 +29,21 @@ _BUSY_SECONDS = 30.0
 _MOST_AT_ONCE = 256
 _READERS = 4
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "glusterfs")
+
+
+class StorageError(VoicenbError):
+    """The disk does not take or give what it should: it is full, read-only, or damaged."""
+
+    @classmethod
+    def of(cls, path: Path, error: sqlite3.Error | OSError) -> StorageError:
+        """The error of a file that cannot be used, with its cause."""
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        problem = cls(
+            f"{path} cannot be written or read now ({said}). See that its disk has room and may be written; what was "
+            "written before is kept."
+        )
+        problem.__cause__ = error
+        return problem
 
 
 class _Gate:
@@ -186,7 +203,13 @@ class Database:
         for job, value in done:
             job.future.set_result(value)
         for job, problem in failed:
-            job.future.set_exception(problem)
+            job.future.set_exception(self._told(problem))
+
+    def _told(self, error: BaseException) -> BaseException:
+        # A broken constraint is a mistake of the caller's, anything else is the disk's.
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError):
+            return StorageError.of(self.path, error)
+        return error
 
     def _writer(self) -> sqlite3.Connection:
         if self._writing is None:
@@ -205,14 +228,18 @@ class Database:
             return self._read(sql, values)
 
     def _read(self, sql: str, values: Iterable[Any]) -> list[sqlite3.Row]:
+        db: sqlite3.Connection | None = None
         try:
-            db = self._reading.pop()
-        except IndexError:
-            db = self._connect()
-        try:
+            try:
+                db = self._reading.pop()
+            except IndexError:
+                db = self._connect()
             rows = db.execute(sql, tuple(values)).fetchall()
-        except BaseException:
-            db.close()
+        except BaseException as error:
+            if db is not None:
+                db.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise StorageError.of(self.path, error) from error
             raise
         if len(self._reading) < _READERS and not self._closed:
             self._reading.append(db)

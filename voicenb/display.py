@@ -228,6 +228,7 @@ def clip_html(
     cost: str | None = None,
     cached: bool = False,
     path: Path | None = None,
+    findings: str | None = None,
 ) -> str:
     """A clip as static HTML: waveform, player, words, and a caption with all that it is.
 
@@ -245,6 +246,7 @@ def clip_html(
         cost: The price with its unit.
         cached: Whether it was made before and cost nothing this time.
         path: Where the whole file is, said when it is too large to embed.
+        findings: What is not as it should be.
     """
     paid = f"{cost}, paid before" if cost and cached else cost or ""
     caption = _caption(
@@ -258,7 +260,10 @@ def clip_html(
             "synthetic voice",
         ]
     )
-    return _block(_picture(samples, duration), _player(audio, mime, duration, path), _words(words, text), caption)
+    noted = _caption([f"Note: {findings}"]) if findings else ""
+    return _block(
+        _picture(samples, duration), _player(audio, mime, duration, path), _words(words, text), caption, noted
+    )
 
 
 def reference_html(

@@ -15,6 +15,8 @@
     ├── TaskTimeout            the wait ended before the task did; the task goes on
     └── OutcomeUnknown         a request left and no answer came back; it may have been charged
 
+A `VoicenbWarning` tells of a result that is there and not quite what it should be.
+
 Each message says what happened, what it cost and what to do next. None carries a key, a header or a
 service's whole answer.
 """
@@ -41,7 +43,12 @@ __all__ = [
     "TaskTimeout",
     "VoiceExpired",
     "VoicenbError",
+    "VoicenbWarning",
 ]
+
+
+class VoicenbWarning(UserWarning):
+    """A result was paid for and kept, and something about it is not as it should be."""
 
 
 class VoicenbError(Exception):
@@ -144,7 +151,10 @@ class ServiceError(VoicenbError):
     Attributes:
         code: The service's own error code as text, where it gave one.
         status: The HTTP status, where there was an answer.
+        unsent: Whether nothing left this machine, so that it cannot have been accepted.
     """
+
+    unsent: bool = False
 
     def __init__(
         self,

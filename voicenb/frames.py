@@ -18,7 +18,7 @@ _KINDS = ("preview", "voice", "production")
 _TASK_COLUMNS = (
     "id", "remote_id", "service", "endpoint", "kind", "status", "voice", "text", "characters", "take", "cached",
     "estimate", "cost", "refunded", "unit", "created", "submitted", "completed", "seconds", "error", "degraded",
-    "provider", "label", "note", "file",
+    "provider", "label", "note", "findings", "file",
 )  # fmt: skip
 _LEFT_OUT = {"text", "voice", "reference"}
 

@@ -32,7 +32,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from voicenb.database import Database
+from voicenb.database import Database, StorageError
 from voicenb.errors import VoicenbError
 from voicenb.schema import (
     BILLION,
@@ -48,6 +48,7 @@ from voicenb.schema import (
     TaskRecord,
     VoiceRecord,
     billionths,
+    from_column,
     from_row,
     held,
     now,
@@ -116,9 +117,9 @@ class Ledger:
             (home / folder).mkdir(exist_ok=True)
         try:
             self._write(self._migrate).result()
-        except sqlite3.Error as error:
+        except StorageError:
             self._database.close()
-            raise VoicenbError(f"the ledger {self.path} cannot be opened: {error}") from error
+            raise
 
     @classmethod
     def at(cls, home: Path) -> Ledger:
@@ -424,6 +425,46 @@ class Ledger:
                 return record
         return None
 
+    def keep_balance(self, service: str, endpoint: str, amount: Decimal) -> Future[None]:
+        """Writes down what the account has now, to compare with later."""
+
+        def add() -> None:
+            with self._database.change() as db:
+                db.execute(
+                    "INSERT INTO balances VALUES (?, ?, ?, ?)",
+                    (service, endpoint, to_column("created", now()), f"{amount:f}"),
+                )
+
+        return self._write(add)
+
+    def balance_before(self, task: TaskRecord) -> tuple[datetime, Decimal] | None:
+        """What the account had before a task was sent, as it was read last, and when that was."""
+        rows = self._read(
+            "SELECT moment AS created, amount FROM balances WHERE service = ? AND endpoint = ? AND moment <= ? "
+            "ORDER BY moment DESC LIMIT 1",
+            (task.service, task.endpoint, to_column("submitted", task.submitted or task.created)),
+        )
+        return (from_column("created", rows[0]["created"]), Decimal(rows[0]["amount"])) if rows else None
+
+    def spent_since(self, task: TaskRecord, moment: datetime) -> tuple[Decimal, Decimal, int]:
+        """What the tasks of a task's service that were sent since a moment cost: settled, perhaps, and how many the latter."""
+        [row] = self._read(
+            "SELECT SUM(CASE WHEN cost IS NOT NULL THEN held END) AS settled, SUM(CASE WHEN cost IS NULL THEN held END) AS "
+            "perhaps, SUM(cost IS NULL AND held > 0) AS count FROM tasks WHERE service = ? AND endpoint = ? AND submitted >= ?",
+            (task.service, task.endpoint, to_column("submitted", moment)),
+        )
+        settled, perhaps = (Decimal(row[name] or 0) / BILLION for name in ("settled", "perhaps"))
+        return settled, perhaps, int(row["count"] or 0)
+
+    def remote_ids(self, service: str, endpoint: str) -> frozenset[str]:
+        """The service's ids of every task and voice of it in the ledger."""
+        rows = self._read(
+            "SELECT remote_id AS id FROM tasks WHERE service = ? AND endpoint = ? AND remote_id IS NOT NULL "
+            "UNION SELECT remote FROM voices WHERE service = ? AND endpoint = ? AND remote IS NOT NULL",
+            (service, endpoint, service, endpoint),
+        )
+        return frozenset(row["id"] for row in rows)
+
     # -- owners ------------------------------------------------------------------------------------------------
 
     def prove_alive(self) -> str:
@@ -431,10 +472,14 @@ class Ledger:
         with self._proving:
             if self._alive is None:
                 lock = FileLock(self._owned(self.owner), thread_local=False)
-                lock.acquire(timeout=0)
                 # Another machine cannot see the lock; for it a mark is renewed as long as this process lives.
                 mark = self._owned(self.owner + ".host")
-                mark.write_text(platform.node(), "utf-8")
+                try:
+                    lock.acquire(timeout=0)
+                    mark.write_text(platform.node(), "utf-8")
+                except OSError as error:
+                    lock.release()
+                    raise StorageError.of(mark, error) from error
                 threading.Thread(target=_renew, args=(mark, self._ending), name="voicenb-alive", daemon=True).start()
                 self._alive = lock
         return self.owner
@@ -481,20 +526,25 @@ class Ledger:
         Args:
             data: The bytes.
             suffix: The file's suffix without a dot.
+
+        Raises:
+            StorageError: The disk does not take it; nothing was changed.
         """
         digest = hashlib.sha256(data).hexdigest()
         name = f"{digest[:2]}/{digest}.{suffix}"
         target = self.home / "files" / name
         if self.is_sound(name):
             return name
-        target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{uuid.uuid4().hex}.part")
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
+        except OSError as error:
+            raise StorageError.of(target, error) from error
         finally:
             temporary.unlink(missing_ok=True)
         return name

@@ -10,16 +10,20 @@ import asyncio
 import hashlib
 import json
 import random
+import traceback
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from voicenb import portal
 from voicenb.audio import AudioError, decode, is_whole, sniff
 from voicenb.budget import exceeded, unpriced
+from voicenb.database import StorageError
 from voicenb.errors import (
     AuthenticationError,
     InvalidRequest,
@@ -29,28 +33,43 @@ from voicenb.errors import (
     TaskFailed,
     VoicenbError,
 )
+from voicenb.evidence import balance_says
 from voicenb.ledger import Ledger, OverBudget
 from voicenb.pacing import Pace
 from voicenb.schema import FINAL, BudgetRecord, TaskRecord, now
-from voicenb.services.base import Answer, Kind, Price, Service, ServiceRequest, Streaming, Upload, plain
+from voicenb.services.base import (
+    Answer,
+    Found,
+    Kind,
+    Price,
+    Reconciling,
+    Service,
+    ServiceRequest,
+    Streaming,
+    Upload,
+    plain,
+)
 from voicenb.services.pcm import wav_of
 from voicenb.streaming import Chunk, Live
 
-__all__ = ["Life", "Runner", "amount_of", "cache_key", "poll_delay", "request_hash"]
+__all__ = ["Life", "Runner", "amount_of", "back_off", "cache_key", "poll_delay", "request_hash"]
 
 _LOCAL_POLL_SECONDS = 0.2
 # The sandbox's voice needs the processor, too: all tasks together ask at most a hundred times a second.
 _LOCAL_POLL_SHARE = 0.01
 # Refusals (HTTP 429) in a row before a submission is given up: ten minutes and more, or as long as the service asks.
 _REFUSALS = 12
+# Tries to reach a service before a submission that never left is given up: about half a minute.
+_REACHES = 6
 # Polls or downloads that fail in a row before a follower lets go; the row stays open. A live service is out of reach
 # for minutes now and then; a sandbox that does not answer has ended.
 _TRIES_LIVE = 20
 _TRIES_LOCAL = 4
 _LONGEST_WAIT = 60.0
-# Downloads of audio that seems cut short; then it is taken as it is, for it was paid for.
-_DOUBTS = 2
+_CUT_SHORT = "the audio ends before its own header says it does; it was fetched {times} and is kept as it came: listen to its end"
 _WATCH_SECONDS = 0.5
+
+T = TypeVar("T")
 
 
 def poll_delay(answer: Answer | None, span: tuple[float, float], *, local: bool, chance: random.Random) -> float:
@@ -69,6 +88,16 @@ def poll_delay(answer: Answer | None, span: tuple[float, float], *, local: bool,
     if local:
         return min(max(asked if asked is not None else _LOCAL_POLL_SECONDS, 0.01), span[1])
     return max(chance.uniform(*span), asked or 0.0)
+
+
+def back_off(times: int, chance: random.Random) -> float:
+    """Seconds until a request that was not taken is sent again: twice as long each time, a minute at most, with jitter.
+
+    Args:
+        times: How often it was not taken, 1 or more.
+        chance: Where the jitter comes from.
+    """
+    return min(2.0 ** min(times - 1, 16), _LONGEST_WAIT) * chance.uniform(0.75, 1.25)
 
 
 def request_hash(request: ServiceRequest) -> str:
@@ -189,6 +218,8 @@ class Runner:
         self._following = 0
         self._activated: set[str] = set()
         self.pace = Pace(concurrency)
+        self.back_off = back_off
+        """How long a request waits that was not taken; another one lets time go faster."""
         self.budgets: list[BudgetRecord] = []
         """The budgets that hold for every request from now on."""
 
@@ -333,7 +364,7 @@ class Runner:
                 f"task {life.id} sent a recording, which is not kept; clone the voice again: studio.clone(…)",
                 service=record.service,
             )
-        request = self.service.request_type(cast("Kind", record.kind)).model_validate(record.parameters)
+        request = self._request(record)
         price = Price(record.estimate, record.unit, record.rule)
         names = ("voice", "voice_name", "text", "characters", "reference", "take", "seed", "cache_key", "label")
         new = self.plan(request, record.kind, price, **{name: getattr(record, name) for name in names})
@@ -341,6 +372,72 @@ class Runner:
             self.ledger.update_voice(record.voice, state="pending", preview=new.record.id).result()
         self.launch(new, request)
         return new
+
+    async def reconcile(self, life: Life, named: str | None) -> str:
+        """Looks for a task whose fate is not known, and takes it up where it is surely there; what was found, in words.
+
+        Args:
+            life: The task.
+            named: The service's id of it, by the user's word.
+
+        Raises:
+            InvalidRequest: The id is another task's.
+            ServiceError: The service does not know it, or is out of reach.
+        """
+        await asyncio.to_thread(self._ready)
+        record = life.record
+        known = await asyncio.to_thread(self.ledger.remote_ids, record.service, record.endpoint)
+        if named in known:
+            raise InvalidRequest(f"{named} is another task or voice in the ledger already", service=record.service)
+        if isinstance(self.service, Reconciling):
+            found = await self.service.reconcile(self._request(record), task=record.id, known=known, named=named)
+        elif named is not None:
+            found = Found(
+                f"You named {named}, and {self.service.profile.label} has it.", await self.service.query(named)
+            )
+        else:
+            said = await balance_says(self.service, self.ledger, record)
+            found = None if said is None else Found(said)
+        if found is None:
+            found = Found(f"{self.service.profile.label} shows nothing that would tell whether it was accepted.")
+        if found.answer is None:
+            await self._write(life, findings=found.said)
+            return found.said
+        if found.answer.task not in {None, record.id}:
+            raise InvalidRequest(
+                f"{named} is not this task: what it carries names another one, {found.answer.task}",
+                service=record.service,
+            )
+        await self._adopt(life, found.answer, named)
+        return found.said
+
+    async def _adopt(self, life: Life, answer: Answer, named: str | None) -> None:
+        """Goes on with a task that was found at the service."""
+        if life.record.owner != self.ledger.owner:
+            taken = await asyncio.wrap_future(self.ledger.take_over(life.record.id, life.record.owner))
+            if taken is None:
+                raise InvalidRequest(f"another kernel is settling task {life.id}", service=life.record.service)
+            life.record = taken
+        made = answer.status == "completed" and answer.audio_url is None and answer.voice is not None
+        await self._write(
+            life,
+            status="downloading" if made else "processing" if answer.status == "processing" else "queued",
+            remote_id=answer.remote_id or named,
+            cost=life.record.estimate if self.service.profile.charged == "submission" else None,
+            findings=None,
+            error=None,
+            error_kind=None,
+        )
+        life.error = None
+        self._lives[life.record.id] = life
+        if made and self.service.profile.cloning == "voice":
+            await self._keep(life, answer, None)
+            self._release(life)
+        else:
+            self.follow(life)
+
+    def _request(self, record: TaskRecord) -> ServiceRequest:
+        return self.service.request_type(cast("Kind", record.kind)).model_validate(record.parameters)
 
     async def _until_stopped(self, life: Life) -> None:
         life.wake()
@@ -351,6 +448,32 @@ class Runner:
 
     async def _write(self, life: Life, **changes: Any) -> None:
         life.record = await asyncio.wrap_future(self.ledger.update_task(life.record.id, **changes))
+
+    async def _surely(self, life: Life, write: Callable[[], Awaitable[T]], remote: str | None = None) -> T:
+        """Writes what would be lost if it were not: again and again, until the disk takes it or this process ends.
+
+        Args:
+            life: The task.
+            write: Writes it.
+            remote: The service's id of the task, which the error names meanwhile.
+        """
+        times = 0
+        while True:
+            try:
+                done = await write()
+            except StorageError as error:
+                times += 1
+                life.error = StorageError(
+                    f"task {life.id} was accepted{f' as {remote}' if remote else ''} and "
+                    f"cannot be written down: {error} It is tried again as long as this kernel lives.",
+                    service=life.record.service,
+                    task=life.record.id,
+                )
+                await asyncio.sleep(self.back_off(times, self._chance))
+            else:
+                if times:
+                    life.error = None
+                return done
 
     async def _fail(self, life: Life, error: VoicenbError, *, status: str = "failed", **changes: Any) -> None:
         error.task = life.record.id
@@ -367,6 +490,7 @@ class Runner:
         try:
             answer = await self._send(life, request, files, live)
             if answer is None:
+                life.error = None
                 await self._write(life, status="cancelled", completed=now(), cost=Decimal(0))
                 return
             try:
@@ -374,7 +498,8 @@ class Runner:
                 cost = life.record.estimate if self.service.profile.charged == "submission" else None
                 at_once = answer.status == "completed" and answer.audio_url is None
                 status = "downloading" if at_once else "processing" if answer.status == "processing" else "queued"
-                await self._write(life, status=status, remote_id=answer.remote_id, cost=cost)
+                accepted = {"status": status, "remote_id": answer.remote_id, "cost": cost}
+                await self._surely(life, lambda: self._write(life, **accepted), answer.remote_id)
                 if life.record.kind == "production" and life.record.voice is not None:
                     await self._activate(life.record.voice)
                 if at_once:
@@ -391,28 +516,44 @@ class Runner:
     async def _send(
         self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None, live: Live | None
     ) -> Answer | None:
-        """Sends a request when there is room for it, and again after refusals; None where it was cancelled before."""
-        for refusals in range(_REFUSALS):
-            if not await self._admitted(life):
-                return None
-            await self._write(life, status="submitting", submitted=now())
+        """Sends a request when there is room for it, and again where it was not taken; None where it was cancelled before."""
+        refused = unsent = 0
+        while await self._admitted(life):
             try:
+                await self._write(life, status="submitting", submitted=now())
                 answer = await self._submit(life, request, files, live)
             except RateLimited as error:
                 self.pace.refused(error.retry_after)
-                if refusals == _REFUSALS - 1:
-                    await self._fail(life, error, cost=Decimal(0))
+                refused += 1
+                problem: ServiceError = error
+                wait = None
+                if refused < _REFUSALS:
+                    wait = error.retry_after if error.retry_after is not None else self.back_off(refused, self._chance)
+            except ServiceError as error:
+                self.pace.refused(None, learn=False)
+                if not error.unsent:
                     raise
-                # It was not taken, so it may be sent again; until then it is what it was.
-                await self._write(life, status="planned", submitted=None)
-                await self._pause(life, self._backed_off(refusals, error.retry_after))
+                unsent += 1
+                problem = error
+                wait = self.back_off(unsent, self._chance) if unsent < _REACHES else None
             except BaseException:
                 self.pace.refused(None, learn=False)
                 raise
             else:
                 self.pace.answered()
+                life.error = None
                 return answer
-        raise AssertionError("the last refusal is raised")
+            if wait is None:
+                await self._fail(life, problem, cost=Decimal(0))
+                raise problem
+            # It was not taken, so it may be sent again; until then it is what it was.
+            life.error = problem
+            await self._write(life, status="planned", submitted=None)
+            await self._pause(life, wait)
+            if unsent:
+                with suppress(VoicenbError):
+                    await asyncio.to_thread(self._ready)
+        return None
 
     async def _admitted(self, life: Life) -> bool:
         """Waits until the service has room for one more; False where it was cancelled before."""
@@ -427,11 +568,6 @@ class Runner:
             granted = False
         return granted
 
-    def _backed_off(self, refusals: int, asked: float | None) -> float:
-        if asked is not None:
-            return asked
-        return min(2.0**refusals, _LONGEST_WAIT) * self._chance.uniform(0.75, 1.25)
-
     async def _submit(
         self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None, live: Live | None
     ) -> Answer:
@@ -445,7 +581,11 @@ class Runner:
             raise
         except RateLimited:
             raise
+        except StorageError as error:
+            raise await self._broke(life, error, live) from error
         except VoicenbError as error:
+            if isinstance(error, ServiceError) and error.unsent:
+                raise
             if life.record.status == "downloading":
                 raise await self._torn(life, error, live) from None
             await self._fail(life, error, cost=Decimal(0))
@@ -454,6 +594,26 @@ class Runner:
             # The process is ending: nobody knows whether the bytes have left. This write is the last thing.
             self.ledger.update_task(life.record.id, status="unknown", owner=None)
             raise
+        except Exception as error:
+            raise await self._broke(life, error, live) from error
+
+    async def _broke(self, life: Life, error: Exception, live: Live | None) -> VoicenbError:
+        """The end of a submission that broke in this program: what had left by then is not known."""
+        # Not its text, which may hold what was being sent, the key included; the cause has that.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        said = (
+            f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}, while task {life.id} was being "
+            "sent"
+        )
+        if life.record.status == "downloading":
+            return await self._torn(life, VoicenbError(said), live)
+        unknown = OutcomeUnknown(
+            f"{said}. It may have been accepted and charged {amount_of(life.record.estimate, life.record.unit)}, so it is "
+            "not sent again; look at the service's own task list.",
+            service=life.record.service,
+        )
+        await self._fail(life, unknown, status="unknown", completed=None)
+        return unknown
 
     async def _streamed(self, life: Life, request: ServiceRequest, live: Live) -> Answer:
         """Sends a request whose sound comes in pieces; from the first one on it is accepted."""
@@ -490,7 +650,9 @@ class Runner:
     async def _keep_at_once(self, life: Life, answer: Answer) -> None:
         """Keeps the answer of a service that has no tasks: what cannot be read cannot be asked for again."""
         try:
-            await self._keep(life, answer, answer.audio)
+            cut = answer.audio is not None and not is_whole(answer.audio)
+            findings = _CUT_SHORT.format(times="once") if cut else None
+            await self._surely(life, lambda: self._keep(life, answer, answer.audio, findings))
         except AudioError as error:
             file = await asyncio.to_thread(self.ledger.store, answer.audio or b"", "bin")
             failed = TaskFailed(
@@ -579,6 +741,7 @@ class Runner:
 
     async def _poll_on(self, life: Life, answer: Answer | None) -> None:
         failures = 0
+        doubted = False
         wait = 0.0 if answer is None else self._poll_delay(answer)
         while True:
             await self._pause(life, wait)
@@ -595,15 +758,19 @@ class Runner:
                     if life.record.status != "downloading":
                         await self._write(life, status="downloading")
                     audio = await self.service.download(answer.audio_url)
-                    if failures < _DOUBTS and not is_whole(audio):
-                        raise AudioError("the audio ends before its own header says it does")  # noqa: TRY301
-                    await self._keep(life, answer, audio)
+                    cut = not is_whole(audio)
+                    if cut and not doubted:
+                        # Perhaps it comes whole the next time; after that it is taken as it is, for it was paid for.
+                        doubted = True
+                        wait = self._poll_delay(None)
+                        continue
+                    await self._keep(life, answer, audio, _CUT_SHORT.format(times="twice") if cut else None)
                     return
                 failures = 0
             except RateLimited as error:
                 wait = max(error.retry_after or 0.0, self._poll_delay(None))
                 continue
-            except OSError as error:
+            except StorageError as error:
                 raise self._lost(life, error) from error
             except (VoicenbError, AudioError) as error:
                 failures += 1
@@ -611,6 +778,8 @@ class Runner:
                     raise self._lost(life, error) from None
                 wait = min(self._poll_delay(None) * failures, _LONGEST_WAIT)
                 continue
+            except Exception as error:
+                raise self._lost(life, error) from error
             if answer.status in {"failed", "cancelled"}:
                 failed = TaskFailed(
                     f"{self.service.profile.label} could not finish task {life.id}: "
@@ -641,9 +810,10 @@ class Runner:
 
     def _lost(self, life: Life, error: Exception) -> ServiceError:
         what = "the sandbox" if self._local else self.service.profile.label
+        told = str(error).rstrip(".") if isinstance(error, VoicenbError | AudioError) else type(error).__name__
         kind = AuthenticationError if isinstance(error, AuthenticationError) else ServiceError
         life.error = lost = kind(
-            f"{what} cannot be followed now: {error}. Task {life.id} stays {life.record.status} in the ledger and is "
+            f"{what} cannot be followed now: {told}. Task {life.id} stays {life.record.status} in the ledger and is "
             "not charged again: task.wait() goes on, and studio.resume() does in another kernel.",
             code=getattr(error, "code", None),
             status=getattr(error, "status", None),
@@ -652,12 +822,12 @@ class Runner:
         )
         return lost
 
-    async def _keep(self, life: Life, answer: Answer, audio: bytes | None) -> None:
+    async def _keep(self, life: Life, answer: Answer, audio: bytes | None, findings: str | None = None) -> None:
         if audio is not None:
             samples, rate = await asyncio.to_thread(decode, audio)
             file = await asyncio.to_thread(self.ledger.store, audio, sniff(audio) or "bin")
             # The audio is safe from here on, whatever becomes of the subtitles.
-            await self._write(life, file=file, seconds=len(samples) / rate)
+            await self._write(life, file=file, seconds=len(samples) / rate, findings=findings)
         subtitles = None
         if answer.subtitles_url is not None:
             subtitles = await self._subtitles(life, answer.subtitles_url)

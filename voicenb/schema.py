@@ -24,6 +24,7 @@ __all__ = [
     "TaskRecord",
     "VoiceRecord",
     "billionths",
+    "from_column",
     "from_row",
     "held",
     "now",
@@ -161,6 +162,19 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX tasks_by_endpoint_and_status ON tasks (service, endpoint, status, created);
         """,
     ),
+    (
+        "m006_findings_and_balances",
+        """
+        ALTER TABLE tasks ADD COLUMN findings TEXT;
+        CREATE TABLE balances (
+            service TEXT NOT NULL,
+            endpoint TEXT NOT NULL,
+            moment INTEGER NOT NULL,
+            amount TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX balances_by_moment ON balances (service, endpoint, moment);
+        """,
+    ),
 )
 
 
@@ -204,6 +218,7 @@ class TaskRecord:
         cache_key: What the request is recognised by when it is asked again, or None.
         cached: Whether the clip was taken from an earlier task instead of being made.
         label, note: The user's own words.
+        findings: What voicenb noticed about it: that its audio seems cut short, or what is known of an unknown one.
         owner: The process that follows it.
     """
 
@@ -241,6 +256,7 @@ class TaskRecord:
     cached: bool = False
     label: str | None = None
     note: str | None = None
+    findings: str | None = None
     owner: str | None = None
 
 
@@ -322,7 +338,8 @@ def to_column(name: str, value: Any) -> Any:
     return value
 
 
-def _from_column(name: str, value: Any) -> Any:
+def from_column(name: str, value: Any) -> Any:
+    """What `to_column` was given."""
     if value is None:
         return None
     if name in _MOMENTS:
@@ -339,7 +356,7 @@ _UNSEEN = {"held", "number"}
 
 def from_row(kind: type[T], row: sqlite3.Row) -> T:
     """The record of a row."""
-    return kind(**{name: _from_column(name, row[name]) for name in row.keys() if name not in _UNSEEN})  # noqa: SIM118 - a Row iterates values
+    return kind(**{name: from_column(name, row[name]) for name in row.keys() if name not in _UNSEEN})  # noqa: SIM118 - a Row iterates values
 
 
 TASK_COLUMNS = tuple(one.name for one in fields(TaskRecord))

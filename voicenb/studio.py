@@ -18,6 +18,7 @@ from voicenb import keys, launch, portal, services
 from voicenb.aio import Aio
 from voicenb.budget import Budget
 from voicenb.errors import BadReference, InvalidRequest, Problem, VoicenbError
+from voicenb.evidence import keep_balance
 from voicenb.frames import voice_frame
 from voicenb.history import History
 from voicenb.home import home as home_folder
@@ -206,6 +207,7 @@ class Studio:
         self._closed = False
         self._own_prices = prices
         self._published: dict[str, Decimal] | None = None
+        self._balance_kept = False
         self._ledger = Ledger.at(home)
         self._runner = Runner(
             service, self._ledger, self.endpoint, local=http.local, ready=self._ready, concurrency=concurrency
@@ -258,6 +260,14 @@ class Studio:
                 self._published = await self.service.prices()
         return (self._published or {}) | self._own_prices
 
+    async def _before_paying(self) -> dict[str, Decimal]:
+        """The prices; and, once, the balance is written down, with which a later one can be compared."""
+        if self._balance_kept:
+            return await self._prices()
+        self._balance_kept = True
+        prices, _ = await asyncio.gather(self._prices(), keep_balance(self.service, self._ledger, self.endpoint))
+        return prices
+
     def price(self, voice: Voice | str, text: str, **parameters: Any) -> Price:
         """What saying `text` costs, before anything is sent.
 
@@ -297,7 +307,9 @@ class Studio:
     def balance(self) -> Balance:
         """What the account has left."""
         self._ready()
-        return portal.call(self.service.balance)
+        balance = portal.call(self.service.balance)
+        self._ledger.keep_balance(self.service.profile.id, self.endpoint, balance.amount).result()
+        return balance
 
     def panel(self) -> StudioPanel:
         """Clone, say, voices and history in one widget, for the end of a notebook's cell."""
@@ -380,7 +392,7 @@ class Studio:
             if again is not None:
                 return again
         await asyncio.to_thread(self._ready)
-        prices = await self._prices()
+        prices = await self._before_paying()
         if making is not None:
             price = self.service.price(making, prices)
             await asyncio.to_thread(self._runner.foresee, making, "voice", price, voice_name=wish.name)
@@ -649,7 +661,7 @@ class Studio:
             return Task(self._runner, self._runner.repeat(found, voice=voice.key, voice_name=voice.name))
         voice.require_usable()
         self._ready()
-        price = self.service.price(request, portal.call(self._prices))
+        price = self.service.price(request, portal.call(self._before_paying))
         life = self._runner.plan(
             request, "production", price,
             voice=voice.key, voice_name=voice.name, text=text, characters=self.service.characters(text), take=take, seed=seed,

@@ -6,6 +6,7 @@ Waiting and following are apart: a wait that is interrupted or runs out of time 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from contextlib import suppress
@@ -16,7 +17,7 @@ from typing import Any, Literal, TypeVar
 from voicenb import errors, portal, services
 from voicenb.audio import Clip
 from voicenb.display import Progress
-from voicenb.errors import InvalidRequest, TaskFailed, TaskTimeout, VoicenbError
+from voicenb.errors import InvalidRequest, TaskFailed, TaskTimeout, VoicenbError, VoicenbWarning
 from voicenb.runner import Life, Runner, amount_of
 from voicenb.schema import TaskRecord
 from voicenb.services.base import Kind, plain
@@ -48,7 +49,10 @@ class Task:
         self._clip: Clip | None = None
 
     def __repr__(self) -> str:
-        return f"<Task {self._life.id} {self.kind} {self.status}: {(self.text or '')[:40]!r}>"
+        said = f"<Task {self._life.id} {self.kind} {self.status}: {(self.text or '')[:40]!r}"
+        if self.status == "unknown":
+            said += " · ".join(["", self.charged(), *filter(None, [self.findings])])
+        return f"{said}>"
 
     @property
     def record(self) -> TaskRecord:
@@ -137,6 +141,11 @@ class Task:
         return self._life.record.unit
 
     @property
+    def findings(self) -> str | None:
+        """What voicenb noticed: that the audio seems cut short, or what `reconcile` found out about an unknown task."""
+        return self.record.findings
+
+    @property
     def error(self) -> VoicenbError | None:
         """Why it failed, or why nobody follows it any more; None while all is well."""
         if self._life.error is None and self.record.error:
@@ -201,9 +210,10 @@ class Task:
         """Waits for the end on any asyncio loop, also of a task that makes no clip; the errors are those of `wait`."""
         future = self._runner.follow(self._life)
         if not await portal.ended(future, timeout):
+            trouble = f" {self._life.error}" if self._life.error is not None else ""
             raise TaskTimeout(
                 f"task {self._life.id} is still {self.status} after {timeout:g} s; {self.charged()}. It goes on: "
-                "task.wait() waits again, and studio.resume() takes it up in another kernel.",
+                f"task.wait() waits again, and studio.resume() takes it up in another kernel.{trouble}",
                 service=self.service,
                 task=self.id,
             )
@@ -231,6 +241,31 @@ class Task:
         self._runner.cancel(self._life)
         return f"task {self._life.id} is {self.status}; {self.charged()}"
 
+    def reconcile(self, remote_id: str | None = None) -> str:
+        """Finds out what became of a task whose fate is not known, as far as the service shows it; sends nothing again.
+
+        Faseeh lists its voices, so a voice that was made is found there and the task is completed. SoundClone's balance
+        is compared with the ledger: `findings` and the answer say what that makes likely. No service documents a list of
+        its tasks; where its website shows you the task, give its id, and it is taken up and followed.
+
+        Args:
+            remote_id: The service's id of the task, or of the voice that it made.
+
+        Returns:
+            What was found.
+
+        Raises:
+            InvalidRequest: The task's fate is known, or `remote_id` is not this task's.
+            ServiceError: The service does not know `remote_id`, or is out of reach.
+        """
+        self._require_unknown("reconciled")
+        said = portal.call(self._runner.reconcile, self._life, remote_id)
+        return f"{said} Task {self._life.id} is {self.status}; {self.charged()}"
+
+    def _require_unknown(self, what: str) -> None:
+        if self.status != "unknown":
+            raise InvalidRequest(f"task {self._life.id} is {self.status}; only an unknown one is {what}")
+
     def forget(self, *, charged: bool = False) -> str:
         """Settles a task whose fate is not known (status ``unknown``), by your word.
 
@@ -241,8 +276,7 @@ class Task:
         Raises:
             InvalidRequest: The task's fate is known.
         """
-        if self.status != "unknown":
-            raise InvalidRequest(f"task {self._life.id} is {self.status}; only an unknown one is settled by hand")
+        self._require_unknown("settled by hand")
         self._runner.settle(self._life, charged=charged)
         return f"task {self._life.id} is {self.status}; {self.charged()}"
 
@@ -338,7 +372,10 @@ def waiting(outcome: Coroutine[Any, Any, T], label: str, task: Callable[[], Task
             outcome.close()
         else:
             future.cancel()
-    return future.result()
+    done = future.result()
+    if (current := task()) is not None and current.findings:
+        warnings.warn(f"task {current.id[:8]}: {current.findings}", VoicenbWarning, stacklevel=3)
+    return done
 
 
 def _cost(task: Task | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from voicenb.database import Database
+from voicenb.database import Database, StorageError
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_commit_that_fails_fails_everything_in_it(database, tmp_path):
     first, second = database.write(add, database, 1), database.write(end_it)
     go.set()
     for future in (first, second):
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(StorageError, match=r"one\.db cannot be written"):
             future.result(10)
     assert numbers(database) == []
     assert database.write(add, database, 5).result(10) == (5,)

@@ -505,6 +505,8 @@ def _answer(data: Mapping[str, Any], reply: Reply) -> Answer:
     error = data.get("error")
     degraded = data.get("degraded")
     cost = decimal_of(data.get("credits_used"))
+    echoed = data.get("metadata")
+    carried = echoed.get(_TASK_KEY) if isinstance(echoed, dict) else None
     return Answer(
         status=status_of(data.get("status")),
         remote_id=text("task_id"),
@@ -515,6 +517,7 @@ def _answer(data: Mapping[str, Any], reply: Reply) -> Answer:
         degraded=degraded if isinstance(degraded, bool) else None,
         provider=text("providerUsed"),
         poll_after=reply.seconds("X-Poll-After"),
+        task=carried if isinstance(carried, str) else None,
     )
 
 

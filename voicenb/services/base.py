@@ -6,7 +6,7 @@ made with `voicenb.services.parameters`, whose names stand here too: a service's
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -37,12 +37,14 @@ __all__ = [
     "Answer",
     "Balance",
     "Catalogue",
+    "Found",
     "Kind",
     "LearnedRuleWarning",
     "Number",
     "Parameter",
     "Price",
     "Profile",
+    "Reconciling",
     "ReferenceRules",
     "Service",
     "ServiceRequest",
@@ -144,6 +146,7 @@ class Answer:
         degraded: Whether a fallback was used instead of what was asked for, where the service says so.
         provider: What made the result, where the service says so.
         poll_after: Seconds after which the service wants to be asked again, or None.
+        task: The ledger's id that the request carried, where the service echoes it.
     """
 
     status: str
@@ -157,6 +160,20 @@ class Answer:
     degraded: bool | None = None
     provider: str | None = None
     poll_after: float | None = None
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a service shows of a request whose fate is not known.
+
+    Attributes:
+        said: What was found, in a sentence.
+        answer: The service's word on it, where what was found is surely this request's.
+    """
+
+    said: str
+    answer: Answer | None = None
 
 
 _STATUSES = {
@@ -416,3 +433,23 @@ class Catalogue(Protocol):
 
     async def voices(self) -> list[ServiceVoice]:
         """The voices that the account may use, ready-made ones and its own."""
+
+
+@runtime_checkable
+class Reconciling(Protocol):
+    """A service in which a request whose fate is not known may leave a trace."""
+
+    async def reconcile(
+        self, request: ServiceRequest, *, task: str, known: Collection[str], named: str | None
+    ) -> Found | None:
+        """What the service shows of `request`, which may have been accepted; None where it cannot leave a trace.
+
+        Args:
+            request: The request that was sent.
+            task: The ledger's id of it.
+            known: The service's ids of everything that the ledger has already.
+            named: What the user says is its id at the service, or None.
+
+        Raises:
+            InvalidRequest: There is nothing of the id `named`.
+        """

@@ -8,7 +8,7 @@ nobody states is marked *assumed*.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, NoReturn
 from urllib.parse import quote
@@ -27,6 +27,7 @@ from voicenb.errors import (
 )
 from voicenb.services.base import (
     Answer,
+    Found,
     Kind,
     Number,
     Price,
@@ -41,7 +42,7 @@ from voicenb.services.base import (
     plain,
     shown,
 )
-from voicenb.services.http import LONG_SECONDS, MOST_AUDIO, Http, Reply, decimal_of
+from voicenb.services.http import MOST_AUDIO, Http, Reply, decimal_of
 from voicenb.services.pcm import Pieces, pcm_form, wav_of
 from voicenb.subtitles import Subtitles
 from voicenb.text import spoken_marks
@@ -268,14 +269,14 @@ class Faseeh(Service):
         self,
         request: ServiceRequest,
         *,
-        task: str,  # noqa: ARG002 - it echoes nothing that could carry it
+        task: str,
         seed: int | None = None,
         files: Mapping[str, Upload] | None = None,
     ) -> Answer:
         """Sends `request`, once; the answer is the result."""
         headers = self._headers(seed)
         body = request.wire()
-        limits: dict[str, Any] = {"seconds": LONG_SECONDS, "limit": MOST_AUDIO, "headers": headers}
+        limits: dict[str, Any] = {"seconds": self._http.long_seconds, "limit": MOST_AUDIO, "headers": headers}
         if isinstance(request, PreviewRequest):
             assert files is not None
             reply = await self._http.send_once(
@@ -284,6 +285,8 @@ class Faseeh(Service):
             return self._sound(reply, _PREVIEW_RATE, hint=self._preview_hint())
         if isinstance(request, VoiceRequest):
             assert files is not None
+            # The list of voices shows it again: so a voice is found whose answer was lost.
+            body.setdefault("description", _mark(task))
             reply = await self._http.send_once(
                 "/voices/clone",
                 data=_form(body),
@@ -297,6 +300,41 @@ class Faseeh(Service):
         assert isinstance(request, ProductionRequest)
         reply = await self._http.send_once(_speech_path(request), json={**body, "streaming": False}, **limits)
         return self._sound(reply, request.sample_rate)
+
+    async def reconcile(
+        self, request: ServiceRequest, *, task: str, known: Collection[str], named: str | None
+    ) -> Found | None:
+        """A voice that was made stands in the list of voices, under its mark; speech leaves no trace.
+
+        Raises:
+            InvalidRequest: The list has no voice `named`.
+        """
+        if not isinstance(request, VoiceRequest):
+            if named is not None:
+                raise InvalidRequest("faseeh answers speech at once and has no tasks that could be named", service=_ID)
+            return None
+        listed = {voice.id: voice for voice in await self.voices()}
+        if named is not None:
+            if named not in listed:
+                raise InvalidRequest(
+                    f"faseeh lists no voice {named}; studio.catalogue() shows those it has", service=_ID
+                )
+            return Found(f"You named {named}, and faseeh has it.", Answer(status="completed", voice=named))
+        mark = request.description or _mark(task)
+        new = [one for one in listed.values() if one.id not in known and one.name == request.name]
+        ours = [one for one in new if one.description == _mark(task)]
+        if len(ours) == 1:
+            return Found(
+                f"faseeh lists the voice {ours[0].id}, which carries this task's mark.",
+                Answer(status="completed", voice=ours[0].id),
+            )
+        alike = [one.id for one in new if one.description in {"", mark}]
+        if alike:
+            return Found(
+                f"faseeh lists {', '.join(alike)} under the name {request.name!r}, which this home does not know: if it is "
+                f"this one, task.reconcile({alike[0]!r}) takes it up."
+            )
+        return Found(f"faseeh lists no new voice named {request.name!r}: it was probably not made.")
 
     async def stream(
         self,
@@ -458,6 +496,10 @@ def _error(code: str, message: str | None, reply: Reply, hint: str | None) -> Vo
     if 400 <= meant < 500:
         return InvalidRequest(f"{said}.", service=_ID)
     return ServiceError(f"{said}; try again later.", **about)
+
+
+def _mark(task: str) -> str:
+    return f"made with voicenb, {task[:12]}"
 
 
 def _speech_path(request: ProductionRequest) -> str:

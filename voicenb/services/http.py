@@ -361,7 +361,9 @@ class Http:
         try:
             yield
         except _NOTHING_LEFT as error:
-            raise self._unreachable(error) from None
+            unreachable = self._unreachable(error)
+            unreachable.unsent = True
+            raise unreachable from None
         except (httpx.HTTPError, TimeoutError) as error:
             raise OutcomeUnknown(
                 f"the request left for {self.service} and no answer came back ({_reason(error)}). It may have been "
