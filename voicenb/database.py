@@ -37,7 +37,7 @@ class StorageError(VoicenbError):
     @classmethod
     def of(cls, path: Path, error: sqlite3.Error | OSError) -> StorageError:
         """The error of a file that cannot be used, with its cause."""
-        said = error.strerror if isinstance(error, OSError) else str(error)
+        said = (error.strerror if isinstance(error, OSError) else None) or str(error)
         problem = cls(
             f"{path} cannot be written or read now ({said}). See that its disk has room and may be written; what was "
             "written before is kept."
@@ -110,7 +110,9 @@ class _Job:
 class Database:
     """The file at `path`, in WAL mode, or with a rollback journal on a network file system, where WAL does not work.
 
-    It belongs to the process that made it: a forked child makes its own.
+    It belongs to the process that made it: a forked child makes its own. Nothing else in that process may open the file, or
+    those beside it, not even to read or to copy it: closing it again lets go of SQLite's locks, and what other processes
+    write then is lost (https://sqlite.org/howtocorrupt.html, 2.2). `copy` makes a copy.
 
     Args:
         path: The file; made when missing.
@@ -246,6 +248,25 @@ class Database:
         else:
             db.close()
         return rows
+
+    def copy(self, path: Path) -> None:
+        """Writes what was committed last to `path`, as a database of its own, while others go on writing.
+
+        Raises:
+            StorageError: `path` cannot be written.
+        """
+        with _gate:
+            source = self._connect()
+            target: sqlite3.Connection | None = None
+            try:
+                target = sqlite3.connect(path)
+                source.backup(target)
+            except sqlite3.DatabaseError as error:
+                raise StorageError.of(path, error) from error
+            finally:
+                source.close()
+                if target is not None:
+                    target.close()
 
     # -- both --------------------------------------------------------------------------------------------------
 

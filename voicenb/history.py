@@ -249,6 +249,25 @@ class History:
         except RuntimeError as error:
             raise InvalidRequest(f"{error}; nothing was deleted") from None
 
+    def backup(self, folder: str | os.PathLike[str]) -> Path:
+        """Copies the ledger and every file to `folder`: a home of its own, for ``connect(home=…)``.
+
+        Tasks may go on meanwhile. A ledger that is in use is not copied as a file: it would not be whole, and closing the
+        file in the kernel that uses it lets other kernels overwrite each other.
+
+        Args:
+            folder: Where to; made when missing. What an earlier backup left there is brought up to date.
+
+        Raises:
+            InvalidRequest: It is this home itself.
+            VoicenbError: It cannot be written.
+        """
+        target = Path(folder).expanduser().absolute()
+        if target.resolve() == self._ledger.home.resolve():
+            raise InvalidRequest(f"{target} is the home that is to be copied; name another folder")
+        self._ledger.copy(target)
+        return target
+
     def export(self, path: str | os.PathLike[str], **only: Any) -> Path:
         """Writes `frame` to a file: ``.csv`` or ``.parquet`` (which needs pyarrow).
 

@@ -16,6 +16,7 @@ import dataclasses
 import hashlib
 import os
 import platform
+import shutil
 import sqlite3
 import tempfile
 import threading
@@ -548,6 +549,22 @@ class Ledger:
         finally:
             temporary.unlink(missing_ok=True)
         return name
+
+    def copy(self, folder: Path) -> None:
+        """Copies ledger and files to `folder`, which is a home then, while others go on writing.
+
+        Raises:
+            StorageError: `folder` cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # The ledger first: what it names then is there already.
+            self._database.copy(folder / self.path.name)
+            shutil.copytree(
+                self.home / "files", folder / "files", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.part")
+            )
+        except (OSError, shutil.Error) as error:
+            raise StorageError.of(folder, error) from error
 
     def is_sound(self, name: str) -> bool | None:
         """Whether the file `name` still has the hash that it is called by; None where it is gone."""

@@ -146,3 +146,36 @@ def test_forks_among_busy_threads_leave_the_file_whole(tmp_path):
         stdout=subprocess.PIPE, text=True, check=True, timeout=120,
     )  # fmt: skip
     assert done.stdout.strip() == "ok"
+
+
+WRITING = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_database import add
+from voicenb.database import Database
+for number in range(int(sys.argv[3]), int(sys.argv[3]) + 40):
+    # Opened and closed each time: whoever is alone with the file tidies up behind the others.
+    one = Database(Path(sys.argv[1]))
+    one.write(add, one, number).result()
+    one.close()
+"""
+
+
+def test_a_copy_is_whole_and_takes_nothing_from_those_who_write_meanwhile(database, tmp_path):
+    """Copied as a file, the database loses what another process writes then: closing the file drops SQLite's locks."""
+    others = [
+        subprocess.Popen([sys.executable, "-c", WRITING, str(database.path), str(Path(__file__).parent), str(start)])
+        for start in (1000, 2000)
+    ]
+    number = 0
+    while any(other.poll() is None for other in others):
+        database.copy(tmp_path / "copy.db")
+        database.write(add, database, number).result(10)
+        number += 1
+    assert [other.wait() for other in others] == [0, 0]
+    assert numbers(database) == [*range(number), *range(1000, 1040), *range(2000, 2040)]
+    copy = Database(tmp_path / "copy.db")
+    assert copy.read("PRAGMA integrity_check")[0][0] == "ok"
+    assert set(numbers(copy)) < set(numbers(database))
+    copy.close()

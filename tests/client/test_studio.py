@@ -139,7 +139,8 @@ def test_a_wrong_key_costs_nothing_and_is_said_once(own):
         [task] = other.tasks()
         assert (task.status, task.cost) == ("failed", Decimal(0))
         assert type(task.error) is vn.AuthenticationError
-    assert b"sk_wrong_canary" not in (own.home / "ledger.db").read_bytes()
+        other.history.backup(own.home / "backup")
+    assert b"sk_wrong_canary" not in (own.home / "backup" / "ledger.db").read_bytes()
 
 
 def test_an_empty_account_pays_for_nothing(own, ada):
