@@ -386,6 +386,62 @@ def test_check_knows_the_rules_for_an_address(shell):
     shell("check", "https://example.com/voice.wav")
 
 
+def test_verify_repairs_what_can_be_fetched_and_names_what_cannot(shell, voice):
+    """Every file is hashed; a damaged and a missing one are fetched again; what the service has no more ends with 1."""
+    files = [
+        Path(shell.json("say", "--voice", voice, f"Verify {word}.", "--quiet")["clips"][0]["file"]) for word in "ab"
+    ]
+    assert shell("history", "verify").out == "Every file is as it should be.\n"
+    whole = [file.read_bytes() for file in files]
+    files[0].write_bytes(b"damaged")
+    files[1].unlink()
+    assert sorted(row["state"] for row in shell.json("history", "verify")) == ["repaired", "repaired"]
+    assert [file.read_bytes() for file in files] == whole
+    files[0].write_bytes(b"damaged")
+    vn.sandbox.faults("lost_task", route="query")
+    try:
+        assert re.search(
+            rf"damaged +\w{{8}}.* +soundclone +{re.escape(str(files[0]))}", shell("history", "verify", code=1).out
+        )
+        assert "1 of 1 could not be repaired" in shell.err
+    finally:
+        vn.sandbox.faults()
+    assert shell.json("history", "verify")[0]["state"] == "repaired"
+    assert shell.json("history", "verify") == []
+
+
+LEFT = """
+import os, sys
+import voicenb as vn
+studio = vn.connect()
+voice = studio.voice(sys.argv[1])
+task = voice.submit("Left behind by a kernel. " * 4)
+while task.remote_id is None:
+    pass
+vn.sandbox.faults("reset_after", route="production")
+lost = voice.submit("Lost on the way.")
+while lost.status != "unknown":
+    pass
+vn.sandbox.faults()
+os._exit(9)
+"""
+
+
+def test_resume_takes_up_what_a_dead_kernel_left_and_says_what_is_known(shell, voice):
+    """The open task is completed; the one whose answer was lost is listed with what the balance says, and the code is 5."""
+    subprocess.run([sys.executable, "-c", LEFT, voice], check=False, timeout=120)
+    rows = {row["status"]: row for row in shell.json("resume", "--quiet", code=5)}
+    assert set(rows) == {"completed", "unknown"}
+    assert "may have been charged" in rows["unknown"]["charged"]
+    assert "it was probably accepted" in rows["unknown"]["known"]
+    [entry] = [one for one in vn.sandbox.books() if one["request"]["text"] == "Lost on the way."]
+    with vn.connect() as studio:
+        [task] = studio.tasks("unknown")
+        task.reconcile(entry["id"])
+        assert task.wait(60, quiet=True).duration > 0.2
+    assert shell("resume").out == "Nothing was left behind.\n"
+
+
 def test_history_filters_and_forms(shell, voice, home):
     """The same rows as a table, JSON and CSV; --since, --status and --limit choose among them; a new home has none."""
     assert shell("history").out == "No tasks.\n"

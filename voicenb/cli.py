@@ -1,4 +1,4 @@
-"""The shell: ``voicenb lab | check | clone | say | history | sandbox``.
+"""The shell: ``voicenb lab | check | clone | say | history | resume | sandbox``.
 
 What a command does is a call of the public face; what is here turns words into that call, its result into lines or
 JSON, and its errors into exit codes. The parameters of ``clone`` and ``say`` are those of the service's typed requests.
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("lab", "check", "clone", "say", "history", "sandbox")
+COMMANDS = ("lab", "check", "clone", "say", "history", "resume", "sandbox")
 """Every command, in the order in which a new reader meets them."""
 
-_OK, _SERVICE, _USAGE, _MONEY, _UNKNOWN, _INTERRUPTED = 0, 3, 2, 4, 5, 130
+_OK, _DAMAGED, _SERVICE, _USAGE, _MONEY, _UNKNOWN, _INTERRUPTED = 0, 1, 3, 2, 4, 5, 130
 _EXITS: tuple[tuple[type[VoicenbError], int], ...] = (
     (InvalidRequest, _USAGE),
     (BadReference, _USAGE),
@@ -190,10 +190,7 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
         one.add_argument(
             "--fresh", action="store_true", help="make and pay a new one, even where the same was made before"
         )
-        one.add_argument(
-            "--timeout", type=_seconds, default=600.0, metavar="S",
-            help="stop waiting after S seconds (default 600); the task goes on",
-        )  # fmt: skip
+        _add_timeout(one)
     for name, one in (("clone", clone), ("say", say)):
         if name == wanted:
             _add_parameters(one, name, service)
@@ -201,10 +198,12 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     history = _command(
         commands, talking, "history", "list what was made, and what it cost",
         "Lists the tasks of this home, the newest first, whatever notebook or shell they came from. "
-        "Amounts in JSON are text, so that no digit is lost.",
+        "Amounts in JSON are text, so that no digit is lost. With `verify` it hashes every file again and fetches from "
+        "its service what is damaged or gone; the exit code is 1 where something could not be repaired.",
         "voicenb history --since 7d --status completed", "voicenb history --csv > tasks.csv",
-        "voicenb history --json | jq '.[0].file'",
+        "voicenb history --json | jq '.[0].file'", "voicenb history verify",
     )  # fmt: skip
+    history.add_argument("what", nargs="?", choices=("verify",), metavar="verify", help="check the files instead")
     history.add_argument("--since", metavar="WHEN", help="7d, 12h, 90m, or a date such as 2026-11-01")
     history.add_argument(
         "--status", metavar="NAME", action="append", choices=STATUSES,
@@ -215,6 +214,14 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     )
     history.add_argument("--csv", action="store_true", help="comma-separated values with every column")
 
+    resume = _command(
+        commands, talking, "resume", "take up what a dead kernel left",
+        "Follows every open task that a dead kernel left behind until its audio is on disk, and says what is known of "
+        "those whose answer was lost. Nothing is sent again. The exit code is 5 while such tasks are left.",
+        "voicenb resume", "voicenb resume --service soundclone --timeout 60",
+    )  # fmt: skip
+    _add_timeout(resume)
+
     sandbox = _command(
         commands, everywhere, "sandbox", "run the sandbox by hand",
         "Runs the sandbox in the foreground until Ctrl-C or SIGTERM: the services' twins on 127.0.0.1, for any client. "
@@ -224,6 +231,13 @@ def _parser(wanted: str | None, service: str | None) -> argparse.ArgumentParser:
     )  # fmt: skip
     sandbox.add_argument("--port", type=_port, default=0, metavar="N", help="the port (default: the system chooses)")
     return parser
+
+
+def _add_timeout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timeout", type=_seconds, default=600.0, metavar="S",
+        help="stop waiting after S seconds (default 600); the task goes on",
+    )  # fmt: skip
 
 
 def _add_parameters(parser: argparse.ArgumentParser, command: str, service: str | None) -> None:
@@ -403,7 +417,9 @@ def _connect(given: argparse.Namespace) -> Studio:
     from voicenb.studio import connect
 
     service = getattr(given, "service", None)
-    return connect(service, sandbox=True if getattr(given, "sandbox", False) else None, budget=given.budget)
+    return connect(
+        service, sandbox=True if getattr(given, "sandbox", False) else None, budget=getattr(given, "budget", None)
+    )
 
 
 def _writable(out: str | None) -> Path | None:
@@ -589,7 +605,88 @@ def _line(clip: Clip, document: Mapping[str, Any]) -> str:
     return f"{document['file']}  {seconds(clip.duration)} · {cost}{before}"
 
 
+def _verify(out: _Output) -> int:
+    from voicenb.history import damaged
+    from voicenb.home import home
+    from voicenb.ledger import Ledger
+
+    ledger = Ledger.at(home())
+    found = damaged(ledger)
+    for service, endpoint in sorted({(record.service, record.endpoint) for record, _, _ in found}):
+        try:
+            with _at(service, endpoint) as studio:
+                studio.history.verify()
+        except VoicenbError as error:
+            out.note(f"{service} at {endpoint}: nothing could be fetched. {error}")
+    rows = [
+        {
+            "task": record.id,
+            "service": record.service,
+            "file": ledger.file(name),
+            "state": "repaired" if ledger.is_sound(name) else state,
+        }
+        for record, name, state in found
+    ]
+    left = sum(row["state"] != "repaired" for row in rows)
+    names = ("state", "task", "service", "file")
+    table = _table(
+        names, ([_short(row["task"], 9) if name == "task" else str(row[name]) for name in names] for row in rows)
+    )
+    out.result(rows, table if rows else ["Every file is as it should be."])
+    if left:
+        out.note(f"{left} of {len(rows)} could not be repaired: look for a backup of {ledger.home / 'files'}.")
+    return _DAMAGED if left else _OK
+
+
+def _at(service: str, endpoint: str) -> Studio:
+    """The studio that made the tasks of an endpoint."""
+    from voicenb.studio import connect
+    from voicenb.voices import SANDBOX
+
+    return connect(service, sandbox=True) if endpoint == SANDBOX else connect(service, base_url=endpoint)
+
+
+def _resume(given: argparse.Namespace, out: _Output) -> int:
+    from voicenb.schema import OPEN
+
+    open_ = OPEN - {"planned"}
+    with _connect(given) as studio:
+        taken = studio.resume()
+        for task in taken:
+            with suppress(VoicenbError):
+                task.wait(given.timeout)
+        lost = studio.tasks("unknown")
+        for task in lost:
+            with suppress(VoicenbError):
+                task.reconcile()
+        found = {task.id: task for task in (*taken, *lost)}.values()
+        rows = [
+            {
+                "task": task.id,
+                "status": task.status,
+                "charged": task.charged(),
+                "known": task.findings or str(task.error or ""),
+            }
+            for task in found
+        ]
+        here = (studio.service.profile.id, studio.endpoint)
+        ledger = studio._ledger  # noqa: SLF001 - what other services' kernels left is nowhere else
+        others = {
+            (one.service, one.endpoint) for one in ledger.tasks(status=open_) if not ledger.is_alive(one.owner)
+        } - {here}
+    table = _table(tuple(rows[0]), ([row["task"][:8], *list(row.values())[1:]] for row in rows)) if rows else []
+    out.result(rows, table or ["Nothing was left behind."])
+    for service, endpoint in sorted(others):
+        which = "--sandbox" if endpoint == "sandbox" else ""
+        out.note(f"{service} at {endpoint} has open tasks, too: voicenb resume --service {service} {which}".rstrip())
+    states = {row["status"] for row in rows}
+    return _UNKNOWN if "unknown" in states else _SERVICE if states - {"completed", "planned"} else _OK
+
+
 def _history(given: argparse.Namespace, out: _Output) -> int:
+    if given.what == "verify":
+        return _verify(out)
+
     from voicenb.frames import task_frame
     from voicenb.history import parse_since
     from voicenb.home import home
@@ -635,7 +732,15 @@ def _history(given: argparse.Namespace, out: _Output) -> int:
     return _OK
 
 
-_RUN = {"lab": _lab, "check": _check, "clone": _clone, "say": _say, "history": _history, "sandbox": _sandbox}
+_RUN = {
+    "lab": _lab,
+    "check": _check,
+    "clone": _clone,
+    "say": _say,
+    "history": _history,
+    "resume": _resume,
+    "sandbox": _sandbox,
+}
 
 
 # -- main ------------------------------------------------------------------------------------------------------
@@ -673,7 +778,7 @@ def _run(given: argparse.Namespace, out: _Output) -> int:
     if hasattr(given, "home"):
         # Programs that a command starts find it there, too.
         os.environ["VOICENB_HOME"] = str(Path(given.home).expanduser().absolute())
-    if given.command in _REQUESTS_OF:
+    if given.command in {*_REQUESTS_OF, "resume"}:
         from voicenb.tasks import show_progress
 
         show_progress("none" if out.quiet or not sys.stderr.isatty() else "bar")

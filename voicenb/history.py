@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from voicenb.runner import Runner
     from voicenb.studio import Studio
 
-__all__ = ["History", "parse_since"]
+__all__ = ["History", "damaged", "parse_since"]
 
 _BY = ("day", "service", "voice", "label")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -54,6 +54,21 @@ def parse_since(since: str | datetime | timedelta | None) -> datetime | None:
                 "'2026-11-01'"
             ) from None
     return since if since.tzinfo else since.astimezone()
+
+
+def damaged(ledger: Ledger) -> list[tuple[TaskRecord, str, str]]:
+    """Hashes every file of completed tasks: the task, the file's name, and ``missing`` or ``damaged``, for each that is not sound."""
+    found = []
+    known: dict[str, bool | None] = {}
+    for record in ledger.tasks(status="completed"):
+        for name in (record.file, record.subtitles):
+            if name is None:
+                continue
+            if name not in known:
+                known[name] = ledger.is_sound(name)
+            if not known[name]:
+                found.append((record, name, "missing" if known[name] is None else "damaged"))
+    return found
 
 
 class History:
@@ -207,20 +222,13 @@ class History:
         import pandas as pd
 
         rows = []
-        known: dict[str, bool | None] = {}
-        for record in self._ledger.tasks(status="completed"):
-            for name in (record.file, record.subtitles):
-                if name is None:
-                    continue
-                if name not in known:
-                    known[name] = self._ledger.is_sound(name)
-                if known[name]:
-                    continue
-                state = "missing" if known[name] is None else "damaged"
-                if repair and self._fetch_again(record) and self._ledger.is_sound(name):
-                    state = "repaired"
-                    known[name] = True
-                rows.append({"task": record.id, "file": str(self._ledger.file(name)), "state": state})
+        for record, name, state in damaged(self._ledger):
+            mended = (
+                repair and (self._ledger.is_sound(name) or self._fetch_again(record)) and self._ledger.is_sound(name)
+            )
+            rows.append(
+                {"task": record.id, "file": str(self._ledger.file(name)), "state": "repaired" if mended else state}
+            )
         return pd.DataFrame(rows, columns=["task", "file", "state"])
 
     def _fetch_again(self, record: TaskRecord) -> bool:
