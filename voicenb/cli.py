@@ -529,7 +529,7 @@ def _clone(given: argparse.Namespace, out: _Output) -> int:
             out.note("There is no preview to write: this service makes one where --text is given.")
         if voice.consent is None:
             out.note("No consent is recorded; --consent 'who agreed to what' keeps it with the voice.")
-        life = "" if voice.expires is None else f", to be used once before {voice.expires:%Y-%m-%d %H:%M} UTC"
+        life = f", {voice.until}" if voice.until else ""
         out.result(
             {
                 "name": voice.name,

@@ -881,8 +881,7 @@ class Runner:
             return
         changes: dict[str, Any] = {"state": "failed"}
         if remote is not None:
-            kept = self.service.profile.voice_life
-            changes = {"state": "ready", "remote": remote, "expires": None if kept is None else now() + kept}
+            changes = {"state": "ready", "remote": remote, "expires": self.service.ends(remote)}
         await asyncio.wrap_future(self.ledger.update_voice(voice, **changes))
 
     async def _activate(self, voice: str) -> None:

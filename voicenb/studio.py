@@ -422,7 +422,7 @@ class Studio:
         )
         if profile.cloning == "address" and wish.text is None:
             # The address is the voice: nothing needs to be made, and nothing is charged.
-            record = replace(record, state="ready", remote=url)
+            record = replace(record, state="ready", remote=url, expires=None if url is None else self.service.ends(url))
             await asyncio.wrap_future(self._ledger.add_voice(record))
             return Voice(self, record)
         if url is not None:
@@ -537,7 +537,7 @@ class Studio:
                 raise BadReference(f"{name} cannot be a voice of {profile.id}: {problem}", service=profile.id)
             record = VoiceRecord(
                 id=uuid.uuid4().hex, name=name, service=profile.id, endpoint=self.endpoint, remote=name, state="ready",
-                created=now(),
+                created=now(), expires=self.service.ends(name) if profile.cloning == "address" else None,
             )  # fmt: skip
             self._ledger.add_voice(record).result()
         if record is None:

@@ -59,9 +59,9 @@ class Voice:
     def _state(self) -> str:
         if self.activated is not None:
             return "activated, kept for good"
-        if self.expires is None:
-            return "ready"
-        return f"{'expired' if self._expired() else 'to be used before'} {self.expires:%Y-%m-%d %H:%M} UTC"
+        if self._expired():
+            return f"expired {self.expires:%Y-%m-%d %H:%M} UTC"
+        return self.until or "ready"
 
     def _expired(self) -> bool:
         return self.activated is None and self.expires is not None and self.expires <= datetime.now(UTC)
@@ -105,8 +105,19 @@ class Voice:
 
     @property
     def expires(self) -> datetime | None:
-        """Until when it must be used once to be kept (SoundClone: three days); None where it is kept anyway."""
+        """Until when it must be used once to be kept (SoundClone: three days), or until when its address is signed.
+
+        None where it is kept anyway.
+        """
         return self._record.expires
+
+    @property
+    def until(self) -> str:
+        """What `expires` means, in words; "" where nothing ends."""
+        if self.expires is None or self.activated is not None:
+            return ""
+        what = "to be used once before" if self._studio.service.profile.voice_life else "its address is signed until"
+        return f"{what} {self.expires:%Y-%m-%d %H:%M} UTC"
 
     @property
     def activated(self) -> datetime | None:
@@ -130,15 +141,22 @@ class Voice:
         """Raises where the voice cannot speak any more.
 
         Raises:
-            VoiceExpired: It was not used in time.
+            VoiceExpired: It was not used in time, or its signed address has ended.
             InvalidRequest: It was forgotten.
         """
         if self._record.state != "ready":
             raise InvalidRequest(f"the voice {self.name!r} is {self._record.state}; clone it again")
         if self._expired():
+            why, then = "without having been used", "Clone it again: studio.clone(…)."
+            if self._studio.service.profile.voice_life is None:
+                why = "with the signature of its recording's address, which the service could no longer open"
+                then = (
+                    "studio.clone(…) publishes the recording again. An address that lasts: "
+                    "voicenb.services.uploaders.storage_uploader('s3://bucket/folder', public='https://…')."
+                )
             raise VoiceExpired(
-                f"the voice {self.name!r} expired on {self.expires:%Y-%m-%d %H:%M} UTC without having been used; "
-                "nothing was sent or charged. Clone it again: studio.clone(…).",
+                f"the voice {self.name!r} expired on {self.expires:%Y-%m-%d %H:%M} UTC {why}; nothing was sent or "
+                f"charged. {then}",
                 service=self._record.service,
             )
 

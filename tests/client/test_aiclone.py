@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -28,6 +29,7 @@ from voicenb.services.cjk import count_cjk
 from voicenb.services.descriptors import DIALECTS, VOCABULARY
 from voicenb.services.emotions import COMPONENTS, parse_emotion, vector_sum, wire_emotion
 from voicenb.services.http import Http
+from voicenb.services.uploaders import signed_until
 
 REF = "https://oss.example.com/me.wav"
 CANARY = "sk_canary_aiclone_77"
@@ -440,9 +442,49 @@ def test_a_storage_address_is_written_to_and_signed(live_studio, ada):
     with live_studio(uploader="signing://bucket/refs") as studio:
         voice = studio.clone(ada, quiet=True)
         assert voice.id == "https://bucket.example.com/bucket/refs/ada.wav?expires=604800"
+        assert voice.expires is None
     assert Signing().cat_file("/bucket/refs/ada.wav") == ada.read_bytes()
     with live_studio(uploader="memory://refs") as studio, pytest.raises(vn.VoicenbError, match="public="):
         studio.clone(ada, name="other", quiet=True)
+
+
+SIGNED = "https://bucket.example.com/ada.wav?"
+
+
+@pytest.mark.parametrize(
+    ("query", "end"),
+    [
+        ("X-Amz-Date=20261101T120000Z&X-Amz-Expires=604800&X-Amz-Signature=a", (2026, 11, 8, 12)),
+        ("X-Goog-Date=20261101T120000Z&X-Goog-Expires=3600&X-Goog-Signature=a", (2026, 11, 1, 13)),
+        ("x-oss-date=20261101T120000Z&x-oss-expires=60&x-oss-signature=a", (2026, 11, 1, 12, 1)),
+        ("AWSAccessKeyId=a&Signature=b&Expires=1793534400", (2026, 11, 1, 12)),
+        ("sv=2024-08-04&se=2026-11-01T13%3A00%3A00%2B01%3A00&sig=a", (2026, 11, 1, 12)),
+        ("se=2026-11-01&sig=a", (2026, 11, 1)),
+        ("Expires=1793534400", None),
+        ("se=soon&sig=a", None),
+        ("X-Amz-Date=20261101T120000Z&X-Amz-Expires=99999999999999", None),
+        ("Signature=b&Expires=99999999999999999999", None),
+        ("", None),
+    ],
+)
+def test_a_signed_address_says_when_it_ends(query, end):
+    assert signed_until(SIGNED + query) == (None if end is None else datetime(*end, tzinfo=UTC))
+
+
+def test_a_voice_whose_signature_has_ended_says_what_to_do(live_studio, ada):
+    """Made by an uploader, or taken up by its address; nothing is sent, and cloning publishes anew."""
+    addresses = iter([f"{SIGNED}sig=a&se=2026-11-01", f"{SIGNED}sig=a&se=2999-01-01"])
+    with live_studio(uploader=lambda data, name: next(addresses)) as studio:
+        voice = studio.clone(ada, name="me", quiet=True)
+        assert "expired 2026-11-01" in repr(voice)
+        for one in (voice, studio.voice("me"), studio.voice(f"{SIGNED}sig=b&se=2026-11-01")):
+            with pytest.raises(vn.VoiceExpired, match=r"signature .* nothing was sent or charged\. studio\.clone\(…\)"):
+                one.submit("Hello.")
+        assert set(studio.voices()["state"]) == {"expired"}
+        again = studio.clone(ada, name="me", quiet=True)
+        assert "its address is signed until 2999-01-01" in repr(again)
+        assert studio.voice("me").id == again.id
+        assert not studio.tasks()
 
 
 # -- the wire --------------------------------------------------------------------------------------------------
@@ -627,7 +669,7 @@ def test_each_model_speaks(sandboxed, ada):
 
 
 def test_a_task_that_fails_is_not_charged(sandboxed):
-    with pytest.raises(vn.TaskFailed, match="cost nothing"):
+    with pytest.raises(vn.TaskFailed, match=r"studio\.clone\(…\) publishes the recording anew.*cost nothing"):
         sandboxed.voice("http://127.0.0.1:9/gone.wav").say("Hello there.", quiet=True)
     [task, *_] = sandboxed.tasks("failed")
     assert task.cost == 0

@@ -194,11 +194,7 @@ class ClonePanel(Panel):
         if clip is not None:
             self._results.children = (player(clip),)
             await asyncio.to_thread(lambda: self._keep(clip, f"studio.voice({voice.name!r}).preview"))
-        until = (
-            f"; use it before {voice.expires:%Y-%m-%d %H:%M} UTC to keep it"
-            if voice.expires and not voice.activated
-            else ""
-        )
+        until = f"; {voice.until}" if voice.until else ""
         self._tell(f"The voice {voice.name!r} is ready{until}.", "good")
         for listener in self._listeners:
             listener(voice.name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 import pandas as pd
 
+from voicenb import services
 from voicenb.panels.base import Panel
 from voicenb.panels.shown import clock, close, connect_line, player
 from voicenb.panels.style import bar, button, line, toned
@@ -101,7 +102,9 @@ class VoicesPanel(Panel):
                 if left.days
                 else f"use within {left.seconds // 3600} h"
             )
-            tone, title = "amber", f"until {row['expires']:%Y-%m-%d %H:%M} UTC; its first use keeps it"
+            signed = row["service"] in services.names() and services.get(row["service"]).profile.voice_life is None
+            why = "its recording's address is signed so long" if signed else "its first use keeps it"
+            tone, title = "amber", f"until {row['expires']:%Y-%m-%d %H:%M} UTC; {why}"
         acts = [{"act": "use", "text": "Use"}] if state != "expired" else []
         acts += [
             {"act": act, "text": text} for act, text in (("hear", "▶"), ("rename", "Rename"), ("forget", "Forget"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, NoReturn
 from urllib.parse import quote, urlsplit
@@ -45,7 +46,7 @@ from voicenb.services.base import (
 from voicenb.services.cjk import count_cjk
 from voicenb.services.cues import read_cues
 from voicenb.services.http import Http, Reply, UnreadableAnswerError, decimal_of, task_in, url_problem
-from voicenb.services.uploaders import HOW, as_uploader, upload_with
+from voicenb.services.uploaders import HOW, as_uploader, signed_until, upload_with
 from voicenb.subtitles import Subtitles
 from voicenb.text import spoken_marks
 
@@ -372,6 +373,10 @@ class AiClone(Service):
         """Whether `text` is the address of a recording, which is what a voice is here."""
         return text.startswith(("http://", "https://"))
 
+    def ends(self, voice: str) -> datetime | None:
+        """When the recording's address ends, where it is a signed one."""
+        return signed_until(voice)
+
     @classmethod
     def request_type(cls, kind: Kind) -> type[ServiceRequest]:
         """The typed request of the call that makes a task of `kind`."""
@@ -502,7 +507,9 @@ def _answer(data: Mapping[str, Any], reply: Reply) -> Answer:
         value = data.get(name)
         return value if isinstance(value, str) and value else None
 
-    error = data.get("error")
+    error = None if data.get("error") is None else _said({"error": data["error"]})[1]
+    if error is not None and "reference_audio_url" in error and "emotion" not in error:
+        error += " (the voice is the address of its recording: if that no longer opens, studio.clone(…) publishes the recording anew)"
     degraded = data.get("degraded")
     cost = decimal_of(data.get("credits_used"))
     echoed = data.get("metadata")
@@ -512,7 +519,7 @@ def _answer(data: Mapping[str, Any], reply: Reply) -> Answer:
         remote_id=text("task_id"),
         audio_url=text("audioUrl"),
         subtitles_url=_subtitles_url(data),
-        error=None if error is None else _said({"error": error})[1],
+        error=error,
         cost=cost if cost is not None and cost >= 0 else None,
         degraded=degraded if isinstance(degraded, bool) else None,
         provider=text("providerUsed"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -336,6 +336,11 @@ class Service(Protocol):
 
     def is_voice_id(self, text: str) -> bool:
         """Whether `text` looks like the service's own id of a voice."""
+
+    def ends(self, voice: str) -> datetime | None:  # noqa: ARG002 - where a voice's id says it
+        """Until when a voice can be used that was made just now, or None. `voice` is the service's id of it."""
+        life = self.profile.voice_life
+        return None if life is None else datetime.now(UTC) + life
 
     @classmethod
     def request_type(cls, kind: Kind) -> type[ServiceRequest]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import anyio.to_thread
 
 from voicenb.errors import BadReference, InvalidRequest, VoicenbError
 from voicenb.services.base import Upload, shown
 
-__all__ = ["HOW", "LONGEST", "Uploader", "as_uploader", "storage_uploader", "upload_with"]
+__all__ = ["HOW", "LONGEST", "Uploader", "as_uploader", "signed_until", "storage_uploader", "upload_with"]
 
 Uploader: TypeAlias = Callable[[bytes, str], "str | Awaitable[str]"]
 """Takes a recording's bytes and its file name, gives the URL under which the service finds it."""
@@ -88,6 +90,26 @@ def storage_uploader(
             ) from None
 
     return upload
+
+
+def signed_until(url: str) -> datetime | None:
+    """When the signature of an address ends (UTC), as its own query says; None where it carries none that is known.
+
+    Known are those of S3 and what speaks its language, Google Cloud Storage, Alibaba OSS, Azure and CloudFront.
+    """
+    # OverflowError: a date beyond the year 9999.
+    with suppress(ValueError, OverflowError, OSError):
+        query = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
+        for kind in ("amz", "goog", "oss"):
+            begun, seconds = query.get(f"x-{kind}-date"), query.get(f"x-{kind}-expires")
+            if begun is not None and seconds is not None:
+                return datetime.strptime(begun, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) + timedelta(seconds=int(seconds))
+        if "sig" in query and "se" in query:
+            end = datetime.fromisoformat(query["se"])
+            return end.astimezone(UTC) if end.tzinfo else end.replace(tzinfo=UTC)
+        if "signature" in query and "expires" in query:
+            return datetime.fromtimestamp(int(query["expires"]), UTC)
+    return None
 
 
 async def upload_with(uploader: Uploader, upload: Upload, service: str) -> str:
