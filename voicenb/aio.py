@@ -98,6 +98,10 @@ class Aio:
         """`Studio.clone_price` as a coroutine."""
         return await asyncio.to_thread(lambda: self._studio.clone_price(**parameters))
 
+    async def publish(self, source: Any, *, name: str | None = None) -> str:
+        """`Studio.publish` as a coroutine."""
+        return await asyncio.to_thread(lambda: self._studio.publish(source, name=name))
+
     async def balance(self) -> Balance:
         """`Studio.balance` as a coroutine."""
         return await asyncio.to_thread(self._studio.balance)

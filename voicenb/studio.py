@@ -317,6 +317,22 @@ class Studio:
 
         return StudioPanel(self)
 
+    def publish(self, source: Any, *, name: str | None = None) -> str:
+        """Gives a recording an address that the service can fetch, for parameters that take one, such as AI Clone's `emotion`.
+
+        Args:
+            source: A path, URL, bytes, ``(samples, rate)``, or a `Reference`; what has an address keeps it.
+            name: What to call it.
+
+        Raises:
+            BadReference: It cannot be read, or the service has no upload; the message shows what to do.
+        """
+        reference = source if isinstance(source, Reference) else Reference(source, name=name)
+        if reference.url is not None:
+            return reference.url
+        self._ready()
+        return portal.call(self.service.publish, Upload(*reference.payload(self.service.reference_rules)))
+
     def budget(self, amount: Decimal | float | str, *, name: str | None = None) -> Budget:
         """A limit on what this studio spends: ``with studio.budget(5): …``.
 

@@ -197,14 +197,14 @@ def test_a_restarted_kernel_finds_what_the_one_before_was_paying_for(page, lab, 
 
 
 def test_what_was_said_plays_without_a_kernel_and_without_trust(page, lab, home):
-    """The saved notebook, opened as somebody else's: the clips are in it, in sight, and play."""
+    """The saved notebook, opened as somebody else's: the clips and their comparison are in it, in sight, and play."""
     content = (lab.folder / NOTEBOOK).read_text("utf-8")
-    assert content.count("<audio") == 2
+    assert content.count("<audio") == 4
     (lab.folder / "mailed.ipynb").write_text(content, "utf-8")
     page.page.goto(lab.address("mailed.ipynb"))
     page.page.locator("[class^=voicenb-kept] audio").first.wait_for()
     players = page.players("[class^=voicenb-kept]")
-    assert [one["error"] for one in players] == [None, None]
+    assert [one["error"] for one in players] == [None] * 4
     assert all(one["duration"] > 0.5 for one in players)
 
 

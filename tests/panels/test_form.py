@@ -147,7 +147,7 @@ def test_only_the_chosen_models_parameters_are_there():
     assert form.values["emotion"] == "joy=0.5"
     form.fields["model"].value = "voxcpm"
     gone = {name for name, field in form.fields.items() if "voicenb-gone" in field.box._dom_classes}
-    assert gone == {"emotion"}
+    assert gone == {"emotion", "language"}
     assert "emotion" not in form.values
     form.fields["text"].input.value = "Hello."
     form.fields["describe"].input.value = "female, purple"
@@ -189,6 +189,45 @@ def test_too_much_emotion_is_said_while_it_is_set():
     assert "voicenb-bad" in field._sum.value
     form.fields["text"].input.value = "Hello."
     assert [(one.field, one.error) for one in form.check(voice="https://example.org/a.wav")] == [("emotion", True)]
+
+
+def test_what_has_no_effect_alone_is_out_of_sight():
+    """The language of subtitles is asked for with subtitles, and is part of the request only then."""
+    form = Form(services.get("aiclone").request_type("production"), hide=("voice",))
+    field = form.fields["language"]
+    assert "voicenb-gone" in field.box._dom_classes
+    form.fields["subtitles"].value = "sentence"
+    assert "voicenb-gone" not in field.box._dom_classes
+    field.input.value = "en"
+    assert form.values["language"] == "en"
+    form.fields["subtitles"].value = False
+    assert "voicenb-gone" in field.box._dom_classes
+    assert "language" not in form.values
+
+
+@pytest.mark.parametrize("value", [True, False, 0, 350])
+def test_a_switch_with_a_number_has_its_unit(value):
+    """Compact mode: off, as the service has it, or the longest silence in milliseconds."""
+    form = Form(services.get("aiclone").request_type("production"), hide=("voice",))
+    field = form.fields["compact"]
+    field.value = value
+    assert field.value is value if isinstance(value, bool) else field.value == value
+    assert field.changed == (value is not False)
+    assert ("voicenb-hidden" in field._limit._dom_classes) == (value is False)
+    assert "ms" in field.unit.value
+    field.reset()
+    assert "compact" not in form.values
+
+
+def test_a_number_that_is_none_is_said_under_the_switch():
+    """By the request's own rule."""
+    form = Form(services.get("aiclone").request_type("production"), hide=("voice",))
+    form.fields["text"].input.value = "Hello."
+    form.fields["compact"].input.value = True
+    form.fields["compact"]._limit.value = "soon"
+    (remark,) = form.check(voice="https://example.org/a.wav")
+    assert (remark.field, remark.error) == ("compact", True)
+    assert "whole number of milliseconds" in form.fields["compact"].note.value
 
 
 def test_pauses_are_offered_where_the_service_has_them():

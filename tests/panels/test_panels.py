@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
 
 import ipywidgets as widgets
 import pandas as pd
@@ -24,6 +23,7 @@ from voicenb.panels import (
 )
 from voicenb.panels.kept import Kept
 from voicenb.panels.table import Table
+from voicenb.panels.upload import Upload
 
 
 def told(widget):
@@ -36,6 +36,14 @@ def parts(widget):
     yield widget
     for child in getattr(widget, "children", ()):
         yield from parts(child)
+
+
+def send(upload, name, content, pieces=3):
+    """Sends a file as a page does."""
+    step = -(-len(content) // pieces)
+    for piece in range(pieces):
+        about = {"kind": "piece", "upload": name, "name": name, "size": len(content), "piece": piece, "pieces": pieces}
+        upload._handle_custom_msg(about, [memoryview(content[piece * step : (piece + 1) * step])])
 
 
 async def until(condition, seconds=20.0):
@@ -235,22 +243,54 @@ def test_what_is_no_preset_is_refused(studio, text):
 async def test_an_upload_is_examined_and_not_kept_in_the_widget(studio, ada):
     """The doctor speaks, and the recording's bytes leave the state that a notebook saves."""
     panel = ReferencePanel(studio)
-    panel._file.value = (
-        {
-            "name": "ada.wav",
-            "type": "audio/wav",
-            "size": 1,
-            "content": memoryview(ada.read_bytes()),
-            "last_modified": datetime.now(UTC),
-        },
-    )
+    send(panel._file, "ada.wav", ada.read_bytes())
     await panel.settled()
     assert panel.error is None
     assert panel.reference.name == "ada"
-    assert panel._file.value == ()
+    state = json.dumps([one.get_state() for one in parts(panel.widget)])  # fails where there are bytes
+    assert len(state) < 200_000
     assert told(panel._status) == "The service takes it."
     assert "format" in panel._findings.value
     panel.close()
+
+
+async def test_a_file_that_is_too_large_says_what_to_do(studio):
+    """It would end the notebook's connection; the panel names the ways round, and takes nothing else that a page makes up."""
+    panel = ReferencePanel(studio)
+    panel._file._handle_custom_msg({"kind": "large", "upload": "a", "name": "talk.wav", "size": 240_000_000}, [])
+    assert isinstance(panel.error, vn.InvalidRequest)
+    assert "talk.wav has 240.0 MB; at most 100.0 MB" in panel._problem.value
+    assert "path or its URL" in panel._problem.value
+    for told in ({"kind": "piece"}, {"kind": "large"}, {}, "piece", None):
+        panel._file._handle_custom_msg(told, [b""])
+    huge = {"kind": "piece", "upload": "b", "name": "x", "size": 10**9, "piece": 0, "pieces": 1}
+    panel._file._handle_custom_msg(huge, [b"x"])
+    await panel.settled()
+    assert panel.reference is None
+    panel.close()
+
+
+async def test_an_emotions_recording_is_uploaded_and_published(panel_home, ada):
+    """It gets an address, with which the request is valid and the code does the same."""
+    with vn.connect("aiclone", sandbox=True, home=panel_home) as studio:
+        voice = await studio.aio.clone(ada, name="moody", consent="nobody's voice")
+        panel = SayPanel(studio, voice)
+        panel.form.set({"text": "I am so happy."})
+        field = panel.form.fields["emotion"]
+        field.input.value = "url"
+        send(field._upload, "happy.wav", ada.read_bytes())
+        await panel.settled()
+        assert panel.error is None
+        assert field.value.startswith("http://127.0.0.1:")
+        assert "emotion=studio.publish('happy.wav')" in panel.code()
+        panel.say()
+        await panel.settled()
+        assert panel.error is None
+        assert panel.clips[0].task.record.parameters["emotion"] == field.value
+        panel.form.fields["emotion"]._url.value = "https://example.org/other.wav"
+        assert "emotion='https://example.org/other.wav'" in panel.code()
+        await panel.settled()
+        panel.close()
 
 
 async def test_trimming_and_preparing_are_calls_that_the_code_shows(studio, ada):
@@ -481,7 +521,7 @@ async def test_every_control_has_a_label_and_every_status_line_is_live(studio, v
     panel = StudioPanel(studio)
     await panel.settled()
     controls = (widgets.Text, widgets.Textarea, widgets.Dropdown, widgets.FloatSlider, widgets.IntSlider, widgets.BoundedIntText,
-                widgets.Checkbox, widgets.Button, widgets.ToggleButton, widgets.FileUpload)  # fmt: skip
+                widgets.Checkbox, widgets.Button, widgets.ToggleButton, Upload)  # fmt: skip
     for one in parts(panel.widget):
         if isinstance(one, controls):
             assert one.description.strip() or "voicenb-gone" in one._dom_classes, one

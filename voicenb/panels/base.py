@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import ipywidgets as widgets
@@ -76,6 +77,15 @@ class Panel:
 
     def _keep_in(self, kept: Kept) -> None:
         self._kept = kept
+
+    def _publish(self, name: str, content: bytes, done: Callable[[str], None]) -> None:
+        """Gives a recording an address, for a field of a form."""
+
+        async def publish() -> None:
+            self._clear()
+            done(await self.studio.aio.publish(content, name=Path(name).stem))
+
+        self._start(publish())
 
     def _keep(self, result: Any, where: str) -> None:
         """Leaves the static form of a clip or a comparison in the notebook; `where` is the Python that finds it again."""

@@ -57,6 +57,7 @@ class ClonePanel(Panel):
             choices=languages(studio),
             strict=studio.strict or studio.endpoint == "sandbox",
             count=service.characters,
+            publish=self._publish,
         )
         if "text" in self.form.fields:
             self.form.fields[
@@ -94,8 +95,8 @@ class ClonePanel(Panel):
         super()._keep_in(kept)
         self.reference._keep_in(kept)  # noqa: SLF001 - its own part
 
-    def _request(self) -> dict[str, Any]:
-        values = self.form.values
+    def _request(self, *, code: bool = False) -> dict[str, Any]:
+        values = self.form.code if code else self.form.values
         if not str(values.get("text") or "").strip():
             values.pop("text", None)
         if name := self._named.value.strip():
@@ -207,4 +208,4 @@ class ClonePanel(Panel):
     def code(self) -> str:
         """The Python that clones the same voice."""
         before = self.reference.code().removesuffix("\nref.check(studio)")
-        return f"{before}\n{call_of('voice = studio.clone', 'ref', **self._request())}"
+        return f"{before}\n{call_of('voice = studio.clone', 'ref', **self._request(code=True))}"

@@ -7,8 +7,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from voicenb.panels.form import Field, _switch
-from voicenb.panels.style import line, toned
+from voicenb.panels.form import Code, Field, Publish, _switch
+from voicenb.panels.style import bar, line, toned
+from voicenb.panels.upload import Upload
 from voicenb.services.base import Parameter
 from voicenb.services.emotions import ADVISED_SUM, COMPONENTS, LARGEST_SUM, parse_emotion, vector_sum
 
@@ -29,8 +30,10 @@ class EmotionField(Field):
     Its value is the one line of text that `voicenb.services.emotions` reads, or None.
     """
 
-    def __init__(self, one: Parameter) -> None:
+    def __init__(self, one: Parameter, *, publish: Publish | None = None) -> None:
         self._setting = False
+        self._publish = publish
+        self._uploaded = ("", "")
         self._sliders = {
             name: widgets.FloatSlider(
                 value=0, min=0, max=1, step=0.05, readout_format=".2f", description=name.capitalize(),
@@ -46,8 +49,16 @@ class EmotionField(Field):
             description="Described", placeholder="such as: say it happily, and a little surprised"
         )
         self._url = widgets.Text(description="Recording", placeholder="https://… of a recording in that emotion")
+        self._upload = Upload(
+            "Choose a file",
+            self._take,
+            refuse=lambda error: self.remark(str(error), error=True),
+            tooltip="A recording in that emotion, which gets an address of its own",
+            accept="audio/*",
+        )
+        self._given = bar(self._url, *([self._upload] if publish is not None else []))
         super().__init__(one)
-        parts = widgets.VBox([self._vector, self._text, self._url])
+        parts = widgets.VBox([self._vector, self._text, self._given])
         parts.add_class("voicenb-parts")
         row, note = self.box.children
         self.box.children = (row, parts, note)
@@ -102,6 +113,22 @@ class EmotionField(Field):
             self._setting = False
         self._changed()
 
+    def _take(self, name: str, content: bytes) -> None:
+        """A recording was chosen: it is published, and its address is the value."""
+
+        def published(url: str) -> None:
+            self._uploaded = (url, name)
+            self._url.value = url
+
+        if self._publish is not None:
+            self._publish(name, content, published)
+
+    @property
+    def code(self) -> Any:
+        """The value; a recording that was chosen here is published by the code, too."""
+        url, name = self._uploaded
+        return Code(f"studio.publish({name!r})") if url and self.value == url else self.value
+
     @property
     def changed(self) -> bool:
         """Whether it differs from the default."""
@@ -110,7 +137,7 @@ class EmotionField(Field):
     def _mark(self) -> None:
         super()._mark()
         mode = self.input.value
-        for part, name in ((self._vector, "vector"), (self._text, "text"), (self._url, "url")):
+        for part, name in ((self._vector, "vector"), (self._text, "text"), (self._given, "url")):
             _switch(part, "gone", mode != name)
         total = sum((Decimal(str(round(slider.value, 4))) for slider in self._sliders.values()), Decimal(0))
         tone = "bad" if total > LARGEST_SUM else "amber" if total > ADVISED_SUM else "quiet"

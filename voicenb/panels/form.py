@@ -10,7 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import ipywidgets as widgets
 
@@ -21,9 +21,10 @@ from voicenb.services.base import Parameter, ServiceRequest
 if TYPE_CHECKING:
     from voicenb.studio import Studio
 
-__all__ = ["Field", "Form", "Remark", "hushed", "languages"]
+__all__ = ["Code", "Field", "Form", "Publish", "Remark", "hushed", "languages"]
 
 T = TypeVar("T")
+Publish: TypeAlias = Callable[[str, bytes, Callable[[str], None]], object]
 
 _LONG_TEXT = 200
 _MOST_STEPS = 40
@@ -60,6 +61,13 @@ class Remark:
     error: bool
 
 
+class Code(str):
+    """Python that stands for a value, where code is shown."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 # -- one parameter ---------------------------------------------------------------------------------------------
 
 
@@ -84,8 +92,7 @@ class Field:
         self.input.add_class("voicenb-input")
         self.note = line("note", "live")
         self.unit = line("unit")
-        # A switch that stands for a number too (in code) has no unit of its own.
-        self.unit.value = toned("" if one.type == "switch" else one.unit)
+        self.unit.value = toned(one.unit)
         self.reset_button = button("", "", "reset")
         self._name_default()
         self.reset_button.on_click(lambda _: self.reset())
@@ -206,6 +213,11 @@ class Field:
             value = bool(value)
         self.input.value = value
 
+    @property
+    def code(self) -> Any:
+        """The value as code says it."""
+        return self.value
+
     def reset(self) -> None:
         """Back to the default."""
         self.value = self.default
@@ -297,6 +309,7 @@ class Form:
         choices: Values to choose from, for parameters whose type names none.
         strict: Whether learned rules are errors, as `ServiceRequest.build` has it.
         count: Counts the characters of a text as the service bills them.
+        publish: Gives a recording an address, for parameters that take one: ``publish(name, content, done)`` calls ``done(url)``.
 
     Attributes:
         fields: Each drawn parameter's `Field`, by name.
@@ -310,6 +323,7 @@ class Form:
         choices: Mapping[str, Sequence[Any]] | None = None,
         strict: bool = False,
         count: Callable[[str], int] | None = None,
+        publish: Publish | None = None,
     ) -> None:
         self.requests = requests
         self.strict = strict
@@ -320,7 +334,7 @@ class Form:
             for name, one in request.parameters().items():
                 parameters.setdefault(name, one)
         self.fields = {
-            name: _field(one, (choices or {}).get(name, ()), count)
+            name: _field(one, (choices or {}).get(name, ()), count, publish)
             for name, one in parameters.items()
             # What a program gives as an object has no control.
             if name not in hide and one.type != "object"
@@ -349,7 +363,10 @@ class Form:
             listener()
 
     def _has(self, field: Field) -> bool:
-        """Whether the chosen model has the parameter."""
+        """Whether the chosen model has the parameter, and what it is about is asked for."""
+        needed = self.fields.get(field.parameter.needs or "")
+        if needed is not None and not needed.value:
+            return False
         model = self.fields["model"].value if "model" in self.fields else None
         return not field.parameter.models or model is None or model in field.parameter.models
 
@@ -365,6 +382,11 @@ class Form:
             for name, field in self.fields.items()
             if self._has(field) and (field.parameter.required or field.changed)
         }
+
+    @property
+    def code(self) -> dict[str, Any]:
+        """`values` as code says them."""
+        return {name: self.fields[name].code for name in self.values}
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Sets parameters by name; those without a control here are left out."""
@@ -455,10 +477,16 @@ def _sentence(given: str, allowed: str) -> str:
     return f"{allowed[:1].upper()}{allowed[1:]}" if given == "nothing" else f"{given}: {allowed}"
 
 
-def _field(one: Parameter, choices: Sequence[Any], count: Callable[[str], int] | None) -> Field:
+def _field(
+    one: Parameter, choices: Sequence[Any], count: Callable[[str], int] | None, publish: Publish | None
+) -> Field:
     """The field for a parameter: that of its own type where there is one."""
     if one.type == "emotion":
         from voicenb.panels.emotion import EmotionField
 
-        return EmotionField(one)
+        return EmotionField(one, publish=publish)
+    if one.type == "switch" and one.unit:
+        from voicenb.panels.limit import LimitField
+
+        return LimitField(one)
     return Field(one, choices=choices, count=count)

@@ -9,11 +9,11 @@ from typing import Any
 import traitlets
 
 from voicenb.display import seconds
+from voicenb.panels.pieces import Pieces
 from voicenb.panels.player import Player, bundle, styles
 
 __all__ = ["Recorder"]
 
-_MAX_BYTES = 100_000_000
 NOTE = "Record your own voice, or that of somebody who has agreed to be cloned."
 
 
@@ -51,8 +51,7 @@ class Recorder(Player):
         super().__init__(**options)
         self.value: bytes = b""
         """The last recording as a WAV file; empty before there is one."""
-        self._pieces: dict[int, bytes] = {}
-        self._incoming: object = None
+        self._pieces = Pieces()
         self._listeners: list[Callable[[Recorder], object]] = []
 
     def on_record(self, call: Callable[[Recorder], object]) -> None:
@@ -72,27 +71,20 @@ class Recorder(Player):
                 "piece": int(piece),
                 "pieces": int(pieces),
                 "size": int(size),
-            } if 0 <= piece < pieces and size <= _MAX_BYTES and len(buffers) == 1:
-                self._piece(name, piece, pieces, size, bytes(buffers[0]))
+            } if len(buffers) == 1:
+                whole = self._pieces.add(name, piece, pieces, size, bytes(buffers[0]))
+                if whole is not None:
+                    self._recorded(whole)
             case _:
                 super()._asked(widget, content, buffers)
 
-    def _piece(self, name: object, piece: int, pieces: int, size: int, content: bytes) -> None:
-        """Takes one piece of a recording; the last completes it."""
+    def _recorded(self, whole: bytes) -> None:
+        """Takes a recording; what is no sound is left."""
         import soundfile
 
-        if name != self._incoming:
-            self._incoming, self._pieces = name, {}
-        self._pieces[piece] = content
-        if len(self._pieces) < pieces:
-            return
-        whole = b"".join(self._pieces[number] for number in sorted(self._pieces))
-        self._incoming, self._pieces = None, {}
         try:
             length = soundfile.info(io.BytesIO(whole)).duration
         except soundfile.LibsndfileError:
-            return
-        if len(whole) != size:
             return
         self.value = whole
         # Two recordings of the same length are two recordings: observers are told of both.

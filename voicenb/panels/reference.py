@@ -17,6 +17,7 @@ from voicenb.panels.base import Panel, call_of
 from voicenb.panels.recorder import Recorder
 from voicenb.panels.shown import connect_line
 from voicenb.panels.style import bar, button, line, toned
+from voicenb.panels.upload import Upload
 from voicenb.panels.waveform import Waveform
 from voicenb.reference import Reference
 
@@ -57,10 +58,13 @@ class ReferencePanel(Panel):
         self._listeners: list[Callable[[], None]] = []
         rules = studio.service.reference_rules
         endings = ",".join(f".{form}" for form in dict.fromkeys((*rules.upload_formats, *rules.formats)))
-        self._file = widgets.FileUpload(
+        self._file = Upload(
+            "Choose a file",
+            self._uploaded,
+            refuse=self._fail,
+            tooltip="A recording of one person speaking; or drop one here",
             accept=f"audio/*,video/*,{endings}",
-            description="Choose a file",
-            tooltip="A recording of one person speaking",
+            drop=True,
         )
         self._address = widgets.Text(
             description="Path or URL", placeholder="me.wav, or https://…", continuous_update=False
@@ -89,7 +93,6 @@ class ReferencePanel(Panel):
         self._span_bar = bar(self._used, self._trim, self._prepare, self._undo, names=("gone",))
         self._first: Reference | None = None
 
-        self._file.observe(self._on(self._uploaded), "value")
         self._recorder.on_record(lambda _: self._on(self._recorded)(None))
         self._wave.observe(self._on(self._marked), ["start", "end"])
         self._load.on_click(self._on(self._addressed))
@@ -129,13 +132,7 @@ class ReferencePanel(Panel):
         if not self._closed and tuple(options) != tuple(self._sample.options):
             self._sample.options = options
 
-    def _uploaded(self) -> None:
-        if not self._file.value:
-            return
-        entry = self._file.value[0]
-        name, content = str(entry["name"]), bytes(entry["content"])
-        # What was read is let go of at once: a recording must not stay in the saved state of a widget.
-        self._file.value = ()
+    def _uploaded(self, name: str, content: bytes) -> None:
         self.take(content, repr(name), name=Path(name).stem)
 
     def _recorded(self) -> None:
@@ -252,7 +249,7 @@ class ReferencePanel(Panel):
                 if bound
             )
             sample = ", or try a sample voice" if self.studio.endpoint == "sandbox" else ""
-            told = f"One person speaking{f', {length}' if length else ''}. Choose a recording{sample}."
+            told = f"One person speaking{f', {length}' if length else ''}. Choose a recording or drop it here{sample}."
             self._view.children = (widgets.HTML(f'<div class="voicenb-empty">{escape(told)}</div>'),)
             return
         # Only now, because a waveform that is drawn out of sight has no width.

@@ -17,6 +17,7 @@ from voicenb.panels.base import Panel, call_of
 from voicenb.panels.form import Form, Remark, hushed, languages
 from voicenb.panels.shown import amount, close, compared, connect_line, player
 from voicenb.panels.style import bar, button, line, toned
+from voicenb.panels.upload import Upload
 
 if TYPE_CHECKING:
     from voicenb.audio import Clip
@@ -61,6 +62,7 @@ class SayPanel(Panel):
             choices=languages(studio),
             strict=studio.strict or studio.endpoint == "sandbox",
             count=studio.service.characters,
+            publish=self._publish,
         )
         self._voice = widgets.Dropdown(description="Voice", tooltip="The voice that speaks")
         self._takes = widgets.BoundedIntText(
@@ -269,7 +271,7 @@ class SayPanel(Panel):
 
     async def _follow(self, tasks: list[Task]) -> None:
         waits = {asyncio.ensure_future(task.outcome(None)): task for task in tasks}
-        clips: list[Clip] = []
+        made: dict[Task, Clip] = {}
         try:
             pending = set(waits)
             while pending:
@@ -277,7 +279,7 @@ class SayPanel(Panel):
                 for one in (wait for wait in waits if wait in done):
                     error = one.exception()
                     if error is None:
-                        clips.append(one.result())
+                        made[waits[one]] = one.result()
                     elif waits[one].status == "cancelled":
                         self._tell(f"Cancelled: {waits[one].charged()}.", "amber")
                     else:
@@ -288,8 +290,9 @@ class SayPanel(Panel):
         finally:
             for one in waits:
                 one.cancel()
-        if clips:
-            self._show(clips)
+        if made:
+            # In the order of the takes, whichever was there first.
+            self._show({task: made[task] for task in tasks if task in made})
 
     def _draw_busy(self) -> None:
         since = time.monotonic() - (self._started or 0.0)
@@ -308,21 +311,18 @@ class SayPanel(Panel):
         tasks = list(self._tasks)
         await asyncio.to_thread(lambda: [task.cancel() for task in tasks])
 
-    def _show(self, clips: list[Clip]) -> None:
+    def _show(self, made: dict[Task, Clip]) -> None:
+        clips = list(made.values())
         # Decoding, drawing and compressing take a moment each, but what a person waits for is this very thing.
         self.clips = [*reversed(clips), *self.clips]
-        shown = (
-            [compared(clips, [f"take {number}" for number in range(1, len(clips) + 1)])]
-            if len(clips) > 1
-            else [player(clips[0])]
-        )
+        shown = [compared(clips, [f"take {task.take}" for task in made])] if len(clips) > 1 else [player(clips[0])]
         old = self._results.children
         self._results.children = (*shown, *old)[:_MOST_SHOWN]
         for one in old[_MOST_SHOWN - 1 :]:
             close(one)
-        for clip in clips:
-            self._keep(clip, "" if clip.task is None else f"studio.history.clip({clip.task.id[:8]!r})")
-        costs = [task.cost for clip in clips if (task := clip.task) is not None and task.cost is not None]
+        for task, clip in made.items():
+            self._keep(clip, f"studio.history.clip({task.id[:8]!r})")
+        costs = [cost for task in made if (cost := task.cost) is not None]
         paid = f" · {amount(sum(costs, Decimal(0)), self.studio.service.profile.unit)} charged" if costs else ""
         if all(task.cached for task in self._tasks):
             paid = " · made before, so nothing was charged"
@@ -348,7 +348,13 @@ class SayPanel(Panel):
         self._preset_name = widgets.Text(description="Name", placeholder="such as calm narrator")
         keep = button("Save", "Keeps the parameters, without the text, under this name", "outlined")
         remove = button("Delete", "Removes the chosen preset")
-        given = widgets.FileUpload(accept=".json", description="From a file", tooltip="A preset that somebody gave you")
+        given = Upload(
+            "From a file",
+            lambda _, content: self._on(lambda: self._read_preset(content))(None),
+            refuse=self._fail,
+            tooltip="A preset that somebody gave you",
+            accept=".json",
+        )
         self._preset_bar = bar(self._preset_name, keep, remove, given, names=("gone",))
         more = widgets.ToggleButton(description="save …", tooltip="Save, delete and share presets")
         more.add_class("voicenb-short")
@@ -362,7 +368,6 @@ class SayPanel(Panel):
         self._preset.observe(self._on(self._take_preset), "value")
         keep.on_click(self._on(self._keep_preset))
         remove.on_click(self._on(self._remove_preset))
-        given.observe(self._on(lambda: self._read_preset(given)), "value")
         return widgets.HBox([self._preset, more])
 
     def _list_presets(self, chosen: str = "") -> None:
@@ -389,11 +394,8 @@ class SayPanel(Panel):
             presets.delete(self.studio, self._preset.value)
             self._list_presets()
 
-    def _read_preset(self, upload: Any) -> None:
-        if not upload.value:
-            return
-        content = bytes(upload.value[0]["content"])
-        upload.value = ()
+    def _read_preset(self, content: bytes) -> None:
+        self._clear()
         name, values = presets.read(self.studio, content)
         presets.save(self.studio, name, values)
         self._list_presets(name)
@@ -403,7 +405,8 @@ class SayPanel(Panel):
 
     def code(self) -> str:
         """The Python that says the same."""
-        text, values = self._request()
+        values = self.form.code
+        text = str(values.pop("text", ""))
         if self._takes.value > 1:
             values["takes"] = self._takes.value
         if self._fresh.value:

@@ -169,7 +169,8 @@ class _Speech(ServiceRequest):
         parameter("generate_subtitle", "Times of the words spoken, as the service gives them."),
     ] = False
     language: Annotated[
-        StrictStr | None, parameter("subtitle_language", "The language of the subtitles, such as en.", min_length=1)
+        StrictStr | None,
+        parameter("subtitle_language", "The language of the subtitles, such as en.", needs="subtitles", min_length=1),
     ] = None
     compact: Annotated[
         bool | int,

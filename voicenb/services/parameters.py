@@ -53,6 +53,7 @@ def parameter(
     unit: str = "",
     step: float | None = None,
     models: tuple[str, ...] = (),
+    needs: str | None = None,
     also: tuple[str, ...] = (),
     type: str | None = None,  # noqa: A002 - the attribute that it becomes
     rule: str | None = None,
@@ -69,6 +70,7 @@ def parameter(
         unit: The unit, or "".
         step: A sensible step for a slider.
         models: The models that have it; all of them when empty.
+        needs: The parameter without which it has no effect.
         also: More fields of the wire that the parameter stands for.
         type: `Parameter.type`, where the annotation does not say it.
         rule: What is allowed in words ("allowed is …"), where range and choices do not say it.
@@ -78,7 +80,7 @@ def parameter(
         constraints: The stated rule, as pydantic's own constraints: it is always enforced.
     """
     extra = {
-        "unit": unit, "step": step, "models": models, "also": also, "type": type, "rule": rule,
+        "unit": unit, "step": step, "models": models, "needs": needs, "also": also, "type": type, "rule": rule,
         "low": low, "high": high, "choices": choices,
     }  # fmt: skip
     return Field(alias=wire, description=help, json_schema_extra=typing.cast("Any", extra), **constraints)
@@ -129,6 +131,7 @@ class Parameter:
         unit: The unit, or "".
         help: One sentence.
         models: The models that have it; all of them when empty.
+        needs: The parameter without which it has no effect, or None.
         also: More fields of the wire that it stands for.
         rule: What is allowed in words, where range and choices do not say it.
     """
@@ -148,6 +151,7 @@ class Parameter:
     unit: str = ""
     help: str = ""
     models: tuple[str, ...] = ()
+    needs: str | None = None
     also: tuple[str, ...] = ()
     rule: str | None = None
 
@@ -220,6 +224,7 @@ class Parameter:
             unit=extra.get("unit") or "",
             help=info.description or "",
             models=tuple(extra.get("models") or ()),
+            needs=extra.get("needs"),
             also=tuple(extra.get("also") or ()),
             rule=extra.get("rule"),
             **limits,

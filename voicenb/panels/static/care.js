@@ -17,12 +17,6 @@ function label(root) {
   for (const button of root.querySelectorAll("button[title]")) {
     if (!/\p{L}/u.test(button.textContent)) button.setAttribute("aria-label", button.title);
   }
-  for (const upload of root.querySelectorAll(".widget-upload")) {
-    // ipywidgets counts the files that wait in the widget; here they are read and let go of at once.
-    for (const node of upload.childNodes) {
-      if (node.nodeType === Node.TEXT_NODE && / \(\d+\)$/.test(node.data)) node.data = node.data.replace(/ \(\d+\)$/, "");
-    }
-  }
   for (const field of root.querySelectorAll("textarea, input[type=text]")) {
     if (!field.dir) field.dir = "auto";
   }
