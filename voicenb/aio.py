@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from voicenb import portal
@@ -33,7 +33,7 @@ class Aio:
         *,
         name: str | None = None,
         text: str | None = None,
-        language: str | None = None,
+        language: str | Sequence[str] | None = None,
         consent: str | None = None,
         fresh: bool = False,
         timeout: float | None = 600,

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from decimal import Decimal, InvalidOperation
@@ -283,7 +283,12 @@ class Studio:
         return self.service.price(request, portal.call(self._prices))
 
     def clone_price(
-        self, *, name: str | None = None, text: str | None = None, language: str | None = None, **parameters: Any
+        self,
+        *,
+        name: str | None = None,
+        text: str | None = None,
+        language: str | Sequence[str] | None = None,
+        **parameters: Any,
     ) -> Price:
         """What cloning a voice costs, before anything is sent; the arguments are those of `clone`.
 
@@ -362,7 +367,7 @@ class Studio:
         *,
         name: str | None = None,
         text: str | None = None,
-        language: str | None = None,
+        language: str | Sequence[str] | None = None,
         consent: str | None = None,
         fresh: bool = False,
         timeout: float | None = 600,
@@ -375,7 +380,7 @@ class Studio:
             source: A path, URL, bytes, ``(samples, rate)``, or a `Reference`.
             name: What to call the voice; else the recording's name. The newest voice of a name is the one it finds.
             text: What the preview speaks; else a line in `language`.
-            language: The language of the text, as the service spells it.
+            language: The language of the text, as the service spells it; several for a service whose voices have several.
             consent: The speaker's consent, in your words; kept with the voice.
             fresh: Makes and pays a new one, whatever was made before.
             timeout: Seconds to wait for the preview; None waits as long as it takes.
@@ -429,7 +434,7 @@ class Studio:
             service=profile.id,
             endpoint=self.endpoint,
             version=getattr(preview, "version", None) or getattr(preview, "model", None),
-            language=getattr(preview, "language", None),
+            language=getattr(making or preview, "language", None),
             kept=_kept(profile, preview, making),
             consent=reference.consent,
             reference=reference.hash or reference.url,
@@ -463,8 +468,7 @@ class Studio:
         values = dict(wish.parameters)
         if wish.language is not None:
             values["language"] = wish.language
-        lines = profile.preview_lines
-        text = lines.get(wish.language or "", lines["English"]) if wish.text is None else wish.text
+        text = _preview_line(profile, wish.language) if wish.text is None else wish.text
         first = self.service.request_type("preview")
         if profile.cloning != "voice":
             return first.build({**values, "text": text}, strict=self._strictly), None
@@ -685,6 +689,15 @@ class Studio:
         )  # fmt: skip
         self._runner.launch(life, request, live=live)
         return Task(self._runner, life)
+
+
+def _preview_line(profile: Profile, language: str | Sequence[str] | None) -> str:
+    """What a preview speaks in a language, or in the first of several."""
+    lines = profile.preview_lines
+    asked = [language, *language.split(",")] if isinstance(language, str) else list(language or ())
+    # One of SoundClone's languages has a comma in its name.
+    known = (one.strip() for one in asked if isinstance(one, str) and one.strip() in lines)
+    return lines[next(known, "English")]
 
 
 def _kept(profile: Profile, *requests: ServiceRequest | None) -> dict[str, Any]:

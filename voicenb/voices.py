@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -30,7 +31,7 @@ class Cloning:
     source: Any
     name: str | None
     text: str | None
-    language: str | None
+    language: str | Sequence[str] | None
     consent: str | None
     fresh: bool
     parameters: dict[str, Any]
