@@ -24,7 +24,9 @@ _SETTINGS = {"VOICENB_EXAMPLES"}
 def pytest_configure(config: pytest.Config) -> None:
     """Leaves of the environment only what a fresh machine has; live tests, asked for by name, keep keys and voices."""
     if hasattr(config, "workerinput"):
-        return  # a worker of pytest-xdist inherits what its controller made
+        # A worker of pytest-xdist inherits what its controller made; a home it has alone.
+        os.environ["VOICENB_HOME"] += f"-{config.workerinput['workerid']}"
+        return
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell's background job ignores Ctrl-C, and so would every program that a test interrupts.
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,6 +1,8 @@
 """A real sandbox, a real voice, and studios on them."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 from wire import Wire
@@ -10,7 +12,12 @@ import voicenb as vn
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("home")
+    """The home that most tests share, with tests' other processes among them. Its ledger is whole in the end."""
+    folder = tmp_path_factory.mktemp("home")
+    yield folder
+    if (folder / "ledger.db").exists():
+        with closing(sqlite3.connect(folder / "ledger.db")) as db:
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 @pytest.fixture(scope="session")

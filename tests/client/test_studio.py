@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -173,15 +172,10 @@ def test_a_sandbox_killed_in_the_middle_of_a_task_loses_and_charges_nothing(own,
     before = own.balance().amount
     running = vn.sandbox.start(own.home)
     task = voice.submit("This is a rather long sentence, so that there is something to interrupt. " * 40)
-    accepted = threading.Event()
-
-    def watch():
-        while task.remote_id is None and task.error is None:
-            pass
-        accepted.set()
-
-    threading.Thread(target=watch, daemon=True).start()
-    assert accepted.wait(30)
+    deadline = time.monotonic() + 30
+    while task.remote_id is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
     os.kill(running.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     with pytest.raises(vn.ServiceError, match=r"stays (queued|processing)"):
         task.wait(60, quiet=True)

@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -226,24 +227,33 @@ def test_a_killed_sandbox_finishes_its_tasks_at_the_next_start_and_charges_once(
         assert round((server.balance()["used_coin"] - used) * 1e6) == expected
 
 
+def _kill_after(event, seconds, process):
+    event.wait()
+    time.sleep(seconds)
+    process.kill()
+
+
 def test_kills_at_any_moment_lose_no_task_and_no_credit(launch):
     """Six times killed among submissions: every accepted task is in the books, ended, and refunded to the last millionth."""
     dice = random.Random(3)
     accepted = set()
     for _ in range(6):
         with launch("--balance", "100") as server, ThreadPoolExecutor(1) as threads:
-            killing = threads.submit(lambda: (time.sleep(dice.uniform(0.02, 0.25)), server.process.kill()))
+            enough, before = threading.Event(), len(accepted)
+            killing = threads.submit(_kill_after, enough, dice.uniform(0, 0.1), server.process)
             with suppress(httpx.HTTPError):
                 while True:
                     submitted = server.submit("clones", {"fileUrl": "https://example.com/a.mp3"})
                     accepted.add(submitted["data"]["id"])
+                    if len(accepted) - before == 4:
+                        enough.set()
             killing.result()
             server.process.wait(10)
     with launch() as server:
         while server.status()["tasks"]["queued"] or server.status()["tasks"]["processing"]:
             pass
         books = server.books()
-        assert len(accepted) > 20
+        assert len(accepted) >= 24
         assert accepted <= set(books)
         assert {task["status"] for task in books.values()} == {"failed"}
         assert all(task["charge"] == task["refund"] == 0.0022 for task in books.values())
