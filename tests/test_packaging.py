@@ -114,8 +114,19 @@ def test_wheel_has_the_tutorials_and_the_types(wheel):
 def test_wheel_has_the_package_and_nothing_beside_it(wheel):
     """No test, no scratch and no cache is installed."""
     assert {name.partition("/")[0].partition("-")[0] for name in wheel} == {"voicenb"}
-    modules = {f"voicenb/{path.relative_to(ROOT / 'voicenb').as_posix()}" for path in (ROOT / "voicenb").rglob("*.py")}
-    assert modules == {name for name in wheel if name.endswith(".py")}
+    there = (path for path in (ROOT / "voicenb").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    files = {path.relative_to(ROOT).as_posix() for path in there}
+    assert {"voicenb/panels/static/shared.js", "voicenb/panels/static/panel.css"} <= files
+    assert files == {
+        name for name in wheel if name.startswith("voicenb/") and not name.startswith("voicenb/notebooks/")
+    }
+
+
+def test_every_script_and_style_sheet_is_used():
+    """Each file of ``static/`` is named by a widget's module, so that none is shipped for nothing."""
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "voicenb" / "panels").glob("*.py"))
+    for path in (ROOT / "voicenb" / "panels" / "static").iterdir():
+        assert f'"{path.stem}"' in source or f'"{path.name}"' in source, path.name
 
 
 def fences(name):

@@ -379,6 +379,26 @@ def test_prepare_mends_what_it_can_and_says_so():
     assert reference.changes == []
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.floats(-1, 3.2), st.none() | st.floats(-1, 3.2))
+def test_a_part_of_a_recording_is_its_own_samples(start, end):
+    """Within the recording, to half a step of 16 bits; whatever is no part of it is refused with its length."""
+    whole = Reference((spoken(2), RATE), consent="mine", name="me")
+    last = whole.duration if end is None else end
+    if not 0 <= start < last <= whole.duration + 0.001 or round(start * RATE) == round(last * RATE):
+        with pytest.raises(BadReference, match=r"is no part of .*, which lasts 3\.00 s"):
+            whole.trim(start, end)
+        return
+    part = whole.trim(start, end)
+    if start == 0 and last >= whole.duration:
+        assert part is whole
+        return
+    expected = whole.samples[round(start * RATE) : round(last * RATE)]
+    np.testing.assert_allclose(part.samples, expected, rtol=0, atol=0.51 / 32768)
+    assert (part.consent, part.name, part.rate) == ("mine", "me", RATE)
+    assert part.changes[-1] == f"{start:.1f} to {last:.1f} s taken"
+
+
 def test_prepare_twice_changes_nothing_more():
     """A recording that fits is returned as it is."""
     prepared = Reference((spoken(20), RATE)).prepare(RULES)

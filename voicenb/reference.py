@@ -432,14 +432,15 @@ class Reference:
             BadReference: The part is empty, or lies outside the recording.
         """
         last = self.duration if end is None else end
-        if not 0 <= start < last <= self.duration + 0.001:
+        first, behind = round(start * self.rate), round(last * self.rate)
+        if not 0 <= start < last <= self.duration + 0.001 or first == behind:
             raise BadReference(
                 f"{start:g} to {last:g} s is no part of {self._label}, which lasts {seconds(self.duration)}; "
                 "give start and end in seconds within it."
             )
         if start <= 0 and last >= self.duration:
             return self
-        part = self.samples[round(start * self.rate) : round(last * self.rate)]
+        part = self.samples[first:behind]
         trimmed = Reference(encode(part, self.rate, "wav"), consent=self.consent, name=self.name)
         trimmed._label = self._label
         trimmed._changes = [*self._changes, f"{start:.1f} to {last:.1f} s taken"]

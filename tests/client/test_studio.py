@@ -63,6 +63,35 @@ def test_a_voice_keeps_its_first_use_and_can_be_renamed_and_forgotten(own, ada):
         own.voice("ash")
 
 
+@pytest.mark.parametrize("takes", [0, -1, 101, 1.0, True, "2", None])
+def test_takes_that_are_no_number_of_takes_are_refused_before_any_is_planned(studio, voice, takes):
+    before = rows(studio)
+    with pytest.raises(vn.InvalidRequest, match="whole number from 1 to 100"):
+        voice.takes("Once more.", takes)
+    assert rows(studio) == before
+
+
+def test_every_take_is_paid_for_and_may_be_had_without_waiting(studio, voice):
+    before = studio.balance().amount
+    tasks = voice.takes("Three times the same.", 3)
+    assert [task.take for task in tasks] == [1, 2, 3]
+    assert len({task.wait(quiet=True).data for task in tasks}) == 3
+    assert before - studio.balance().amount == 3 * studio.price(voice, "Three times the same.").amount
+
+
+def test_what_cloning_will_cost_is_what_it_costs(own, ada):
+    price = own.clone_price(text="Hello there, my friend.", language="English")
+    assert own.tasks() == []
+    before = own.balance().amount
+    own.clone(ada, text="Hello there, my friend.", language="English", quiet=True)
+    assert before - own.balance().amount == own.tasks()[0].cost == price.amount
+    with pytest.raises(vn.InvalidRequest, match="volume"):
+        own.clone_price(text="Hello there, my friend.", volume=11)
+    with vn.connect("aiclone", sandbox=True, home=own.home) as other:
+        assert other.clone_price().amount == 0
+        assert other.clone_price(text="Hello.").amount == other.price("https://example.org/a.wav", "Hello.").amount
+
+
 def test_takes_differ_and_a_seed_repeats_one(voice):
     first, second = voice.say("Once more.", takes=2, quiet=True)
     assert first.data != second.data
