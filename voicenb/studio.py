@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from voicenb import keys, launch, portal, services
 from voicenb.aio import Aio
 from voicenb.budget import Budget
-from voicenb.errors import BadReference, InvalidRequest, Problem, VoicenbError
+from voicenb.errors import BadReference, InvalidRequest, Problem, ServiceError, VoicenbError
 from voicenb.evidence import keep_balance
 from voicenb.frames import voice_frame
 from voicenb.history import History
@@ -547,24 +547,42 @@ class Studio:
     def voice(self, name: str) -> Voice:
         """A voice taken up again: by its name, or by the service's own id of it.
 
+        A name or id that is not known here is looked for in the service's own list, where it has one.
+
         Raises:
             InvalidRequest: There is none.
         """
         profile = self.service.profile
         record = self._ledger.find_voice(name, profile.id, self.endpoint)
-        if record is None and self.service.is_voice_id(name):
-            if profile.cloning == "address" and (problem := self.service.check_url(name)) is not None:
-                raise BadReference(f"{name} cannot be a voice of {profile.id}: {problem}", service=profile.id)
-            record = VoiceRecord(
-                id=uuid.uuid4().hex, name=name, service=profile.id, endpoint=self.endpoint, remote=name, state="ready",
-                created=now(), expires=self.service.ends(name) if profile.cloning == "address" else None,
-            )  # fmt: skip
-            self._ledger.add_voice(record).result()
-        if record is None:
+        if record is not None:
+            return Voice(self, record)
+        remote: str | None = name
+        if not self.service.is_voice_id(name):
+            remote = self._listed(name)
+        elif profile.cloning == "address" and (problem := self.service.check_url(name)) is not None:
+            raise BadReference(f"{name} cannot be a voice of {profile.id}: {problem}", service=profile.id)
+        if remote is None:
             known = sorted({one.name for one in self._ledger.voices(profile.id, self.endpoint) if one.state == "ready"})
             there = f"there are {', '.join(known)}" if known else "there are none yet: studio.clone(…) makes one"
-            raise InvalidRequest(f"no voice is named {name!r}; {there}", service=profile.id)
+            own = "; studio.catalogue() lists the service's own" if isinstance(self.service, Catalogue) else ""
+            raise InvalidRequest(f"no voice is named {name!r}; {there}{own}", service=profile.id)
+        record = VoiceRecord(
+            id=uuid.uuid4().hex, name=name, service=profile.id, endpoint=self.endpoint, remote=remote, state="ready",
+            created=now(), expires=self.service.ends(remote) if profile.cloning == "address" else None,
+        )  # fmt: skip
+        self._ledger.add_voice(record).result()
         return Voice(self, record)
+
+    def _listed(self, name: str) -> str | None:
+        """The service's id of a voice in its own list: the one with this id, or the only one with this name."""
+        if not isinstance(self.service, Catalogue):
+            return None
+        with suppress(ServiceError):
+            self._ready()
+            listed = portal.call(self.service.voices)
+            named = [one.id for one in listed if one.name.casefold() == name.casefold()]
+            return next((one.id for one in listed if one.id == name), named[0] if len(named) == 1 else None)
+        return None
 
     def voices(self) -> pd.DataFrame:
         """Every voice in the ledger, of every service, the newest first."""

@@ -482,6 +482,21 @@ def test_ready_made_voices_are_listed_and_speak(sandboxed):
     assert "cloned" not in set(sandboxed.voices()["name"])
 
 
+def test_a_voice_of_the_services_own_list_is_found_by_its_name(sandboxed, cloned):
+    """Where the ledger does not know it; a name that several have finds none of them."""
+    names = sandboxed.catalogue().set_index("name")["id"]
+    assert sandboxed.voice("walter").id == names["Walter"]
+    assert sandboxed.voice("walter").say("Good morning.", quiet=True).duration > 0.2
+    with pytest.raises(InvalidRequest, match=r"no voice is named 'nobody'; there are .*studio\.catalogue\(\) lists"):
+        sandboxed.voice("nobody")
+
+
+def test_several_languages_choose_the_line_of_the_first(sandboxed, ada):
+    price = sandboxed.clone_price(language=["ar", "en"])
+    assert price == sandboxed.clone_price(language="ar,en") == sandboxed.clone_price(language="ar")
+    assert price != sandboxed.clone_price(language="en")
+
+
 def test_a_cloned_voice_is_in_the_services_own_list(sandboxed, cloned):
     row = sandboxed.catalogue().set_index("id").loc[cloned.id]
     assert row["name"] == "me"
