@@ -252,6 +252,9 @@ class Studio:
     # -- prices and balance ------------------------------------------------------------------------------------
 
     async def _prices(self) -> dict[str, Decimal]:
+        profile = self.service.profile
+        if not profile.any_price and profile.price_names.keys() <= self._own_prices.keys():
+            return self._own_prices
         for _ in range(_CATALOGUE_TRIES):
             if self._published is not None:
                 break

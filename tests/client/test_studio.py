@@ -407,6 +407,25 @@ def test_the_users_prices_win_over_the_services(home, voice):
         assert studio.price("ada", "abcde").amount == Decimal("0.5005")
 
 
+def test_prices_of_your_own_need_no_request(wire, tmp_path):
+    """Where all are set, nobody is asked; where one is missing, the catalogue is, once."""
+    names = ("sound-cloning-clone", "sound-cloning-audio", "sound-cloning-voice")
+    wire.script["/api/openapi/model/catalog"] = answer(
+        {"code": 20000, "msg": "ok", "data": {"list": [{"model": "sound-cloning-voice", "price": 3}]}}
+    )
+
+    def priced(own):
+        with vn.connect(
+            "soundclone", base_url=wire.url, api_key="k", home=tmp_path, prices=dict.fromkeys(own, 1)
+        ) as one:
+            return [one.price("model_1", text).amount for text in ("Hello.", "Good morning.")]
+
+    assert priced(names) == [Decimal("1.0006"), Decimal("1.0013")]
+    assert not wire.seen
+    assert priced(names[:2]) == [Decimal("3.0006"), Decimal("3.0013")]
+    assert wire.paths() == ["/api/openapi/model/catalog"]
+
+
 def test_a_live_service_without_a_reachable_catalogue_gives_no_price(tmp_path):
     with Wire() as gone:
         url = gone.url
