@@ -7,7 +7,7 @@ Waiting and following are apart: a wait that is interrupted or runs out of time 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
@@ -23,7 +23,7 @@ from voicenb.schema import TaskRecord
 from voicenb.services.base import Kind, plain
 from voicenb.subtitles import Subtitles
 
-__all__ = ["Task", "show_progress", "waiting"]
+__all__ = ["Task", "changed", "show_progress", "waiting"]
 
 T = TypeVar("T")
 ProgressMode = Literal["cell", "bar", "none"]
@@ -34,6 +34,21 @@ _NO_PARAMETER = {"text", "voice", "reference"}
 
 def _kind(record: TaskRecord) -> Kind:
     return "preview" if record.kind == "preview" else "voice" if record.kind == "voice" else "production"
+
+
+def changed(service: str, kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a request that differ from the service's defaults, without text and voice."""
+    found = services.get(service)
+    known = found.request_type(kind).parameters()
+    # A voice speaks in the version that it was cloned with; that is no choice of the request's.
+    defaults = {name: one.default for name, one in found.request_type("preview").parameters().items()} | {
+        name: one.default for name, one in known.items() if one.default is not None
+    }
+    return {
+        name: value
+        for name, value in values.items()
+        if name in known and name not in _NO_PARAMETER and value is not None and value != defaults.get(name)
+    }
 
 
 class Task:
@@ -98,17 +113,7 @@ class Task:
     def parameters(self) -> dict[str, Any]:
         """The parameters that differ from the service's defaults, without text and voice."""
         record = self._life.record
-        service = services.get(record.service)
-        known = service.request_type(_kind(record)).parameters()
-        # A voice speaks in the version that it was cloned with; that is no choice of the request's.
-        defaults = {name: one.default for name, one in service.request_type("preview").parameters().items()} | {
-            name: one.default for name, one in known.items() if one.default is not None
-        }
-        return {
-            name: value
-            for name, value in record.parameters.items()
-            if name in known and name not in _NO_PARAMETER and value is not None and value != defaults.get(name)
-        }
+        return changed(record.service, _kind(record), record.parameters)
 
     @property
     def created(self) -> datetime:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from voicenb import services
+from voicenb.errors import InvalidRequest
 from voicenb.panels import Form
 from voicenb.services.base import Number, ServiceRequest, parameter
 from voicenb.services.emotions import COMPONENTS, parse_emotion
@@ -243,6 +244,34 @@ def test_values_that_a_preset_brings_are_kept_even_where_they_are_not_offered():
     assert form.values["language"] == "Tamil"
     form.reset()
     assert "language" not in form.values
+
+
+@pytest.mark.parametrize(
+    ("service", "values", "field"),
+    [
+        ("soundclone", {"speed": "fast"}, "speed"),
+        ("soundclone", {"speed": 9}, "speed"),
+        ("soundclone", {"pitch": 1.5}, "pitch"),
+        ("soundclone", {"volume": 0}, "volume"),
+        ("aiclone", {"emotion": {"joy": 0.9, "anger": 0.9}}, "emotion"),
+    ],
+)
+def test_a_value_that_no_control_can_take_is_refused_and_the_others_are_taken(service, values, field):
+    """A slider never moves quietly to another value than it was given."""
+    form = Form(services.get(service).request_type("production"), hide=("voice",))
+    with pytest.raises(InvalidRequest) as refused:
+        form.set({**values, "text": "Hello."})
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.allowed) == (field, form.fields[field].parameter.allowed)
+    assert form.values == {"text": "Hello."}
+
+
+def test_a_value_below_the_first_stop_is_kept_where_it_is_allowed():
+    """The volume is above 0, and its slider's first stop at 0.1."""
+    form = production()
+    form.set({"text": "Hello.", "volume": 0.05})
+    assert form.values["volume"] == 0.05
+    assert form.check(voice="model_1") == []
 
 
 def test_what_a_voice_keeps_counts_as_unchanged():

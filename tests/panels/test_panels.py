@@ -369,6 +369,72 @@ async def test_cloning_makes_a_voice_that_the_other_panels_know(studio, voice, a
     panel.close()
 
 
+@pytest.mark.parametrize("service", ["soundclone", "aiclone", "faseeh"])
+async def test_the_code_of_every_panel_runs_and_does_the_same(service, panel_home, ada, monkeypatch):
+    """What was cloned and said with buttons is had again by the code, for nothing."""
+    monkeypatch.setenv("VOICENB_HOME", str(panel_home))
+
+    async def run(panel):
+        await panel.settled()
+        assert panel.error is None
+        space = {}
+        await asyncio.to_thread(exec, panel.code(), space)
+        return space
+
+    with vn.connect(service, sandbox=True, home=panel_home) as studio:
+        clone = ClonePanel(studio)
+        clone.reference.take(str(ada))
+        await clone.reference.settled()
+        clone.reference._consent.value = "she is nobody"
+        clone._named.value = "coded"
+        clone.form.set({"text": f"Hello there, my {service}."})
+        await clone.settled()
+        clone._go.click()
+        await clone.settled()
+        spent = sum(task.cost or 0 for task in studio.tasks())
+        again = (await run(clone))["voice"]
+        assert (again.id, again.consent) == (clone.voice.id, "she is nobody")
+
+        say = SayPanel(studio, clone.voice)
+        say.form.set({"text": "Once more for the code.", "speed": 1.1})
+        await say.settled()
+        say.say()
+        await say.settled()
+        spent += say.clips[0].task.cost
+        assert (await run(say))["clip"].data == say.clips[0].data
+
+        voices = VoicesPanel(studio)
+        voices._acted("hear", "0")
+        assert (await run(voices))["voice"].preview.data == clone.voice.preview.data
+
+        history = HistoryPanel(studio)
+        await history.settled()
+        assert history._table.rows[0]["cells"]["cost"] | {"title": ""} == {"text": "0", "order": 0, "title": ""}
+        history._table.picked = [row["id"] for row in history._table.rows[:2]]
+        await run(history)
+        assert sum(task.cost or 0 for task in studio.tasks()) == spent
+        for panel in (clone, say, voices, history):
+            panel.close()
+
+
+async def test_a_services_own_voices_are_offered(tmp_path):
+    """Whoever has cloned nothing yet can speak with one of them; the code names it."""
+    with vn.connect("faseeh", sandbox=True, home=tmp_path) as studio:
+        panel = SayPanel(studio)
+        assert told(panel._status) == "There is no voice yet: clone one first."
+        await panel.settled()
+        assert "Owen (en-male-1)" in [name for name, _ in panel._voice.options]
+        panel._voice.value = "en-male-1"
+        panel.form.set({"text": "Good morning."})
+        await panel.settled()
+        panel.say()
+        await panel.settled()
+        assert panel.error is None
+        assert panel.clips[0].duration > 0.3
+        assert "voice = studio.voice('en-male-1')" in panel.code()
+        panel.close()
+
+
 # -- voices and history ----------------------------------------------------------------------------------------
 
 

@@ -60,9 +60,11 @@ class ClonePanel(Panel):
             publish=self._publish,
         )
         if "text" in self.form.fields:
-            self.form.fields[
-                "text"
-            ].input.placeholder = "What the preview says; left empty, a line in the chosen language."
+            self.form.fields["text"].input.placeholder = (
+                "What a preview says; left empty, none is made, and nothing is charged."
+                if profile.cloning == "address"
+                else "What the preview says; left empty, a line in the chosen language."
+            )
         self._named = widgets.Text(description="Name", placeholder="what to call the voice; else the recording's name")
         self._named.add_class("voicenb-grow")
         self._go = button("Clone", "", "primary")

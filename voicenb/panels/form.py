@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import ipywidgets as widgets
+import traitlets
 
-from voicenb.errors import InvalidRequest
+from voicenb.errors import InvalidRequest, Problem
 from voicenb.panels.style import button, line, toned
-from voicenb.services.base import Parameter, ServiceRequest
+from voicenb.services.base import Parameter, ServiceRequest, shown
 
 if TYPE_CHECKING:
     from voicenb.studio import Studio
@@ -211,6 +212,14 @@ class Field:
             value = "" if value is None else str(value)
         elif isinstance(self.input, widgets.Checkbox):
             value = bool(value)
+        elif self.parameter.low_excluded and self.parameter.low < value < self.input.min:
+            # Below the first stop, and still within the service's range.
+            self.input.min = value
+        elif not self.input.min <= value <= self.input.max or (
+            isinstance(self.input, widgets.IntSlider) and value != int(value)
+        ):
+            # The slider would move to the nearest value that it has, and say nothing.
+            raise ValueError(self.parameter.allowed)
         self.input.value = value
 
     @property
@@ -389,15 +398,26 @@ class Form:
         return {name: self.fields[name].code for name in self.values}
 
     def set(self, values: Mapping[str, Any]) -> None:
-        """Sets parameters by name; those without a control here are left out."""
+        """Sets parameters by name; those without a control here are left out.
+
+        Raises:
+            InvalidRequest: A control cannot take its value; the others have taken theirs.
+        """
+        problems: list[Problem] = []
         self._silent = True
         try:
             for name, value in values.items():
-                if name in self.fields:
+                if name not in self.fields:
+                    continue
+                try:
                     self.fields[name].value = value
+                except (ValueError, TypeError, traitlets.TraitError):
+                    problems.append(Problem(name, shown(value), self.fields[name].parameter.allowed))
         finally:
             self._silent = False
         self._touched()
+        if problems:
+            raise InvalidRequest("Some values were not taken.", problems=tuple(problems))
 
     def reset(self, keep: Collection[str] = ("text",)) -> None:
         """Back to the defaults, all but `keep`."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from voicenb import services
 from voicenb.notebook import shell
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.books import Books
@@ -21,6 +20,7 @@ from voicenb.panels.style import bar, button, line
 from voicenb.panels.table import Table
 from voicenb.schema import OPEN, STATUSES
 from voicenb.services.base import plain
+from voicenb.tasks import changed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -338,7 +338,7 @@ def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
             },
             "cost": {
                 "text": shown,
-                "order": float(paid or expected or 0),
+                "order": float(paid if paid is not None else expected or 0),
                 "title": f"{plain(paid)} {row['unit']} charged"
                 if paid is not None
                 else "reserved, not yet charged"
@@ -371,21 +371,18 @@ def _nothing() -> None:
 
 def _parameters(row: Mapping[Any, Any]) -> str:
     """The parameters of a row that differ from the service's defaults."""
+    given = {
+        str(name): value
+        for name, value in row.items()
+        if name not in _NO_PARAMETERS and not (isinstance(value, float) and math.isnan(value))
+    }
     try:
-        known = services.get(str(row["service"])).request_type(row["kind"]).parameters()
+        told = [
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in changed(str(row["service"]), row["kind"], given).items()
+        ]
     except Exception:  # noqa: BLE001 - a ledger may hold tasks of a service that is no longer installed
         return ""
-    told = []
-    for name, one in known.items():
-        value = row.get(name)
-        if (
-            name in _NO_PARAMETERS
-            or value is None
-            or (isinstance(value, float) and math.isnan(value))
-            or value == one.default
-        ):
-            continue
-        told.append(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}")
     if isinstance(row["take"], int) and row["take"] > 1:
         told.append(f"take {row['take']}")
     return ", ".join(told).replace(" -", " −")

@@ -40,9 +40,9 @@ class LimitField(Field):
 
     @value.setter
     def value(self, value: Any) -> None:
-        number = value if isinstance(value, int) and not isinstance(value, bool) else None
-        self._limit.value = "" if number is None else str(number)
-        self.input.value = number is not None or bool(value)
+        switch = value is None or isinstance(value, bool)
+        self._limit.value = "" if switch else str(value)
+        self.input.value = bool(value) if switch else True
 
     @property
     def changed(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from voicenb.display import seconds
-from voicenb.errors import InvalidRequest, VoiceExpired
+from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
 from voicenb.panels import presets
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.form import Form, Remark, hushed, languages
@@ -55,6 +55,7 @@ class SayPanel(Panel):
         self._tasks: list[Task] = []
         self._price: Price | None = None
         self._asked = 0
+        self._made: dict[str, str] = {}
         self._started: float | None = None
         self.form = Form(
             studio.service.request_type("production"),
@@ -109,6 +110,7 @@ class SayPanel(Panel):
         self._lay(acts, self._results)
         self.refresh(voice if voice is None or isinstance(voice, str) else voice.name)
         self._start(self._look_at_balance())
+        self._start(self._list_made())
 
     def on_done(self, listener: Callable[[], None]) -> None:
         """Calls `listener` whenever something was submitted or finished here."""
@@ -127,16 +129,31 @@ class SayPanel(Panel):
         usable = frame[
             (frame["service"] == profile.id) & (frame["endpoint"] == self.studio.endpoint) & (frame["state"] == "ready")
         ]
-        names = list(dict.fromkeys(usable["name"]))
-        if choose is not None and choose not in names:
-            names.insert(0, choose)
-        wanted = choose or (self._voice.value if self._voice.value in names else None)
-        if tuple(names) != tuple(self._voice.options):
-            self._voice.options = names
-        if names:
-            self._voice.value = wanted or names[0]
-        self._voice.disabled = not names
+        own = list(dict.fromkeys(usable["name"]))
+        options = {name: name for name in own} | {
+            id_: told for id_, told in self._made.items() if id_ not in {*usable["id"], *own}
+        }
+        if choose is not None and choose not in options:
+            options = {choose: choose} | options
+        wanted = choose or (self._voice.value if self._voice.value in options else None)
+        offered = tuple((told, name) for name, told in options.items())
+        if offered != tuple(self._voice.options):
+            self._voice.options = offered
+        if options:
+            self._voice.value = wanted or next(iter(options))
+        self._voice.disabled = not options
         self._follow_voice()
+
+    async def _list_made(self) -> None:
+        """Offers the service's own voices, too, where it has a list of them."""
+        try:
+            frame = await self.studio.aio.catalogue()
+        except VoicenbError:
+            # It has none, or is out of reach; what the reader has made is offered all the same.
+            return
+        self._made = {row["id"]: f"{row['name']} ({row['id']})" for row in frame.to_dict("records")}
+        if not self._closed:
+            self.refresh()
 
     def _follow_voice(self) -> None:
         """What a voice keeps from its cloning, such as its model, is what it speaks with unless told otherwise."""

@@ -1,4 +1,4 @@
-import { Life, asker, button, bytes, clamp, clocks, dragged, h, keys, spoken, status, wave, words } from "./shared.js";
+import { Life, asker, button, clamp, clocks, dragged, h, keys, spoken, status, track, wave, words } from "./shared.js";
 
 /** @typedef {import("./shared.js").Facts} Facts */
 
@@ -11,12 +11,15 @@ function render({ model, el }) {
   const ask = asker(model, life, say);
   /** @type {Facts | null} */
   let facts = null;
-  /** @type {Promise<void> | null} */
-  let loading = null;
   let here = 0; // seconds
   let told = -1; // what a screen reader was told last
 
-  const audio = /** @type {HTMLAudioElement} */ (h("audio", { hidden: true }));
+  const sound = track(life, ask, say, () => {
+    // A new source resets the rate.
+    audio.playbackRate = model.get("speed");
+    audio.currentTime = here;
+  });
+  const { audio } = sound;
   audio.preservesPitch = true;
   const play = button("play", "Play", () => toggle());
   const loop = button("loop", "Loop", () => set("loop", !model.get("loop")));
@@ -38,39 +41,12 @@ function render({ model, el }) {
     model.save_changes();
   }
 
-  function release() {
-    audio.pause();
-    if (audio.src) URL.revokeObjectURL(audio.src);
-    audio.removeAttribute("src");
-    loading = null;
-  }
-
-  /** Fetches the sound, once. */
-  function load() {
-    const wanted = facts;
-    loading ??= ask({ kind: "audio", id: 0 }).then(
-      (answer) => {
-        if (life.over || facts !== wanted) return;
-        audio.src = URL.createObjectURL(new Blob([bytes(answer)], { type: answer.mime }));
-        // A new source resets the rate.
-        audio.playbackRate = model.get("speed");
-        audio.currentTime = here;
-      },
-      (error) => {
-        loading = null;
-        say(error.message);
-      },
-    );
-    return loading;
-  }
-
   async function toggle(on = audio.paused) {
     if (!facts) return;
     if (!on) return audio.pause();
-    await load();
-    if (!audio.src) return;
-    if (audio.ended) audio.currentTime = 0;
-    await audio.play().catch((error) => error.name === "AbortError" || say("The browser did not play it: press again."));
+    await sound.play(() => {
+      if (audio.ended) audio.currentTime = 0;
+    });
   }
 
   /** @param {number} at  Seconds. @param {boolean} [on]  Whether to play from there. */
@@ -78,7 +54,7 @@ function render({ model, el }) {
     if (!facts) return;
     const to = clamp(at, 0, facts.duration);
     tell(to);
-    await load();
+    await sound.load();
     audio.currentTime = to;
     if (on) await toggle(true);
   }
@@ -109,7 +85,6 @@ function render({ model, el }) {
   };
   for (const name of ["play", "pause", "ended"]) life.listen(audio, name, state);
   life.listen(audio, "seeked", () => audio.paused && tell(audio.currentTime));
-  life.listen(audio, "error", () => audio.src && say("This browser cannot play the sound."));
 
   dragged(picture.element, (share) => facts && seek(share * facts.duration));
   keys(root, (key, event) => {
@@ -136,7 +111,7 @@ function render({ model, el }) {
   }
 
   function change() {
-    release();
+    sound.release();
     facts = model.get("_facts")?.duration ? model.get("_facts") : null;
     root.setAttribute("aria-label", model.get("_name") || "Player");
     root.toggleAttribute("data-empty", !facts);
@@ -153,7 +128,6 @@ function render({ model, el }) {
   adjust();
   change();
   el.append(root);
-  life.free(release);
   return () => life.end();
 }
 

@@ -1,4 +1,4 @@
-import { Life, asker, button, bytes, clamp, clock, dragged, h, keys, status, wave } from "./shared.js";
+import { Life, asker, button, clamp, clock, dragged, h, keys, status, track, wave } from "./shared.js";
 
 /** @typedef {import("./shared.js").Facts} Facts */
 
@@ -9,11 +9,10 @@ function render({ model, el }) {
   const ask = asker(model, life, say);
   /** @type {Facts | null} */
   let facts = null;
-  /** @type {Promise<void> | null} */
-  let loading = null;
   let saving = 0;
 
-  const audio = /** @type {HTMLAudioElement} */ (h("audio", { hidden: true }));
+  const sound = track(life, ask, say);
+  const { audio } = sound;
   const play = button("play", "Play the part that is used", () => toggle());
   const picture = wave(life);
   const cursor = h("div", { class: "vn-cursor", hidden: true });
@@ -67,35 +66,12 @@ function render({ model, el }) {
     time.title = facts ? `${clock(end - start)} of ${clock(duration)} s are used` : "";
   }
 
-  function release() {
-    audio.pause();
-    if (audio.src) URL.revokeObjectURL(audio.src);
-    audio.removeAttribute("src");
-    loading = null;
-  }
-
-  function load() {
-    const wanted = facts;
-    loading ??= ask({ kind: "audio", id: 0 }).then(
-      (answer) => {
-        if (life.over || facts !== wanted) return;
-        audio.src = URL.createObjectURL(new Blob([bytes(answer)], { type: answer.mime }));
-      },
-      (error) => {
-        loading = null;
-        say(error.message);
-      },
-    );
-    return loading;
-  }
-
   async function toggle() {
     if (!facts) return;
     if (!audio.paused) return audio.pause();
-    await load();
-    if (!audio.src) return;
-    audio.currentTime = model.get("start");
-    await audio.play().catch((error) => error.name === "AbortError" || say("The browser did not play it: press again."));
+    await sound.play(() => {
+      audio.currentTime = model.get("start");
+    });
   }
 
   const frames = life.frames(() => {
@@ -109,7 +85,6 @@ function render({ model, el }) {
     else frames.start();
   };
   for (const name of ["play", "pause", "ended"]) life.listen(audio, name, state);
-  life.listen(audio, "error", () => audio.src && say("This browser cannot play the sound."));
 
   /** @type {"start" | "end"} */
   let held = "start";
@@ -151,7 +126,7 @@ function render({ model, el }) {
   });
 
   function change() {
-    release();
+    sound.release();
     facts = model.get("_facts")?.duration ? model.get("_facts") : null;
     root.toggleAttribute("data-empty", !facts);
     play.element.disabled = !facts;
@@ -166,7 +141,6 @@ function render({ model, el }) {
   change();
   el.append(root);
   life.free(() => clearTimeout(saving));
-  life.free(release);
   return () => life.end();
 }
 
