@@ -2,12 +2,13 @@
 
     python -m pytest tests/browser
 
-Debian's package ``chromium`` is enough; without a Chromium these tests are skipped. Requests to any other host than this machine are
-refused and counted, so that a page which needs one is found out.
+Debian's package ``chromium`` is enough; without a Chromium these tests are skipped. The browser reaches no other host than this
+machine, and what a page asks of one is counted, so that a page which needs one is found out.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,15 +21,13 @@ from queue import Empty, Queue
 from urllib.parse import urlsplit
 
 import pytest
+import soundfile
+
+import voicenb as vn
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-    # A microphone that beeps, and nobody to ask for permission.
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-]  # fmt: skip
+RECORDING = "me.wav"
 _START_SECONDS = 90
 
 
@@ -39,15 +38,33 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    """The path of a Chromium."""
+@pytest.fixture(scope="package")
+def work(tmp_path_factory):
+    """A folder of all these tests."""
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="package")
+def browser(work):
+    """A Chromium whose microphone hears the `recording`, over and over."""
     found = next(
         (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
     )
     if found is None:
         pytest.skip("there is no Chromium on this machine")
-    return found
+    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    flags = [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+        # A microphone, and nobody to ask for permission.
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={work / RECORDING}",
+    ]  # fmt: skip
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, headless=True, args=flags)
+        yield started
+        started.close()
 
 
 class Page:
@@ -62,64 +79,132 @@ class Page:
     def __init__(self, context):
         self.errors: list[str] = []
         self.refused: list[str] = []
-        context.route("**/*", self._route)
-        self.page = context.pages[0] if context.pages else context.new_page()
-        self.page.set_default_timeout(60_000)
-        self.page.on("pageerror", lambda error: self.errors.append(f"page: {error}"))
-        self.page.on("console", self._said)
+        context.on("request", lambda request: self._asked(request.url))
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.errors.append(f"page: {error.error}"))
+        context.set_default_timeout(60_000)
+        self.page = context.new_page()
+        self.page.on("websocket", lambda socket: self._asked(socket.url))
 
-    def _route(self, route):
-        parts = urlsplit(route.request.url)
-        if parts.scheme in {"http", "https"} and parts.hostname not in {"127.0.0.1", "localhost"}:
-            self.refused.append(route.request.url)
-            route.abort()
-        else:
-            route.continue_()
+    def _asked(self, url):
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname not in {"127.0.0.1", "localhost"}:
+            self.refused.append(url)
 
     def _said(self, said):
         if said.type == "error":
             self.errors.append(f"console: {said.text} ({said.location.get('url', '')})")
 
-    def players(self, scope="body"):
-        """Every audio element under `scope` as ``{"duration", "error"}``, once the browser has read its sound."""
+    def fine(self):
+        """Asserts that nothing went wrong on the page, and that it asked no other machine."""
+        assert self.errors == []
+        assert self.refused == []
+
+    def players(self, scope="body", least=1):
+        """Every audio element under `scope`, of which there are so many at `least`, as ``{"duration", "peak", "error"}``.
+
+        The browser has then read and decoded the sound of each, as ``error`` is None.
+        """
+        self.page.locator(f"{scope} audio").nth(least - 1).wait_for(state="attached")
         return self.page.evaluate(
-            """scope => Promise.all([...document.querySelectorAll(scope + " audio")].map(audio => new Promise(tell => {
-                const say = () => tell({duration: audio.duration, error: audio.error && audio.error.message});
-                if (audio.readyState >= 1) return say();
-                audio.addEventListener("loadedmetadata", say);
-                audio.addEventListener("error", say, true);
-                audio.preload = "auto";
-                audio.load();
-            })))""",
+            """scope => Promise.all([...document.querySelectorAll(scope + " audio")].map(async audio => {
+                if (audio.readyState < 1) await new Promise(done => {
+                    audio.addEventListener("loadedmetadata", done);
+                    audio.addEventListener("error", done, true);
+                    audio.preload = "auto";
+                    audio.load();
+                });
+                const told = {duration: audio.duration, peak: 0, error: audio.error && audio.error.message};
+                try {
+                    const file = await (await fetch(audio.currentSrc)).arrayBuffer();
+                    const sound = (await new OfflineAudioContext(1, 1, 24000).decodeAudioData(file)).getChannelData(0);
+                    told.peak = sound.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
+                } catch (error) { told.error ||= String(error); }
+                return told;
+            }))""",
             scope,
         )
 
+    # -- a notebook in JupyterLab or Notebook 7 ----------------------------------------------------------------------
+
+    def open(self, address):
+        """Opens a notebook and waits until its kernel is there."""
+        self.page.goto(address)
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        self.idle()
+
+    def idle(self):
+        """Waits until the kernel has nothing to do."""
+        if "/lab/" in self.page.url:
+            self.page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for()
+        else:
+            self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+
+    def menu(self, *names):
+        """Chooses from the menus at the top."""
+        for name in names:
+            self.page.get_by_role("menuitem", name=re.compile(f"^{name}")).first.click()
+
+    def run_all(self):
+        """Runs all cells, and waits until the last of them has ended."""
+        self.menu("Run", "Run All Cells")
+        # The cells are numbered as they end, and show [*] until then.
+        self.page.wait_for_function(
+            """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
+                .every((prompt, n) => prompt.textContent === `[${n + 1}]:`)""",
+            timeout=180_000,
+        )
+        self.idle()
+
+    def save(self, file):
+        """Saves the notebook; the answer is the text of its file."""
+        with self.page.expect_response(
+            lambda answer: answer.request.method == "PUT" and file.name in answer.url
+        ) as put:
+            self.page.keyboard.press("Control+s")
+        assert put.value.ok
+        return file.read_text("utf-8")
+
+    def kernel(self, source):
+        """What an expression is in the kernel, which has imported json; it is written into the last cell, while the rest goes on."""
+        cell = self.page.locator(".jp-CodeCell").last
+        before = cell.locator(".jp-InputArea-prompt").inner_text()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(f"print(json.dumps({source}))")
+        self.page.keyboard.press("Control+Enter")
+        prompt = cell.locator(".jp-InputArea-prompt")
+        self.page.wait_for_function(
+            "([prompt, before]) => prompt.textContent !== before && /\\d/.test(prompt.textContent)",
+            arg=[prompt.element_handle(), before],
+        )
+        return json.loads(cell.locator(".jp-OutputArea-output").inner_text())
+
+    def becomes(self, source, expected):
+        """Asserts that an expression is, or soon is, so in the kernel: a widget's messages wait for each other, and a cell overtakes them."""
+        for _ in range(10):
+            found = self.kernel(source)
+            if found == expected:
+                return
+        assert found == expected
+
 
 @pytest.fixture
-def page(chromium, tmp_path):
-    """A new Chromium with a profile of its own."""
-    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"),
-            executable_path=chromium,
-            headless=True,
-            args=_FLAGS,
-            viewport={"width": 1280, "height": 900},
-            service_workers="block",
-        )
-        try:
-            yield Page(context)
-        finally:
-            context.close()
+def page(browser):
+    """A page without a past."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
+    try:
+        yield Page(context)
+    finally:
+        context.close()
 
 
 class Lab:
-    """A running JupyterLab.
+    """A running JupyterLab, which serves Notebook 7 and Voila too where they are installed.
 
     Attributes:
         folder: What it serves.
-        url: Its address with the token, up to ``/lab``.
+        base: Its address.
     """
 
     def __init__(self, folder, environment):
@@ -156,10 +241,15 @@ class Lab:
             if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree/01-first-voice\.ipynb\?token=(\w+)", line):
                 return found[1], found[2]
 
-    def address(self, notebook):
-        """Where `notebook` is open alone, in a workspace of its own."""
+    def address(self, notebook, host="lab"):
+        """Where `notebook` is open alone: in a workspace of its own in JupyterLab, in Notebook 7 ("notebook") or in Voila ("voila")."""
         name = re.sub(r"\W", "-", notebook)
-        return f"{self.base}/lab/workspaces/{name}/tree/{notebook}?token={self.token}"
+        place = {
+            "lab": f"lab/workspaces/{name}/tree/{notebook}",
+            "notebook": f"notebooks/{notebook}",
+            "voila": f"voila/render/{notebook}",
+        }[host]
+        return f"{self.base}/{place}?token={self.token}"
 
     def stop(self):
         """Ends it, kernels included."""
@@ -172,21 +262,38 @@ class Lab:
         self._process.wait()
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """JupyterLab on copies of the tutorials, with settings, workspaces and a home of its own."""
-    folder = tmp_path_factory.mktemp("lab")
+@pytest.fixture(scope="package")
+def lab(work, browser):
+    """JupyterLab on copies of the tutorials, with settings, workspaces and a home of its own; it saves the state of widgets."""
     own = {
-        name: str(folder / name.lower())
+        name: str(work / name.lower())
         for name in ("VOICENB_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
                      "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     }  # fmt: skip
-    settings = folder / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    # Otherwise a dialog asks whether news may be fetched from another host.
-    (settings / "notification.jupyterlab-settings").write_text(
-        '{"fetchNews": "false", "checkForUpdates": false}', "utf-8"
-    )
-    started = Lab(folder / "tutorials", os.environ | own)
+    for name, content in {
+        # Otherwise a dialog asks whether news may be fetched from another host.
+        "@jupyterlab/apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
+        "@jupyter-widgets/jupyterlab-manager/plugin": '{"saveState": true}',
+    }.items():
+        file = work / "jupyterlab_settings_dir" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(content, "utf-8")
+    started = Lab(work / "tutorials", os.environ | own)
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="package")
+def home(lab, work):
+    """The home of JupyterLab's kernels."""
+    return work / "voicenb_home"
+
+
+@pytest.fixture(scope="package")
+def recording(home, work):
+    """Twenty seconds of a person, 16 kHz mono; a sample speaker where the real recordings are not beside the checkout."""
+    file = work / RECORDING
+    real = ROOT.parent / "shared" / "speech" / "librispeech-1998-reference.flac"
+    samples, rate = soundfile.read(real if real.is_file() else vn.sandbox.sample_speaker("ada", home=home))
+    soundfile.write(file, samples, rate, "PCM_16")
+    return file

@@ -7,8 +7,6 @@ rendered offline, where every moment can be chosen to the frame.
 from __future__ import annotations
 
 import base64
-import json
-import re
 
 import nbformat
 import numpy as np
@@ -20,7 +18,7 @@ from voicenb.panels.compare import ComparePlayer
 from voicenb.panels.player import ClipPlayer, facts
 from voicenb.panels.recorder import Recorder
 
-QUANTUM = 128
+from .hearing import QUANTUM, TAP, TO_TEXT, crossfade, decoded, element_sound, floats, heard, listen, order_heard, ready
 
 # Run here and in the kernel: the same clips on both sides. Noise, because each of its samples says where it stands.
 MAKE = """
@@ -45,65 +43,7 @@ exec(MAKE, HERE)
 RATE, CLIPS = HERE["RATE"], HERE["clips"]
 
 
-def decoded(samples):
-    """Samples of 16 bits as Chromium decodes them: full scale is 32767 above zero and 32768 below."""
-    return np.where(samples > 0, samples * (32768 / 32767), samples).astype(np.float32)
-
-
 SOUNDS = [decoded(clip.samples) for clip in CLIPS]
-
-# Written down: every frame on its way to the loudspeaker, every sound that was decoded, every context and every microphone.
-TAP = """(() => {
-  const tap = `registerProcessor("tap", class extends AudioWorkletProcessor {
-    process([[channel]]) {
-      if (channel && channel.some((one) => one !== 0)) this.port.postMessage([currentFrame, channel.slice()]);
-      return true;
-    }
-  });`;
-  Object.assign(window, {heard: new Map(), decoded: [], contexts: [], streams: [], tapped: 0});
-  const Context = window.AudioContext;
-  window.AudioContext = class extends Context {
-    constructor(...options) { super(...options); contexts.push(this); }
-  };
-  const connect = AudioNode.prototype.connect;
-  AudioNode.prototype.connect = function (to, ...rest) {
-    if (to === this.context.destination && !(this.context instanceof OfflineAudioContext)) {
-      this.context.audioWorklet.addModule(URL.createObjectURL(new Blob([tap], {type: "text/javascript"}))).then(() => {
-        const node = new AudioWorkletNode(this.context, "tap", {numberOfOutputs: 0});
-        node.port.onmessage = ({data: [frame, channel]}) => heard.set(frame, channel);
-        connect.call(this, node);
-        tapped += 1;
-      });
-    }
-    return connect.call(this, to, ...rest);
-  };
-  const decode = OfflineAudioContext.prototype.decodeAudioData;
-  OfflineAudioContext.prototype.decodeAudioData = function (...options) {
-    return decode.apply(this, options).then((buffer) => {
-      decoded.push(buffer.getChannelData(0).slice());
-      return buffer;
-    });
-  };
-  if (navigator.mediaDevices) {
-    const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-    navigator.mediaDevices.getUserMedia = async (...options) => {
-      const stream = await get(...options);
-      streams.push(stream);
-      return stream;
-    };
-  }
-})();"""
-TO_TEXT = """const text = (floats) => {
-  const bytes = new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += 32768) binary += String.fromCharCode(...bytes.subarray(at, at + 32768));
-  return btoa(binary);
-};"""
-
-
-def floats(text):
-    return np.frombuffer(base64.b64decode(text), dtype=np.float32)
-
 
 # ── In JupyterLab ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -116,85 +56,9 @@ def run(page, lab, name, *cells):
     )
     nbformat.write(notebook, lab.folder / name)
     page.page.add_init_script(TAP)
-    page.page.goto(lab.address(name))
-    page.page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for()
-    page.page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.open(lab.address(name))
+    page.menu("Run", "Run All Cells")
     page.page.locator(".vn").first.wait_for()
-
-
-def becomes(page, source, expected):
-    """Asserts that an expression is, or soon is, so in the kernel: a widget's messages wait for each other, and a cell overtakes them."""
-    for _ in range(10):
-        found = kernel(page, source)
-        if found == expected:
-            return
-    assert found == expected
-
-
-def kernel(page, source):
-    """What an expression is in the kernel, while the players go on."""
-    cell = page.page.locator(".jp-CodeCell").last
-    before = cell.locator(".jp-InputArea-prompt").inner_text()
-    cell.locator(".cm-content").click()
-    page.page.keyboard.press("Control+a")
-    page.page.keyboard.insert_text(f"print(json.dumps({source}))")
-    page.page.keyboard.press("Control+Enter")
-    prompt = cell.locator(".jp-InputArea-prompt")
-    page.page.wait_for_function(
-        "([prompt, before]) => prompt.textContent !== before && /\\d/.test(prompt.textContent)",
-        arg=[prompt.element_handle(), before],
-    )
-    output = cell.locator(".jp-OutputArea-output")
-    return json.loads(output.inner_text())
-
-
-def heard(page):
-    """What went to the loudspeaker: the first frame, and all from there without a hole."""
-    first, text = page.page.evaluate(
-        f"""async () => {{
-            {TO_TEXT}
-            // What was asked for last is rendered, and told, within this time.
-            const until = contexts.at(-1).currentTime + 0.1;
-            while (contexts.at(-1).currentTime < until) await new Promise(requestAnimationFrame);
-            const frames = [...heard.keys()].sort((a, b) => a - b);
-            if (!frames.length) return [0, ""];
-            const [first, last] = [frames[0], frames.at(-1)];
-            const whole = new Float32Array(last - first + 128);
-            for (const [frame, channel] of heard) whole.set(channel, frame - first);
-            return [first, text(whole)];
-        }}"""
-    )
-    return first, floats(text)
-
-
-def ready(page, count):
-    """Everything is fetched, nothing was heard yet, and the tap is in its place, where a first try to play has put it."""
-    shown = page.page.locator(".vn-compare")
-    shown.locator(".vn-cell").first.hover()
-    page.page.wait_for_function("count => decoded.length === count", arg=count)
-    assert page.page.evaluate("contexts.length") == 0
-    shown.get_by_role("button", name="Play", exact=True).click()
-    page.page.wait_for_function("tapped === 1")
-    shown.get_by_role("button", name="Pause", exact=True).click()
-    heard(page)
-    shown.locator(".vn-cell").first.focus()
-    page.page.keyboard.press("Home")
-    page.page.evaluate("heard.clear()")
-
-
-def listen(page, seconds):
-    """Waits until so much more has been heard."""
-    page.page.evaluate("() => { window.mark = heard.size; }")
-    page.page.wait_for_function(
-        "([quanta]) => heard.size >= mark + quanta", arg=[round(seconds * RATE / QUANTUM)], polling=20
-    )
-
-
-def fine(page):
-    """Nothing went wrong on the page, and it asked no other machine."""
-    assert page.errors == []
-    assert page.refused == []
 
 
 def test_a_clip_is_heard_as_it_is(page, lab):
@@ -213,15 +77,7 @@ def test_a_clip_is_heard_as_it_is(page, lab):
     assert value("src") == ""  # nothing is fetched before somebody listens
     shown.get_by_role("button", name="Play", exact=True).click()
     until("audio.currentTime > 0.25")
-    sound = page.page.evaluate(
-        f"""async (address) => {{
-            {TO_TEXT}
-            const file = await (await fetch(address)).arrayBuffer();
-            return text((await new OfflineAudioContext(1, 1, {RATE}).decodeAudioData(file)).getChannelData(0));
-        }}""",
-        value("src"),
-    )
-    np.testing.assert_allclose(floats(sound), SOUNDS[0], atol=1e-6)
+    np.testing.assert_allclose(element_sound(audio, RATE), SOUNDS[0], atol=1e-6)
     assert shown.locator("[aria-current]").inner_text() == "Welcome"
 
     press = page.page.keyboard.press
@@ -240,37 +96,13 @@ def test_a_clip_is_heard_as_it_is(page, lab):
     until("!audio.paused && audio.currentTime >= 1.8 && audio.currentTime < 2.4")
     assert shown.locator("[aria-current]").inner_text() == "friend."
     press(" ")
-    becomes(page, "[player.loop, player.speed]", [True, 1.5])
+    page.becomes("[player.loop, player.speed]", [True, 1.5])
     box = shown.locator(".vn-wave").bounding_box()
     page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 10)
     until("Math.abs(audio.currentTime - 1.5) < 0.02")
     # The notebook's own shortcuts were left alone: no cell was added, moved or made text by a key.
     assert page.page.locator(".jp-CodeCell").count() == 3
-    fine(page)
-
-
-def changes(signal, clips):
-    """Which of the clips, that all began with the signal, is heard when: runs of ``[clip, quanta]``, None where it is none of them."""
-    found = []
-    for quantum in range(len(signal) // QUANTUM):
-        first = quantum * QUANTUM
-        part = signal[first : first + QUANTUM]
-        match = None
-        for number, sound in enumerate(clips):
-            if first + QUANTUM <= len(sound) and np.abs(part - sound[first : first + QUANTUM]).max() < 1e-5:
-                match = number
-        if found and found[-1][0] == match:
-            found[-1][1] += 1
-        else:
-            found.append([match, 1])
-    return found
-
-
-def crossfade(old, new, frames=QUANTUM):
-    """An equal-power crossfade as the mixer's curves of 33 points make it."""
-    points = np.sin(np.pi / 2 * np.linspace(0, 1, 33))
-    at = np.arange(frames) / frames * 32
-    return old * np.interp(at, np.arange(33), points[::-1]) + new * np.interp(at, np.arange(33), points)
+    page.fine()
 
 
 def test_changing_the_clip_keeps_the_clock(page, lab):
@@ -300,19 +132,8 @@ def test_changing_the_clip_keeps_the_clock(page, lab):
     listen(page, 0.1)
     press(" ")
     page.page.locator(".vn-compare:not([data-playing])").wait_for()
-    _, signal = heard(page)
-    sounds = SOUNDS
-    found = changes(signal, sounds)
-    # The first quantum rises, the last falls.
-    assert [clip for clip, _ in found] == [None, 0, None, 1, None, 3, None, 2, None]
-    assert [count for clip, count in found if clip is None] == [1] * 5
-    at = 0
-    for (clip, count), (_, faded), (following, _) in list(zip(found, found[1:], found[2:], strict=False))[1:-2:2]:
-        at = (at or 1) + count
-        part = slice(at * QUANTUM, (at + 1) * QUANTUM)
-        np.testing.assert_allclose(signal[part], crossfade(sounds[clip][part], sounds[following][part]), atol=1e-3)
-        at += faded
-    fine(page)
+    assert order_heard(heard(page)[1], SOUNDS) == [0, 1, 3, 2]
+    page.fine()
 
 
 def test_alike_in_loudness_and_word(page, lab):
@@ -337,7 +158,7 @@ def test_alike_in_loudness_and_word(page, lab):
     press(" ")
     page.page.locator(".vn-compare:not([data-playing])").wait_for()
     _, signal = heard(page)
-    levels = kernel(page, "[facts(clip)['level'] for clip in clips[:2]]")
+    levels = page.kernel("[facts(clip)['level'] for clip in clips[:2]]")
     sounds = [sound * level for sound, level in zip(SOUNDS, levels, strict=False)]
     first = round(0.6 * RATE)
     switch = next(
@@ -356,7 +177,7 @@ def test_alike_in_loudness_and_word(page, lab):
     ]  # fmt: skip
     assert len(offsets) == 1
     assert not shown.get_by_label("loudness matched").is_checked()
-    becomes(page, "[grid.match, grid.align]", [False, True])
+    page.becomes("[grid.match, grid.align]", [False, True])
 
     cells.nth(1).focus()
     press("Home")
@@ -378,7 +199,7 @@ def test_alike_in_loudness_and_word(page, lab):
     np.testing.assert_array_equal(signal[2 * QUANTUM : period], again[2 * QUANTUM :])
     part = SOUNDS[1][round(0.75 * RATE) :]
     np.testing.assert_allclose(signal[2 * QUANTUM : 5000], part[2 * QUANTUM : 5000], atol=1e-6)
-    fine(page)
+    page.fine()
 
 
 def test_a_hundred_clips(page, lab):
@@ -412,50 +233,8 @@ def test_a_hundred_clips(page, lab):
     first = page.page.locator(".vn-cell").first
     assert first.is_disabled()
     assert "cannot be read: the wav file" in first.get_attribute("aria-label")
-    assert kernel(page, "len(json.dumps(grid.get_state()))") < 100_000
-    fine(page)
-
-
-def test_the_microphone_becomes_a_reference(page, lab):
-    """Chromium's beeping microphone, as a WAV of its own rate; the track ends with the recording; nothing is in the state."""
-    run(
-        page, lab, "recorder.ipynb",
-        "from voicenb.panels.recorder import Recorder\nfrom voicenb.reference import Reference\n"
-        "recorder = Recorder(max_seconds=20); recorder",
-    )  # fmt: skip
-    shown = page.page.locator(".vn-recorder")
-    assert "agreed to be cloned" in shown.inner_text()
-    shown.get_by_role("button", name="Record", exact=True).click()
-    page.page.wait_for_function("Number(document.querySelector('.vn-recorder .vn-time').textContent) >= 1.4")
-    assert page.page.evaluate("streams[0].getTracks().map(track => track.readyState).join()") == "live"
-    page.page.wait_for_function("document.querySelector('.vn-meter').getAttribute('aria-valuenow') > -40")
-    shown.get_by_role("button", name="Stop", exact=True).click()
-    shown.get_by_text(re.compile(r"\d s recorded\.")).wait_for()
-    assert page.page.evaluate("streams[0].getTracks().map(track => track.readyState).join()") == "ended"
-    assert page.page.evaluate("contexts.map(context => context.state).join()") == "closed"
-    length = page.page.evaluate("Number(document.querySelector('.vn-recorder .vn-status').textContent.split(' ')[0])")
-    becomes(page, "recorder.seconds > 0", True)
-    found = kernel(
-        page,
-        "(lambda ref: [ref.format, ref.channels, ref.rate, ref.duration, float(abs(ref.samples).max()),"
-        " recorder.seconds, len(json.dumps(recorder.get_state()))])(Reference(recorder))",
-    )
-    assert found[:2] == ["wav", 1]
-    assert found[2] == page.page.evaluate("contexts[0].sampleRate")
-    assert found[3] == pytest.approx(length, abs=0.01)
-    assert found[4] > 0.05
-    assert found[5] == found[3]
-    assert found[6] < 40_000
-    # A second try that is thrown away leaves the first.
-    shown.get_by_role("button", name="Record again").click()
-    shown.get_by_role("button", name="Stop", exact=True).wait_for()
-    page.page.keyboard.press("Escape")
-    shown.get_by_text("Thrown away.").wait_for()
-    assert kernel(page, "recorder.seconds") == found[3]
-    assert page.page.evaluate(
-        "streams.every(stream => stream.getTracks().every(track => track.readyState === 'ended'))"
-    )
-    fine(page)
+    assert page.kernel("len(json.dumps(grid.get_state()))") < 100_000
+    page.fine()
 
 
 def test_a_recording_is_trimmed_and_everything_is_given_back(page, lab):
@@ -478,13 +257,13 @@ def test_a_recording_is_trimmed_and_everything_is_given_back(page, lab):
 
     drag(0.02, 0.25)
     drag(0.98, 0.5)
-    becomes(page, "[waveform.start, waveform.end]", pytest.approx([0.75, 1.5], abs=0.02))
+    page.becomes("[waveform.start, waveform.end]", pytest.approx([0.75, 1.5], abs=0.02))
     shown.get_by_role("slider", name="Start").focus()
     for key in ("Home", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "ArrowLeft"):
         page.page.keyboard.press(key)
     shown.get_by_role("slider", name="End").focus()
     page.page.keyboard.press("End")
-    becomes(page, "[waveform.start, waveform.end, len(waveform.part[0])]", pytest.approx([1.05, 3.0, 46_800]))
+    page.becomes("[waveform.start, waveform.end, len(waveform.part[0])]", pytest.approx([1.05, 3.0, 46_800]))
     page.page.keyboard.press("Escape")
     shown.get_by_role("slider", name="End").focus()
     for _ in range(29):
@@ -500,14 +279,13 @@ def test_a_recording_is_trimmed_and_everything_is_given_back(page, lab):
     page.page.get_by_role("button", name="Stop", exact=True).wait_for()
     page.page.locator(".vn-cell").first.click()
     page.page.locator(".vn-compare[data-playing]").wait_for()
-    page.page.get_by_role("menuitem", name="Edit", exact=True).click()
-    page.page.get_by_role("menuitem", name="Clear Outputs of All Cells", exact=True).click()
+    page.menu("Edit", "Clear Outputs of All Cells")
     page.page.wait_for_function(
         """contexts.length === 2 && contexts.every(context => context.state === "closed")
         && streams.length === 1 && streams[0].getTracks().every(track => track.readyState === "ended")
         && sounds.every(audio => audio.paused && !audio.getAttribute("src")) && !document.querySelector(".vn")"""
     )
-    fine(page)
+    page.fine()
 
 
 def test_a_comparison_outlives_the_kernel(page, lab, tmp_path):

@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from voicenb import portal
 from voicenb.errors import VoicenbError
+from voicenb.panels.awaiting import listen_while_awaiting
 from voicenb.panels.kept import Kept
 from voicenb.panels.shown import close
 from voicenb.panels.style import Care, line, toned
@@ -41,6 +42,7 @@ class Panel:
     title = ""
 
     def __init__(self, studio: Studio) -> None:
+        listen_while_awaiting()
         self.studio = studio
         self.error: BaseException | None = None
         self._name = uuid.uuid4().hex[:12]

@@ -23,6 +23,7 @@ from voicenb.comparing import Html, Sound
 from voicenb.display import needed, seconds
 from voicenb.errors import VoicenbError
 from voicenb.measures import envelope, loudness, mono
+from voicenb.panels.awaiting import listen_while_awaiting
 from voicenb.resampling import resample
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ class Player(needed("anywidget").AnyWidget):  # type: ignore[misc]  # anywidget 
                 )
         super().__init__(**state)
         self.on_msg(self._asked)
+        listen_while_awaiting()
 
     _arguments: tuple[str, ...] = ()
 

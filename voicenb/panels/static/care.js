@@ -72,12 +72,12 @@ export default {
       }
     };
     // Arrows, letters and Enter belong to the control that has the focus, and not to the notebook around it; Ctrl+S and its like
-    // are the notebook's. JupyterLab listens on the document, so that this has to be known one step earlier.
+    // are the notebook's. JupyterLab listens on the document, so that this has to be known one step earlier, and looks at the
+    // focused element first, so that it has to stand there.
     const share = (event) => {
       if (!root?.contains(event.target)) return;
       const notebooks = (event.ctrlKey || event.metaKey) && event.key !== "Enter";
-      if (notebooks) delete root.dataset.lmSuppressShortcuts;
-      else root.dataset.lmSuppressShortcuts = "true";
+      event.target.toggleAttribute("data-lm-suppress-shortcuts", !notebooks);
     };
     window.addEventListener("keydown", share, true);
     const find = () => {

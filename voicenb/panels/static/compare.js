@@ -491,8 +491,9 @@ function render({ model, el }) {
     } else if (key === "Home") seek(0);
     else if (key === "End") seek(facts[current]?.duration ?? 0);
     else if (key === "l") repeat(LOOPS[(LOOPS.indexOf(loop) + 1) % LOOPS.length]);
-    else if (key === "m" || (key === "a" && !align.element.hidden)) {
-      const { name } = key === "m" ? match : align;
+    else if (key === "m" || key === "a") {
+      const { name, element } = key === "m" ? match : align;
+      if (element.hidden) return true;
       model.set(name, !model.get(name));
       model.save_changes();
     } else return false;

@@ -1,0 +1,168 @@
+"""What comes out of the loudspeaker, frame by frame, and what it is compared with."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+
+QUANTUM = 128
+"""The frames that Web Audio renders at once."""
+_STEP = 4e-5
+"""A little more than the last of 16 bits."""
+
+# Written down: every frame on its way to the loudspeaker, every sound that was decoded, every context and every microphone.
+TAP = """(() => {
+  const tap = `registerProcessor("tap", class extends AudioWorkletProcessor {
+    process([[channel]]) {
+      if (channel && channel.some((one) => one !== 0)) this.port.postMessage([currentFrame, channel.slice()]);
+      return true;
+    }
+  });`;
+  Object.assign(window, {heard: new Map(), decoded: [], contexts: [], streams: [], tapped: 0});
+  const Context = window.AudioContext;
+  window.AudioContext = class extends Context {
+    constructor(...options) { super(...options); contexts.push(this); }
+  };
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (to, ...rest) {
+    if (to === this.context.destination && !(this.context instanceof OfflineAudioContext)) {
+      this.context.audioWorklet.addModule(URL.createObjectURL(new Blob([tap], {type: "text/javascript"}))).then(() => {
+        const node = new AudioWorkletNode(this.context, "tap", {numberOfOutputs: 0});
+        node.port.onmessage = ({data: [frame, channel]}) => heard.set(frame, channel);
+        connect.call(this, node);
+        tapped += 1;
+      });
+    }
+    return connect.call(this, to, ...rest);
+  };
+  const decode = OfflineAudioContext.prototype.decodeAudioData;
+  OfflineAudioContext.prototype.decodeAudioData = function (...options) {
+    return decode.apply(this, options).then((buffer) => {
+      decoded.push(buffer.getChannelData(0).slice());
+      return buffer;
+    });
+  };
+  if (navigator.mediaDevices) {
+    const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (...options) => {
+      const stream = await get(...options);
+      streams.push(stream);
+      return stream;
+    };
+  }
+})();"""
+TO_TEXT = """const text = (floats) => {
+  const bytes = new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 32768) binary += String.fromCharCode(...bytes.subarray(at, at + 32768));
+  return btoa(binary);
+};"""
+
+
+def floats(text):
+    return np.frombuffer(base64.b64decode(text), dtype=np.float32)
+
+
+def heard(page):
+    """What went to the loudspeaker: the first frame, and all from there without a hole."""
+    first, text = page.page.evaluate(
+        f"""async () => {{
+            {TO_TEXT}
+            // What was asked for last is rendered, and told, within this time.
+            const until = contexts.at(-1).currentTime + 0.1;
+            while (contexts.at(-1).currentTime < until) await new Promise(requestAnimationFrame);
+            const frames = [...heard.keys()].sort((a, b) => a - b);
+            if (!frames.length) return [0, ""];
+            const [first, last] = [frames[0], frames.at(-1)];
+            const whole = new Float32Array(last - first + 128);
+            for (const [frame, channel] of heard) whole.set(channel, frame - first);
+            return [first, text(whole)];
+        }}"""
+    )
+    return first, floats(text)
+
+
+def ready(page, count):
+    """Everything is fetched, nothing was heard yet, and the tap is in its place, where a first try to play has put it."""
+    shown = page.page.locator(".vn-compare")
+    shown.locator(".vn-cell").first.hover()
+    page.page.wait_for_function("count => decoded.length === count", arg=count)
+    assert page.page.evaluate("contexts.length") == 0
+    shown.get_by_role("button", name="Play", exact=True).click()
+    page.page.wait_for_function("tapped === 1")
+    shown.get_by_role("button", name="Pause", exact=True).click()
+    heard(page)
+    shown.locator(".vn-cell").first.focus()
+    page.page.keyboard.press("Home")
+    page.page.evaluate("heard.clear()")
+
+
+def listen(page, seconds):
+    """Waits until so much more has been heard."""
+    page.page.evaluate("() => { window.mark = heard.size; }")
+    page.page.wait_for_function(
+        f"seconds => heard.size >= mark + seconds * contexts.at(-1).sampleRate / {QUANTUM}", arg=seconds, polling=20
+    )
+
+
+def element_sound(audio, rate):
+    """What an audio element plays, as the browser decodes it at `rate`."""
+    return floats(
+        audio.evaluate(
+            f"""async (audio, rate) => {{
+                {TO_TEXT}
+                const file = await (await fetch(audio.currentSrc)).arrayBuffer();
+                return text((await new OfflineAudioContext(1, 1, rate).decodeAudioData(file)).getChannelData(0));
+            }}""",
+            rate,
+        )
+    )
+
+
+def crossfade(old, new, frames=QUANTUM):
+    """An equal-power crossfade as the mixer's curves of 33 points make it."""
+    points = np.sin(np.pi / 2 * np.linspace(0, 1, 33))
+    at = np.arange(frames) / frames * 32
+    return old * np.interp(at, np.arange(33), points[::-1]) + new * np.interp(at, np.arange(33), points)
+
+
+def order_heard(signal, sounds):
+    """Which of `sounds`, that all began with the signal, was heard after which, as their places.
+
+    Every quantum has to be one of them to the last of 16 bits, or the crossfade of one quantum from one to the next; the signal rises
+    out of silence and falls into it likewise. Where two are alike, as in their pauses, a change cannot be heard and is
+    seen at the end of it.
+    """
+    silence = np.zeros(len(signal) + QUANTUM, np.float32)
+    clock = [*(np.concatenate([sound, silence])[: len(silence)] for sound in sounds), silence]
+    heard_then = np.concatenate([signal, silence])
+    order = [len(sounds)]
+
+    def off(sound, first):
+        return np.abs(heard_then[first : first + QUANTUM] - sound[first : first + QUANTUM]).max()
+
+    for first in range(0, len(signal) - QUANTUM + 1, QUANTUM):
+        old = clock[order[-1]]
+        if off(old, first) < _STEP:
+            continue
+        part = slice(first, first + QUANTUM)
+        follows = {}
+        for place, new in enumerate(clock):
+            faded = np.abs(signal[part] - crossfade(old[part], new[part])).max()
+            if faded < 1e-3 and off(new, first + QUANTUM) < _STEP:
+                follows[place] = faded
+            elif first and off(new, first) < _STEP and off(new, first - QUANTUM) < _STEP:
+                follows[place] = 0.0
+        assert follows, f"at frame {first}, after clip {order[-1]}, no clip is heard, and no change to one"
+        order.append(min(follows, key=follows.__getitem__))
+    if order[-1] != len(sounds):
+        # The fade into silence is itself silent where the clip is.
+        assert np.abs(clock[order[-1]][len(signal) - QUANTUM : len(signal)]).max() < _STEP, "the end is a cut"
+        order.append(len(sounds))
+    return order[1:-1]
+
+
+def decoded(samples):
+    """Samples of 16 bits as Chromium decodes them: full scale is 32767 above zero and 32768 below."""
+    return np.where(samples > 0, samples * (32768 / 32767), samples).astype(np.float32)
