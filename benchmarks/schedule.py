@@ -80,7 +80,7 @@ class Service(threading.Thread):
         now = time.monotonic()
         if path == "/a.wav":
             return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(self.audio), self.audio)
-        if "/model/catalog" in path:
+        if path.partition("?")[0].endswith(("/model/catalog", "/user/balance")):
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         if method == "POST":
             free = heapq.heappop(self.places)

@@ -20,7 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from voicenb import portal
+from voicenb import errors, portal
 from voicenb.audio import AudioError, decode, is_whole, sniff
 from voicenb.budget import exceeded, unpriced
 from voicenb.database import StorageError
@@ -478,7 +478,7 @@ class Runner:
     async def _fail(self, life: Life, error: VoicenbError, *, status: str = "failed", **changes: Any) -> None:
         error.task = life.record.id
         life.error = error
-        known = next(kind for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
+        known = next(kind for kind in type(error).__mro__ if hasattr(errors, kind.__name__))
         row = {"completed": now(), "error_kind": known.__name__, "error": str(error)} | changes
         await self._write(life, status=status, **row)
         if life.record.kind in {"preview", "voice"} and status == "failed":
@@ -499,19 +499,26 @@ class Runner:
                 at_once = answer.status == "completed" and answer.audio_url is None
                 status = "downloading" if at_once else "processing" if answer.status == "processing" else "queued"
                 accepted = {"status": status, "remote_id": answer.remote_id, "cost": cost}
-                await self._surely(life, lambda: self._write(life, **accepted), answer.remote_id)
-                if life.record.kind == "production" and life.record.voice is not None:
-                    await self._activate(life.record.voice)
+                written = asyncio.ensure_future(
+                    self._surely(life, lambda: self._accept(life, **accepted), answer.remote_id)
+                )
                 if at_once:
+                    await written
                     await self._keep_at_once(life, answer)
                 else:
-                    await self._poll(life, answer)
+                    await self._poll(life, answer, written)
             finally:
                 self.pace.leave()
         finally:
             self._release(life)
             if live is not None:
                 live.end()
+
+    async def _accept(self, life: Life, **accepted: Any) -> None:
+        """Writes down that a service has taken a task."""
+        await self._write(life, **accepted)
+        if life.record.kind == "production" and life.record.voice is not None:
+            await self._activate(life.record.voice)
 
     async def _send(
         self, life: Life, request: ServiceRequest, files: Mapping[str, Upload] | None, live: Live | None
@@ -728,10 +735,10 @@ class Runner:
         await self._fail(life, lost, cost=life.record.estimate)
         raise lost
 
-    async def _poll(self, life: Life, answer: Answer | None) -> None:
+    async def _poll(self, life: Life, answer: Answer | None, written: Awaitable[object] | None = None) -> None:
         self._following += 1
         try:
-            await self._poll_on(life, answer)
+            await self._poll_on(life, answer, written)
         finally:
             self._following -= 1
 
@@ -739,12 +746,16 @@ class Runner:
         share = self._following * _LOCAL_POLL_SHARE if self._local else 0.0
         return max(share, poll_delay(answer, self.service.profile.poll_seconds, local=self._local, chance=self._chance))
 
-    async def _poll_on(self, life: Life, answer: Answer | None) -> None:
+    async def _poll_on(self, life: Life, answer: Answer | None, written: Awaitable[object] | None) -> None:
         failures = 0
         doubted = False
         wait = 0.0 if answer is None else self._poll_delay(answer)
         while True:
             await self._pause(life, wait)
+            if written is not None:
+                # The disk had the pause to take the service's id: it has it before the first poll.
+                await written
+                written = None
             if life.stop:
                 await self._write(life, status="cancelled", completed=now())
                 if life.record.kind == "preview":
@@ -755,9 +766,7 @@ class Runner:
                 answer = await self.service.query(life.record.remote_id)
                 if answer.status == "completed" and self._is_whole(life, answer):
                     assert answer.audio_url is not None
-                    if life.record.status != "downloading":
-                        await self._write(life, status="downloading")
-                    audio = await self.service.download(answer.audio_url)
+                    audio = await self._fetch(life, answer.audio_url)
                     cut = not is_whole(audio)
                     if cut and not doubted:
                         # Perhaps it comes whole the next time; after that it is taken as it is, for it was paid for.
@@ -792,6 +801,16 @@ class Runner:
                 await self._write(life, status=answer.status)
             wait = self._poll_delay(answer)
 
+    async def _fetch(self, life: Life, url: str) -> bytes:
+        """Downloads a result, while its row says so."""
+        if life.record.status == "downloading":
+            return await self.service.download(url)
+        written = asyncio.ensure_future(self._write(life, status="downloading"))
+        try:
+            return await self.service.download(url)
+        finally:
+            await written
+
     def _is_whole(self, life: Life, answer: Answer) -> bool:
         """Whether a completed answer has what its task is for; if not, it is asked for again."""
         wants_voice = life.record.kind == "preview" and self.service.profile.cloning == "preview"
@@ -823,16 +842,17 @@ class Runner:
         return lost
 
     async def _keep(self, life: Life, answer: Answer, audio: bytes | None, findings: str | None = None) -> None:
+        kept: dict[str, Any] = {}
         if audio is not None:
-            samples, rate = await asyncio.to_thread(decode, audio)
-            file = await asyncio.to_thread(self.ledger.store, audio, sniff(audio) or "bin")
-            # The audio is safe from here on, whatever becomes of the subtitles.
-            await self._write(life, file=file, seconds=len(samples) / rate, findings=findings)
-        subtitles = None
+            file, seconds = await asyncio.to_thread(self._store, audio)
+            kept = {"file": file, "seconds": seconds, "findings": findings}
+        makes_voice = life.record.kind == ("preview" if self.service.profile.cloning != "voice" else "voice")
+        if kept and (makes_voice or answer.subtitles_url is not None):
+            # The audio is safe from here on, whatever becomes of what else there is to do.
+            await self._write(life, **kept)
         if answer.subtitles_url is not None:
-            subtitles = await self._subtitles(life, answer.subtitles_url)
-        makes_voice = "preview" if self.service.profile.cloning != "voice" else "voice"
-        if life.record.kind == makes_voice:
+            kept["subtitles"] = await self._subtitles(life, answer.subtitles_url)
+        if makes_voice:
             await self._settle_voice(life, answer.voice or life.record.parameters.get("reference"))
         cost = answer.cost
         if cost is None:
@@ -841,13 +861,18 @@ class Runner:
             life,
             status="completed",
             completed=now(),
-            subtitles=subtitles,
+            **kept,
             cost=cost,
             degraded=answer.degraded,
             provider=answer.provider,
             error=None,
             error_kind=None,
         )
+
+    def _store(self, audio: bytes) -> tuple[str, float]:
+        """Keeps audio that can be read: its file and its duration in seconds."""
+        samples, rate = decode(audio)
+        return self.ledger.store(audio, sniff(audio) or "bin"), len(samples) / rate
 
     async def _subtitles(self, life: Life, url: str) -> str:
         data = await self.service.download(url)
@@ -887,7 +912,7 @@ class Runner:
     async def _activate(self, voice: str) -> None:
         if voice in self._activated:
             return
-        self._activated.add(voice)
         record = await asyncio.to_thread(self.ledger.voice, voice)
         if record is not None and record.activated is None and self.service.profile.voice_life is not None:
             await asyncio.wrap_future(self.ledger.update_voice(voice, activated=now(), expires=None))
+        self._activated.add(voice)

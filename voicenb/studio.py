@@ -253,14 +253,17 @@ class Studio:
 
     async def _prices(self) -> dict[str, Decimal]:
         profile = self.service.profile
-        if not profile.any_price and profile.price_names.keys() <= self._own_prices.keys():
-            return self._own_prices
+        if not profile.any_price and self._own_prices.keys() >= profile.price_names.keys():
+            self._published = {}  # nothing that it says would be used
         for _ in range(_CATALOGUE_TRIES):
             if self._published is not None:
                 break
             with suppress(VoicenbError):
                 # A catalogue that is out of reach or not readable leaves the price unknown, which is said.
                 self._published = await self.service.prices()
+        return self._known_prices()
+
+    def _known_prices(self) -> dict[str, Decimal]:
         return (self._published or {}) | self._own_prices
 
     async def _before_paying(self) -> dict[str, Decimal]:
@@ -702,7 +705,9 @@ class Studio:
             return Task(self._runner, self._runner.repeat(found, voice=voice.key, voice_name=voice.name))
         voice.require_usable()
         self._ready()
-        price = self.service.price(request, portal.call(self._before_paying))
+        known = self._balance_kept and self._published is not None
+        prices = self._known_prices() if known else portal.call(self._before_paying)
+        price = self.service.price(request, prices)
         life = self._runner.plan(
             request, "production", price,
             voice=voice.key, voice_name=voice.name, text=text, characters=self.service.characters(text), take=take, seed=seed,

@@ -1,4 +1,4 @@
-"""Every fault against every call: what the client makes of it, written as ``docs/faults.md``.
+"""Every fault against every call of every service: what the client makes of it, written as ``docs/faults.md``.
 
     python tests/harness/matrix.py > docs/faults.md
 
@@ -8,8 +8,10 @@ the fault is taken away and the task is followed on. The sandbox's own books say
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,26 +19,41 @@ from decimal import Decimal
 from pathlib import Path
 
 import voicenb as vn
+import voicenb.errors
 from voicenb.services.base import plain
 
-CALLS = ("upload", "preview", "production", "query", "download", "balance")
-SECONDS = 0.6
-"""The time limit of a call in the matrix; 60 s elsewhere."""
+CALLS = {
+    "soundclone": ("upload", "preview", "production", "query", "download", "balance", "prices"),
+    "aiclone": ("upload", "preview", "production", "query", "download"),
+    "faseeh": ("preview", "voice", "production", "prices"),
+}
+"""What each service is asked over HTTP."""
+
+SUBMISSIONS = ("preview", "voice", "production")
+SECONDS = {"soundclone": 0.6, "aiclone": 0.6, "faseeh": 2.5}
+"""The time limit of a call that is never answered; 60 s elsewhere. Faseeh's answers are the sound itself."""
+LABELS = {"soundclone": "SoundClone", "aiclone": "AI Clone Voice Free", "faseeh": "Faseeh"}
+
+# What the sandbox's books call a task, where that is another word than the ledger's.
+_IN_THE_BOOKS = {
+    ("aiclone", "preview"): "clone",
+    ("aiclone", "production"): "clone",
+    ("faseeh", "production"): "speech",
+}
 
 _HEAD = """# When a service misbehaves
 
 What becomes of each call when something goes wrong, as voicenb's own tests find it: every fault of the sandbox against every
-call, with SoundClone's twin. The table is made by `python tests/harness/matrix.py > docs/faults.md`, and a test holds it
-to what happens.
+call of each service's twin. The table is made by `python tests/harness/matrix.py > docs/faults.md`, and a test holds it to what
+happens.
 
 The fault lasts as long as the call is tried; *then* it is taken away and the task is followed on, with `task.wait()`. *Charged* is
 what the sandbox's books say in the end, *cost* is what the ledger says; the two differ only where the task is unknown, whose
 estimate stays reserved in every budget. Nothing was sent a second time in any of these.
-Audio that ends before its own header says so is fetched three times, and then kept as it came.
+Audio that ends before its own header says so is fetched twice, and then kept as it came, with a note.
 
 In the sandbox, `voicenb.sandbox.faults("reset_after", route="production")` asks for one of them, and `voicenb.sandbox.faults()`
 ends them all.
-
 """
 
 
@@ -45,7 +62,7 @@ class Cell:
     """One fault against one call.
 
     Attributes:
-        fault, call: Which.
+        service, fault, call: Which.
         status: The task's status while the fault lasts; "" where there is no task.
         error: The error's class while the fault lasts, or "".
         then: The task's status in the end, or "".
@@ -55,6 +72,7 @@ class Cell:
         submissions: How many tasks the books have for it.
     """
 
+    service: str
     fault: str
     call: str
     status: str
@@ -74,36 +92,49 @@ class Cell:
 
 
 class Bench:
-    """One sandbox and a voice, to play cells on, one after the other."""
+    """One sandbox that answers as one service, and a voice, to play cells on, one after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, service: str) -> None:
         self.home = folder
-        self.studio = vn.connect(home=folder)
-        self.studio._http.seconds = self.studio._http.long_seconds = SECONDS * 5
+        self.service = service
+        self.studio = vn.connect(service, sandbox=True, home=folder)
         self.ada = vn.sandbox.sample_speaker("ada", home=folder)
-        self.voice = self.studio.clone(self.ada, name="ada", text="Hi.", language="English", quiet=True)
-        self.studio._http.seconds = self.studio._http.long_seconds = SECONDS
+        self.voice = self.studio.clone(
+            self.ada, name="ada", text="Hello there, my friend.", quiet=True, **self._language()
+        )
         self._count = 0
+
+    def _language(self) -> dict[str, str]:
+        return {"language": "English"} if self.service == "soundclone" else {}
 
     def play(self, fault: str, call: str) -> Cell:
         self._count += 1
-        text = f"One {self._count % 10} two {self._count // 10}."
+        text = f"One two three, {self._count % 10} {self._count // 10}."
         before = {task.id for task in self.studio.tasks()}
         charged_before = {task["id"] for task in vn.sandbox.books(home=self.home)}
+        self.studio._http.seconds = self.studio._http.long_seconds = SECONDS[self.service] if fault == "timeout" else 30
         settings = {"seconds": 0.05} if fault in {"delay", "slow_body", "rate_limit"} else {}
-        route = "production" if fault == "task_failed" else call
+        # AI Clone's previews are made by the same call as everything else.
+        route = "production" if fault == "task_failed" or (self.service, call) == ("aiclone", "preview") else call
         vn.sandbox.faults(fault, route=route, home=self.home, **settings)
         error = self._make(fault, call, text)
-        [task] = [task for task in self.studio.tasks() if task.id not in before] or [None]
+        kind = {"upload": "preview"}.get(call, call if call in SUBMISSIONS else "production")
+        found = [one for one in self.studio.tasks() if one.id not in before and one.kind == kind]
+        [task] = found or [None]
         status = "" if task is None else _open_or(task.status)
         vn.sandbox.faults(home=self.home)
         if fault == "insufficient_balance":
-            vn.sandbox.set_balance(100, home=self.home)
+            vn.sandbox.set_balance(100_000, home=self.home, service=self.service)
         if task is not None:
             with suppress(vn.VoicenbError):
                 task.wait(30, quiet=True)
-        entries = [one for one in vn.sandbox.books(home=self.home) if one["id"] not in charged_before]
+        entries = [
+            one
+            for one in self._settled_books()
+            if one["id"] not in charged_before and one["kind"] == _IN_THE_BOOKS.get((self.service, kind), kind)
+        ]
         return Cell(
+            self.service,
             fault,
             call,
             status,
@@ -115,13 +146,26 @@ class Bench:
             len(entries),
         )
 
+    def _settled_books(self) -> list[dict]:
+        """The books once nothing is under way any more."""
+        while True:
+            books = vn.sandbox.books(home=self.home)
+            if all(one["status"] in {"completed", "failed"} for one in books):
+                return books
+            time.sleep(0.05)
+
     def _make(self, fault: str, call: str, text: str) -> str:
         try:
             if call == "balance":
                 self.studio.balance()
-            elif call in {"upload", "preview"}:
+            elif call == "prices":
+                # The catalogue is read once; here it is read anew.
+                self.studio._published = None
+                if self.studio.price(self.voice, text).amount is None:
+                    return "price not known"
+            elif call in {"upload", "preview", "voice"}:
                 self.studio.clone(
-                    self.ada, name="again", text=text, language="English", fresh=True, timeout=15, quiet=True
+                    self.ada, name="again", text=text, fresh=True, timeout=15, quiet=True, **self._language()
                 )
             else:
                 task = self.voice.submit(text)
@@ -129,7 +173,7 @@ class Bench:
                 endless = fault == "stuck" or (fault == "rate_limit" and call in {"query", "download"})
                 task.wait(1.5 if endless else 15, quiet=True)
         except vn.VoicenbError as error:
-            return next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
+            return next(kind.__name__ for kind in type(error).__mro__ if hasattr(vn.errors, kind.__name__))
         return ""
 
     def close(self) -> None:
@@ -145,52 +189,92 @@ def _open_or(status: str) -> str:
     return "open" if status in {"queued", "processing"} else status
 
 
-def applicable() -> list[tuple[str, str]]:
-    """Every fault with every call that it can strike; those that a call cannot meet are left out."""
-    own = {
-        "lost_task": ("query",),
-        "task_failed": ("production",),
-        "stuck": ("query",),
-        "expired_url": ("download",),
-        "insufficient_balance": ("preview", "production"),
-        # An envelope is what has a code, and what has fields that may be missing.
-        "string_code": ("upload", "preview", "production", "query", "balance"),
-        "null_field": ("upload", "preview", "production", "query", "balance"),
-    }
-    kinds = (
-        "delay", "timeout", "reset_before", "reset_after", "rate_limit", "server_error", "server_error_after", "garbage",
-        "string_code", "null_field", "slow_body", "truncated", "wrong_type", "redirect", "lost_task", "task_failed",
-        "stuck", "expired_url", "insufficient_balance",
-    )  # fmt: skip
-    return [(kind, call) for kind in kinds for call in own.get(kind, CALLS)]
+FAULTS = (
+    "delay", "timeout", "reset_before", "reset_after", "rate_limit", "server_error", "server_error_after", "garbage",
+    "string_code", "null_field", "slow_body", "truncated", "wrong_type", "redirect", "lost_task", "task_failed",
+    "stuck", "expired_url", "insufficient_balance",
+)  # fmt: skip
+
+# What a fault can strike; those that are not named strike every call.
+_STRIKES = {
+    "lost_task": ("query",),
+    "task_failed": ("production",),
+    "stuck": ("query",),
+    "expired_url": ("download",),
+    "insufficient_balance": SUBMISSIONS,
+    # An envelope is what has a code, and what has fields that may be missing.
+    "string_code": ("upload", "preview", "production", "query", "balance"),
+    "null_field": ("upload", "preview", "voice", "production", "query", "balance"),
+}
+# Faseeh answers with the sound itself: no task that could fail later, and no fields but a voice's.
+_NOT = {
+    "soundclone": frozenset[tuple[str, str]](),
+    "aiclone": frozenset({("string_code", call) for call in CALLS["aiclone"]}),
+    "faseeh": frozenset(
+        {("task_failed", "production")}
+        | {("string_code", call) for call in CALLS["faseeh"]}
+        | {("null_field", "preview"), ("null_field", "production")}
+    ),
+}
 
 
-def cells(folder: Path, benches: int = 3) -> list[Cell]:
-    """Plays all of them, on several sandboxes at a time."""
-    wanted = applicable()
+def applicable(service: str) -> list[tuple[str, str]]:
+    """Every fault with every call of a service that it can strike."""
+    return [
+        (fault, call)
+        for fault in FAULTS
+        for call in CALLS[service]
+        if call in _STRIKES.get(fault, CALLS[service]) and (fault, call) not in _NOT[service]
+    ]
 
-    def play(number: int) -> list[Cell]:
-        bench = Bench(folder / str(number))
+
+def some(service: str) -> list[tuple[str, str]]:
+    """Every fault against one call of a service at least, and what loses an answer against what is paid for."""
+    chosen = {}
+    for number, fault in enumerate(FAULTS):
+        calls = [call for one, call in applicable(service) if one == fault]
+        if calls:
+            chosen[fault, calls[number % len(calls)]] = None
+    chosen |= dict.fromkeys((fault, "production") for fault in ("timeout", "reset_before", "reset_after", "garbage"))
+    return [pair for pair in applicable(service) if pair in chosen]
+
+
+def cells(folder: Path, wanted: dict[str, list[tuple[str, str]]]) -> list[Cell]:
+    """Plays cells, each service's on a sandbox of its own at the same time."""
+
+    def play(service: str) -> list[Cell]:
+        bench = Bench(folder / service, service)
         try:
-            return [bench.play(*pair) for pair in wanted[number::benches]]
+            return [bench.play(*pair) for pair in wanted[service]]
         finally:
             bench.close()
 
-    with ThreadPoolExecutor(benches) as pool:
-        played = {(one.fault, one.call): one for found in pool.map(play, range(benches)) for one in found}
-    return [played[pair] for pair in wanted]
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        return [one for found in pool.map(play, wanted) for one in found]
 
 
 def page(found: list[Cell]) -> str:
     """The document."""
-    lines = [
-        "| fault | call | error | status | then | charged | cost |",
-        "|---|---|---|---|---|---|---|",
-        *(one.row for one in found),
-    ]
-    return _HEAD + "\n".join(lines) + "\n"
+    lines = [_HEAD]
+    for service in CALLS:
+        lines += [
+            f"## {LABELS[service]}",
+            "",
+            "| fault | call | error | status | then | charged | cost |",
+            "|---|---|---|---|---|---|---|",
+            *(one.row for one in found if one.service == service),
+            "",
+        ]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--services", nargs="*", default=list(CALLS), choices=list(CALLS))
+    chosen = parser.parse_args().services
+    with tempfile.TemporaryDirectory() as temporary:
+        sys.stdout.write(page(cells(Path(temporary), {service: applicable(service) for service in chosen})))
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        sys.stdout.write(page(cells(Path(temporary))))
+    main()

@@ -14,6 +14,7 @@ import typing
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args, get_origin
 
 import annotated_types
@@ -242,6 +243,12 @@ def _kind(annotation: Any) -> tuple[str, tuple[Any, ...]]:
     return {float: "number", int: "integer", bool: "switch"}.get(annotation, "text"), ()
 
 
+@cache
+def _declared(kind: type[ServiceRequest]) -> dict[str, Parameter]:
+    # Every request asks several times, and the declarations do not change.
+    return {name: Parameter.of(name, info) for name, info in kind.model_fields.items()}
+
+
 class ServiceRequest(BaseModel):
     """A request with every parameter of one call, in voicenb's vocabulary and on the wire.
 
@@ -257,7 +264,7 @@ class ServiceRequest(BaseModel):
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
         """Every parameter by its name."""
-        return {name: Parameter.of(name, info) for name, info in cls.model_fields.items()}
+        return dict(_declared(cls))
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
