@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
 from typing import Annotated, ClassVar
 
 import ipywidgets as widgets
@@ -11,7 +13,8 @@ from hypothesis import given, settings, strategies as st
 from voicenb import services
 from voicenb.errors import InvalidRequest
 from voicenb.panels import Form
-from voicenb.services.base import Number, ServiceRequest, parameter
+from voicenb.panels.form import hushed
+from voicenb.services.base import LearnedRuleWarning, Number, ServiceRequest, parameter
 from voicenb.services.emotions import COMPONENTS, parse_emotion
 from voicenb.services.soundclone import ProductionRequest
 
@@ -290,3 +293,29 @@ def test_what_a_voice_keeps_counts_as_unchanged():
     assert form.fields["model"].value == "v1-real"
     form.reset()
     assert form.fields["model"].value == "v2-emotion"
+
+
+def test_what_is_warned_of_is_nobody_elses_warning():
+    """While a panel judges in a thread, a cell's own warnings are warnings, and the filters stay as they are."""
+    form = production(strict=False, choices={"language": ("auto", "Klingon")})
+    form.fields["text"].input.value = "nuqneH"
+    form.fields["language"].value = "Klingon"
+    filters = list(warnings.filters)
+    begun = threading.Barrier(2, timeout=20)
+
+    def inside():
+        begun.wait()
+        begun.wait()
+        return form.check(voice="model_1")
+
+    found = []
+    judge = threading.Thread(target=lambda: found.append(hushed(inside)))
+    judge.start()
+    begun.wait()
+    with pytest.warns(LearnedRuleWarning, match="Klingon"):
+        ProductionRequest.build({"voice": "model_1", "text": "nuqneH", "language": "Klingon"})
+    begun.wait()
+    judge.join()
+    assert warnings.filters == filters
+    ((remark,),) = found
+    assert (remark.field, remark.error) == ("language", False)

@@ -17,6 +17,7 @@ from voicenb.panels.reference import ReferencePanel
 from voicenb.panels.shown import amount, player
 from voicenb.panels.style import bar, button, line
 from voicenb.schema import OPEN
+from voicenb.services.parameters import remarks
 
 if TYPE_CHECKING:
     from voicenb.services.base import Price
@@ -164,7 +165,9 @@ class ClonePanel(Panel):
     async def _clone(self) -> None:
         reference, values = self.reference.reference, self._request()
         name = values.get("name") or (reference.name if reference is not None else None) or "voice"
-        job = self._job = asyncio.ensure_future(self.studio.aio.clone(reference, timeout=None, **values))
+        # What it would warn of stands under its field.
+        with remarks():
+            job = self._job = asyncio.ensure_future(self.studio.aio.clone(reference, timeout=None, **values))
         self._go.add_class("voicenb-running")
         try:
             while not job.done():

@@ -6,8 +6,6 @@ Nothing about a parameter is said here; type, range, step, default, unit, help, 
 
 from __future__ import annotations
 
-import threading
-import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -17,7 +15,7 @@ import traitlets
 
 from voicenb.errors import InvalidRequest, Problem
 from voicenb.panels.style import button, line, toned
-from voicenb.services.base import Parameter, ServiceRequest, shown
+from voicenb.services.parameters import Parameter, ServiceRequest, remarks, shown
 
 if TYPE_CHECKING:
     from voicenb.studio import Studio
@@ -29,14 +27,11 @@ Publish: TypeAlias = Callable[[str, bytes, Callable[[str], None]], object]
 
 _LONG_TEXT = 200
 _MOST_STEPS = 40
-_hush = threading.Lock()
 
 
 def hushed(call: Callable[[], T]) -> T:
     """`call` without the warnings that it gives: a panel shows them under their fields, and never prints."""
-    # The filters belong to the whole process, so that one at a time may change them.
-    with _hush, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with remarks():
         return call()
 
 
@@ -479,18 +474,12 @@ class Form:
 
 def _judged(request: type[ServiceRequest], values: Mapping[str, Any], *, strict: bool) -> list[Remark]:
     """What `request` says about `values`: errors, and else what it warns of."""
-    with _hush, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with remarks() as said:
         try:
             request.build(values, strict=strict)
         except InvalidRequest as error:
             return [Remark(one.field, _sentence(one.given, one.allowed), error=True) for one in error.problems]
-    remarks = []
-    for warning in said:
-        _, _, told = str(warning.message).partition(": ")
-        name, _, text = told.partition(": ")
-        remarks.append(Remark(name, text, error=False))
-    return remarks
+    return [Remark(one.field, _sentence(one.given, one.allowed), error=False) for one in said]
 
 
 def _sentence(given: str, allowed: str) -> str:

@@ -13,6 +13,8 @@ import types
 import typing
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args, get_origin
@@ -33,6 +35,7 @@ __all__ = [
     "ServiceRequest",
     "Whole",
     "parameter",
+    "remarks",
     "shown",
     "subtitle_level",
     "unboxed",
@@ -45,6 +48,23 @@ class LearnedRuleWarning(UserWarning):
 
 class AdviceWarning(UserWarning):
     """A request is valid and not what the service advises, or not what its author seems to mean; it is sent."""
+
+
+_said: ContextVar[list[Problem] | None] = ContextVar("said", default=None)
+
+
+@contextmanager
+def remarks() -> Iterator[list[Problem]]:
+    """Collects what requests would be warned of, for whoever says it in a place of its own.
+
+    Filters of warnings belong to the whole process; this is the thread's or the task's own.
+    """
+    said: list[Problem] = []
+    before = _said.set(said)
+    try:
+        yield said
+    finally:
+        _said.reset(before)
 
 
 def parameter(
@@ -338,10 +358,14 @@ class ServiceRequest(BaseModel):
                 problems=tuple(problems),
                 service=cls.service,
             )
-        for problem in learned:
-            warnings.warn(f"{cls.service} may refuse this: {problem}", LearnedRuleWarning, stacklevel=2)
-        for problem in cls.advised(sound):
-            warnings.warn(f"{cls.service}: {problem}", AdviceWarning, stacklevel=2)
+        said = _said.get()
+        if said is not None:
+            said += [*learned, *cls.advised(sound)]
+        else:
+            for problem in learned:
+                warnings.warn(f"{cls.service} may refuse this: {problem}", LearnedRuleWarning, stacklevel=2)
+            for problem in cls.advised(sound):
+                warnings.warn(f"{cls.service}: {problem}", AdviceWarning, stacklevel=2)
         assert request is not None
         return request
 
