@@ -394,3 +394,42 @@ def test_a_full_disk_loses_nothing_that_was_accepted(tmp_path):
     assert "has room" in said[4]
     assert "not charged again" in said[4]
     assert said[5:] == ["then: True True", "sent: 2"]
+
+
+# -- the ledger's file -----------------------------------------------------------------------------------------
+
+WATCHED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+opened = []
+sys.addaudithook(lambda event, about: opened.append(str(about[0])) if event == "open" else None)
+import test_settling as here
+import voicenb as vn
+from voicenb import cli
+from wire import Wire
+
+home = Path(sys.argv[2])
+with Wire() as wire:
+    here.completes(wire)
+    with vn.connect("soundclone", base_url=wire.url, api_key="sk_x", home=home, prices=here.PRICES, budget=9) as studio:
+        task = studio.voice("model_1").say("Hello.", quiet=True).task
+        studio.voice("model_1").say("Hello.", quiet=True)
+        studio.resume(), studio.tasks(), studio.voices(), studio.history.frame()
+        studio.history.clip(task.id), studio.history.verify(), studio.history.spending()
+        studio.history.export(home / "all.csv")
+        studio.history.backup(home / "backup")
+        studio.history.delete(task.id)
+        cli.main(["history", "--home", str(home)])
+        cli.main(["history", "verify", "--home", str(home)])
+print([one for one in opened if "ledger.db" in one], any("all.csv" in one for one in opened))
+"""
+
+
+def test_nothing_opens_the_ledgers_file_beside_sqlite(tmp_path):
+    """Closing it would let go of SQLite's locks, and other kernels would write over each other."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(Path(__file__).parent), str(tmp_path)],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "[] True"
