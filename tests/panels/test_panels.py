@@ -178,6 +178,12 @@ async def test_a_refused_request_is_an_error_in_the_panel(studio, voice, capsys)
     finally:
         vn.sandbox.set_balance(100, home=studio.home)
     assert isinstance(panel.error, vn.InsufficientBalance)
+    history = HistoryPanel(studio, live=False)
+    await history.settled()
+    assert history._table.rows[0]["cells"]["status"]["text"] == "failed"
+    # A number that JSON does not have would be a warning in somebody's cell.
+    json.dumps(history._table.rows, allow_nan=False)
+    history.close()
     assert "voicenb-bad" in panel._problem.value
     assert panel._next.description == "Try again"
     panel._next.click()

@@ -40,6 +40,7 @@ class Books:
         self.path = widgets.Text(
             description="File", value="history.csv", tooltip="A path that ends in .csv or .parquet"
         )
+        self.path.add_class("voicenb-tight")
         self.save = button("Export", "Writes the tasks, filtered as below, to this file", "outlined")
         self._sums = line("findings-line")
         self.widget = widgets.VBox([bar(self.by, line("grow"), self.path, self.save), self._sums])

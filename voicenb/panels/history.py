@@ -88,7 +88,9 @@ class HistoryPanel(Panel):
         self._note.disabled = True
         self._label_text = widgets.Text(description="Label", placeholder="short, to find and add up by")
         self._note_text = widgets.Text(description="Note", placeholder="whatever you want to remember")
-        self._note_text.add_class("voicenb-grow")
+        for text in (self._label_text, self._note_text):
+            text.add_class("voicenb-tight")
+            text.observe(self._on(self._show_code), "value")
         keep = button("Keep", "", "outlined")
         leave = button("Cancel")
         self._note_bar = bar(self._label_text, self._note_text, keep, leave, names=("gone",))
@@ -111,8 +113,6 @@ class HistoryPanel(Panel):
         self._note.on_click(self._on(self._open_note))
         keep.on_click(self._on(self.annotate))
         leave.on_click(self._on(self._close_note))
-        for text in (self._label_text, self._note_text):
-            text.observe(self._on(self._show_code), "value")
         self._books_shown.observe(self._on(self._show_books), "value")
         self._books.by.observe(self._on(self._books.draw), "value")
         self._books.save.on_click(self._on(self._export))
@@ -310,7 +310,7 @@ def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
         if expected is not None
         else "–"
     )
-    length = row["seconds"]
+    length = 0.0 if math.isnan(row["seconds"]) else float(row["seconds"])
     playable = status == "completed" and isinstance(row["file"], str)
     parameters = _parameters(row)
     label, note = (str(row[name]) if isinstance(row[name], str) else "" for name in ("label", "note"))
@@ -333,8 +333,8 @@ def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
             "parameters": {"text": parameters or ("preview" if row["kind"] == "preview" else "–")},
             "note": {"text": label or _cut(note, 24), "title": note},
             "seconds": {
-                "text": f"{length:.1f} s" if length and not math.isnan(length) else "–",
-                "order": float(length or 0),
+                "text": f"{length:.1f} s" if length else "–",
+                "order": length,
             },
             "cost": {
                 "text": shown,
