@@ -6,7 +6,7 @@
     ├── InvalidRequest         a field breaks a rule; nothing was sent, nothing was charged
     ├── BadReference           the recording cannot serve as a reference
     ├── BudgetExceeded         a budget does not cover the request; it was not sent
-    ├── VoiceExpired           the voice was not used within the time that the service keeps it
+    ├── VoiceExpired           the voice was not used in time, or its recording's signed address has ended
     ├── ServiceError           the service answered with an error, or not at all
     │   ├── AuthenticationError    no key, or a key that the service refuses
     │   ├── InsufficientBalance    the account cannot pay for the request
@@ -142,7 +142,7 @@ class BudgetExceeded(VoicenbError):
 
 
 class VoiceExpired(VoicenbError):
-    """The voice's model was not used within the time for which the service keeps it; clone it again."""
+    """The voice was not used within the time for which the service keeps it, or its address has ended; clone it again."""
 
 
 class ServiceError(VoicenbError):
