@@ -122,6 +122,7 @@ class Database:
         self.path = path
         self._pid = os.getpid()
         self._writing: sqlite3.Connection | None = None
+        self._inode = 0
         self._reading: deque[sqlite3.Connection] = deque()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -220,6 +221,10 @@ class Database:
             db.execute(f"PRAGMA journal_mode = {mode}")
             db.execute("PRAGMA synchronous = FULL")
             self._writing = db
+            self._inode = self.path.stat().st_ino
+        elif not self.path.exists() or self.path.stat().st_ino != self._inode:
+            # What is written to a file that has no name any more is lost with the process.
+            raise sqlite3.OperationalError("it was deleted or replaced while it was in use; restart the kernel")
         return self._writing
 
     # -- reading -----------------------------------------------------------------------------------------------

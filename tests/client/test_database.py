@@ -97,6 +97,17 @@ def test_closing_writes_what_was_asked_for_and_takes_nothing_more(database):
     assert numbers(database) == [7]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be deleted")
+def test_nothing_is_said_to_be_written_to_a_file_that_was_deleted(database):
+    """Its changes would be gone with the process."""
+    database.path.unlink()
+    with pytest.raises(StorageError, match="deleted or replaced"):
+        database.write(add, database, 1).result(10)
+    database.path.touch()
+    with pytest.raises(StorageError, match="deleted or replaced"):
+        database.write(add, database, 1).result(10)
+
+
 FORKING = """
 import os, sys, threading, warnings
 from pathlib import Path
