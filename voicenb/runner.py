@@ -616,7 +616,7 @@ class Runner:
             return await self._torn(life, VoicenbError(said), live)
         unknown = OutcomeUnknown(
             f"{said}. It may have been accepted and charged {amount_of(life.record.estimate, life.record.unit)}, so it is "
-            "not sent again; look at the service's own task list.",
+            "not sent again; task.reconcile() says what the service shows of it.",
             service=life.record.service,
         )
         await self._fail(life, unknown, status="unknown", completed=None)
@@ -707,8 +707,8 @@ class Runner:
             if record.status == "submitting" or record.remote_id is None:
                 error = OutcomeUnknown(
                     f"task {life.id} was being sent when its kernel died: it may have been accepted and charged "
-                    f"{amount_of(record.estimate, record.unit)}, so it is not sent again; look at the service's own "
-                    "task list.",
+                    f"{amount_of(record.estimate, record.unit)}, so it is not sent again; "
+                    "task.reconcile() says what the service shows of it.",
                     service=record.service,
                 )
                 await self._fail(life, error, status="unknown", completed=None)

@@ -183,8 +183,8 @@ def task_in(service: str, read: Callable[[], Answer]) -> Answer:
             return answer
         what = "accepted the request and gave no task id"
     raise OutcomeUnknown(
-        f"{service} {what}. It may have been accepted and charged, so it is not sent again; look at the service's own "
-        "task list.",
+        f"{service} {what}. It may have been accepted and charged, so it is not sent again; "
+        "task.reconcile() says what the service shows of it.",
         service=service,
     )
 
@@ -367,7 +367,7 @@ class Http:
         except (httpx.HTTPError, TimeoutError) as error:
             raise OutcomeUnknown(
                 f"the request left for {self.service} and no answer came back ({_reason(error)}). It may have been "
-                "accepted and charged, so it is not sent again; look at the service's own task list.",
+                "accepted and charged, so it is not sent again; task.reconcile() says what the service shows of it.",
                 service=self.service,
             ) from None
 
@@ -380,7 +380,7 @@ class Http:
                     return reply
             raise OutcomeUnknown(
                 f"{self.service} answered HTTP {reply.status} and nothing else. The request may have been accepted and "
-                "charged, so it is not sent again; look at the service's own task list.",
+                "charged, so it is not sent again; task.reconcile() says what the service shows of it.",
                 service=self.service,
             )
         return reply
