@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 
 import nbformat
@@ -10,48 +9,26 @@ import numpy as np
 
 import voicenb as vn
 
+from .hearing import QUANTUM, TAP, TO_TEXT, floats
+
 TEXT = "Hello there. This is the second sentence of a stream. And here is a third one, which is the last."
 SET_UP = "import voicenb as vn\nstudio = vn.connect('faseeh', sandbox=True)\nvoice = studio.voice('en-male-1')"
 # One after the kernel is idle again, one while a cell awaits.
 IDLE = f"idle = voice.stream({TEXT!r}, seed=1)\nidle"
 AWAITS = f"awaited = voice.stream({TEXT!r}, seed=2)\ndisplay(awaited)\nclip = await awaited.task"
 
-# Written down: every frame on its way to the loudspeaker, once the tap is in its place.
-TAP = """(() => {
-  const tap = `registerProcessor("tap", class extends AudioWorkletProcessor {
-    process([[channel]]) {
-      if (channel && channel.some((one) => one !== 0)) this.port.postMessage(channel.slice());
-      return true;
-    }
-  });`;
-  window.heard = [];
-  const connect = AudioNode.prototype.connect;
-  AudioNode.prototype.connect = function (to, ...rest) {
-    if (to === this.context.destination) {
-      const { context } = this;
-      context.audioWorklet.addModule(URL.createObjectURL(new Blob([tap], {type: "text/javascript"}))).then(() => {
-        const node = new AudioWorkletNode(context, "tap", {numberOfOutputs: 0});
-        node.port.onmessage = ({data}) => heard.push(...data.filter((one) => one !== 0));
-        connect.call(this, node);
-      });
-    }
-    return connect.call(this, to, ...rest);
-  };
-})();"""
-
 
 def heard(page):
-    """Every sample that was heard and is not zero: the silence between two pieces is nobody's."""
+    """Every sample that was heard, as 16 bits, and is not zero: the silence between two pieces is nobody's."""
     text = page.page.evaluate(
-        """() => {
-            const bytes = new Uint8Array(Float32Array.from(heard).buffer);
-            let binary = "";
-            for (let at = 0; at < bytes.length; at += 32768) binary += String.fromCharCode(...bytes.subarray(at, at + 32768));
-            return btoa(binary);
-        }"""
+        f"""() => {{
+            {TO_TEXT}
+            const frames = [...heard.keys()].sort((a, b) => a - b);
+            return text(Float32Array.from(frames.flatMap((frame) => [...heard.get(frame)])));
+        }}"""
     )
     # A source that begins a billionth of a frame late is interpolated, which moves a sample by as little.
-    steps = np.rint(np.frombuffer(base64.b64decode(text), dtype=np.float32) * 32768).astype(np.int16)
+    steps = np.rint(floats(text) * 32768).astype(np.int16)
     return steps[steps != 0]
 
 
@@ -61,27 +38,25 @@ def press(page, cell):
     page.page.keyboard.press("Control+Enter")
 
 
-def test_sound_starts_before_the_stream_is_over(page, lab):
+def test_sound_starts_before_the_stream_is_over(page, lab, home):
     """In an idle kernel and while a cell awaits; what is heard is the clip, and the clip stays in the notebook."""
     cells = [nbformat.v4.new_code_cell(source) for source in (SET_UP, IDLE, AWAITS)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab.folder / "stream.ipynb")
-    home = lab.folder.parent / "voicenb_home"
     screen = page.page
     screen.add_init_script(TAP)
-    screen.goto(lab.address("stream.ipynb"))
-    screen.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for()
+    page.open(lab.address("stream.ipynb"))
     press(page, 0)
     screen.locator(".jp-CodeCell").first.locator(".jp-InputPrompt", has_text="[1]").wait_for()
 
     with vn.connect("faseeh", sandbox=True, home=home) as studio:
         vn.sandbox.faults("slow_body", route="production", service="faseeh", seconds=5, home=home)
         for number in (1, 2):
-            screen.evaluate("heard.length = 0")
+            screen.evaluate("heard.clear()")
             press(page, number)
             shown = screen.locator(".jp-CodeCell").nth(number)
             player = shown.locator(".vn-stream")
-            screen.wait_for_function("heard.length > 2400", polling=20)
+            screen.wait_for_function(f"heard.size > {2400 // QUANTUM}", polling=20)
             (task,) = [one for one in studio.tasks() if one.record.seed == number]
             assert task.status == "downloading"
             assert player.get_by_text("More is coming.").is_visible()
@@ -101,23 +76,22 @@ def test_sound_starts_before_the_stream_is_over(page, lab):
             copy = shown.locator("[class^=voicenb-kept] audio")
             copy.wait_for(state="attached")
             assert not copy.is_visible()
+        vn.sandbox.faults(home=home)
 
     # The keyboard does all: again from the beginning, and stop.
-    screen.evaluate("heard.length = 0")
+    screen.evaluate("heard.clear()")
     slider = player.get_by_role("slider", name="Position")
     slider.focus()
     screen.keyboard.press("Home")
     screen.keyboard.press(" ")
-    screen.wait_for_function("heard.length > 36000", polling=20)
+    screen.wait_for_function(f"heard.size > {36_000 // QUANTUM}", polling=20)
     screen.keyboard.press(" ")
     player.get_by_role("button", name="Play", exact=True).wait_for()
     assert 0 < float(slider.get_attribute("aria-valuenow")) < clip.duration
 
     # Without the kernel, the copies are heard.
-    screen.get_by_role("menuitem", name="Kernel", exact=True).click()
-    screen.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).first.click()
+    page.menu("Kernel", "Restart Kernel…")
     screen.get_by_role("button", name="Confirm Kernel Restart").click()
     screen.locator("[class^=voicenb-kept] audio").first.wait_for(state="visible")
     assert [one["error"] for one in page.players("[class^=voicenb-kept]")] == [None, None]
-    assert page.errors == []
-    assert page.refused == []
+    page.fine()

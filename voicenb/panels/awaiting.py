@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
 from typing import Any
+
+from voicenb.notebook import shell
 
 __all__ = ["listen_while_awaiting"]
 
 
 def listen_while_awaiting() -> None:
     """Lets this kernel report the end of each widget's message that it handles beside a cell; once a kernel, and nothing elsewhere."""
-    module = sys.modules.get("IPython")
-    kernel = getattr(module.get_ipython() if module is not None else None, "kernel", None)
+    kernel = getattr(shell(), "kernel", None)
     handlers = getattr(kernel, "shell_handlers", None)
     if kernel is None or handlers is None or isinstance(handlers.get("comm_msg"), _Reporting):
         return
