@@ -194,6 +194,55 @@ async def test_a_refused_request_is_an_error_in_the_panel(studio, voice, capsys)
     assert capsys.readouterr() == ("", "")
 
 
+async def test_what_may_have_been_charged_is_not_sent_again_and_is_settled_in_the_history(studio, voice):
+    """No button pays a second time; the history asks for the reader's word, and its code says the same."""
+    panel = say_panel(studio, "Was this one paid for?")
+    await panel.settled()
+    before = len(vn.sandbox.books(studio.home))
+    vn.sandbox.faults("reset_after", route="production", count=1, home=studio.home)
+    panel.say()
+    await panel.settled()
+    vn.sandbox.faults(home=studio.home)
+    assert isinstance(panel.error, vn.OutcomeUnknown)
+    assert "voicenb-amber" in panel._problem.value
+    assert "voicenb-gone" in panel._next._dom_classes
+    assert told(panel._status).endswith("settle it in the history.")
+    assert len(vn.sandbox.books(studio.home)) == before + 1
+    panel.close()
+
+    history = HistoryPanel(studio, live=False)
+    await history.settled()
+    row = history._table.rows[0]
+    assert (row["cells"]["status"]["text"], row["cells"]["status"]["tone"]) == ("unknown", "amber")
+    history._acted("settle", row["id"])
+    assert "Was this one paid for?" in history._question.value
+    compile(history.code(), "code", "exec")
+    assert "task.forget(charged=True)" in history.code()
+    for text, status in (("Leave it", "unknown"), ("It was charged", "failed")):
+        history._acted("settle", row["id"])
+        (answer,) = [one for one in parts(history._settle_bar) if getattr(one, "description", "") == text]
+        answer.click()
+        await history.settled()
+        assert history.error is None
+        assert history._table.rows[0]["cells"]["status"]["text"] == status
+    assert studio.history.frame(limit=1)["cost"].iloc[0] == studio.price(voice, "Was this one paid for?").amount
+    history.close()
+
+
+async def test_a_task_that_could_not_be_followed_is_waited_for_again(studio, voice):
+    """It is the service's already, so that nothing is sent a second time."""
+    panel = say_panel(studio, "This one is waited for twice.")
+    await panel.settled()
+    task = await studio.aio.submit(voice, "This one is waited for twice.")
+    panel._offer_more(task)
+    assert panel._next.description == "Wait again"
+    panel._next.click()
+    await panel.settled()
+    assert panel.clips[0].task.id == task.id
+    assert [one.id for one in studio.tasks() if one.text == task.text] == [task.id]
+    panel.close()
+
+
 async def test_without_a_loop_it_works_all_the_same(studio, voice):
     """In a script no loop runs; the work is done on voicenb's own."""
 

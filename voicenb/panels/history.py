@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -16,7 +17,7 @@ from voicenb.panels.base import Panel, call_of
 from voicenb.panels.books import Books
 from voicenb.panels.kept import Kept
 from voicenb.panels.shown import amount, clock, close, compared, connect_line, player
-from voicenb.panels.style import bar, button, line
+from voicenb.panels.style import bar, button, line, toned
 from voicenb.panels.table import Table
 from voicenb.schema import OPEN, STATUSES
 from voicenb.services.base import plain
@@ -44,6 +45,8 @@ _COLUMNS = (
     {"key": "cost", "label": "Cost", "name": "vn-end"},
     {"key": "status", "label": "Status"},
 )
+_PLAY = {"act": "play", "text": "▶", "label": "Play"}
+_SETTLE = {"act": "settle", "text": "?", "label": "Settle"}
 # What the frame has beside the parameters of a request.
 _NO_PARAMETERS = {"text", "voice", "reference", "name", "seed"}
 
@@ -99,6 +102,15 @@ class HistoryPanel(Panel):
             description="Books", tooltip="What was spent, and all of this as a file"
         )
         self._books_shown.add_class("voicenb-short")
+        self._unsettled = ""
+        self._question = line("live")
+        self._settle_bar = widgets.VBox()
+        answers = {"It was charged": True, "It was not charged": False, "Leave it": None}
+        buttons = {text: button(text, "", "outlined") for text in answers}
+        for text, one in buttons.items():
+            one.on_click(self._on(partial(self._settle, answers[text])))
+        self._settle_bar.children = (self._question, bar(*buttons.values()))
+        self._settle_bar.add_class("voicenb-gone")
         self._older = button("Show older", "", "gone")
         self._again = button("Refresh", "Reads the history again")
         self._player = widgets.VBox()
@@ -121,6 +133,7 @@ class HistoryPanel(Panel):
             self._books.widget,
             bar(self._find, self._only, line("grow"), self._note, self._compare),
             self._note_bar,
+            self._settle_bar,
             self._code,
             self._problem,
             self._player,
@@ -195,7 +208,10 @@ class HistoryPanel(Panel):
         if self._frame is None:
             return
         now, wanted = datetime.now(UTC), self._find.value.strip().casefold()
-        rows = [_row(row, now) for row in self._frame.to_dict("records")]
+        here = (self.studio.service.profile.id, self.studio.endpoint)
+        rows = [
+            _row(row, now, here=(row["service"], row["endpoint"]) == here) for row in self._frame.to_dict("records")
+        ]
         if wanted:
             rows = [row for row in rows if wanted in " ".join(_said(row)).casefold()]
         searching = bool(wanted or self._only.value)
@@ -214,6 +230,29 @@ class HistoryPanel(Panel):
     def _acted(self, act: str, task: str) -> None:
         if act == "play":
             self._start(self._play([task]))
+        elif act == "settle":
+            self._clear()
+            self._unsettled = task
+            shown = next(row for row in self._table.rows if row["id"] == task)
+            words, cost = shown["cells"]["text"]["text"], shown["cells"]["cost"]["text"]
+            self._question.value = toned(
+                f"{_cut(words, 60)!r}: no answer came, so nobody knows whether {cost} was charged. Look at the service's own "
+                "list or balance, and say it here.",
+                "amber",
+            )
+            self._settle_bar.remove_class("voicenb-gone")
+            self._show_code()
+
+    def _settle(self, charged: bool | None) -> None:
+        """Settles the chosen unknown task by the reader's word; None leaves it."""
+        self._clear()
+        task = next((one for one in self.studio.tasks("unknown") if one.id == self._unsettled), None)
+        self._unsettled = ""
+        self._settle_bar.add_class("voicenb-gone")
+        if charged is not None and task is not None:
+            task.forget(charged=charged)
+        self.refresh()
+        self._show_code()
 
     def _picked(self) -> None:
         count = len(self._playable())
@@ -226,7 +265,7 @@ class HistoryPanel(Panel):
 
     def _playable(self) -> list[str]:
         """The picked tasks that have a clip."""
-        there = {row["id"] for row in self._table.rows if row["cells"]["play"]["acts"]}
+        there = {row["id"] for row in self._table.rows if _PLAY in row["cells"]["play"]["acts"]}
         return [task for task in self._table.picked if task in there]
 
     def compare(self) -> None:
@@ -288,6 +327,11 @@ class HistoryPanel(Panel):
             lines.append(
                 call_of("studio.history.annotate", *(repr(task[:8]) for task in self._table.picked), **self._words())
             )
+        if self._unsettled:
+            lines += [
+                f"(task,) = [one for one in studio.tasks('unknown') if one.id.startswith({self._unsettled[:8]!r})]",
+                "task.forget(charged=True)  # or False, by the service's own list or balance",
+            ]
         return "\n".join(lines)
 
     def _given(self) -> dict[str, Any]:
@@ -296,8 +340,8 @@ class HistoryPanel(Panel):
         return {"status": sorted(OPEN)} if status == "open" else {"status": status} if status else {}
 
 
-def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
-    """A row of the frame as the table's cells."""
+def _row(row: Mapping[Any, Any], now: datetime, *, here: bool) -> dict[str, Any]:
+    """A row of the frame as the table's cells; `here` says whether it is a task of the panel's own service."""
     created: datetime = row["created"].to_pydatetime()
     status, text = str(row["status"]), str(row["text"] or "")
     cost, estimate = row["cost"], row["estimate"]
@@ -324,7 +368,7 @@ def _row(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
                 "order": created.timestamp(),
                 "title": f"{created:%Y-%m-%d %H:%M:%S} UTC",
             },
-            "play": {"acts": [{"act": "play", "text": "▶", "label": "Play"}] if playable else []},
+            "play": {"acts": [_PLAY] if playable else [_SETTLE] if status == "unknown" and here else []},
             "voice": {"text": str(row["voice"] or ""), "title": str(row["service"])},
             "text": {
                 "text": _cut(text, 400),

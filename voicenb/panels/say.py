@@ -18,6 +18,7 @@ from voicenb.panels.form import Form, Remark, hushed, languages
 from voicenb.panels.shown import amount, close, compared, connect_line, player
 from voicenb.panels.style import bar, button, line, toned
 from voicenb.panels.upload import Upload
+from voicenb.schema import OPEN
 
 if TYPE_CHECKING:
     from voicenb.audio import Clip
@@ -263,14 +264,25 @@ class SayPanel(Panel):
         self._draw_busy()
         self._start(self._say())
 
+    def _wait_again(self, tasks: list[Task]) -> None:
+        """Goes on with tasks that the service has and that could not be followed; nothing is sent again."""
+        self._clear()
+        self._offer_next("")
+        self._started, self._tasks = time.monotonic(), tasks
+        self._draw_busy()
+        self._start(self._say())
+
     async def _say(self) -> None:
         voice, (text, values), takes = self.voice, self._request(), self._takes.value
         if self._fresh.value:
             values["fresh"] = True
         try:
-            assert voice is not None
-            self._tasks = await asyncio.to_thread(hushed, lambda: self.studio.voice(voice).takes(text, takes, **values))
-            self._announce()
+            if not self._tasks:
+                assert voice is not None
+                self._tasks = await asyncio.to_thread(
+                    hushed, lambda: self.studio.voice(voice).takes(text, takes, **values)
+                )
+                self._announce()
             await self._follow(self._tasks)
         except InvalidRequest as error:
             self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
@@ -301,7 +313,7 @@ class SayPanel(Panel):
                         self._tell(f"Cancelled: {waits[one].charged()}.", "amber")
                     else:
                         self._fail(error)
-                        self._offer_next("Try again", self.say)
+                        self._offer_more(waits[one])
                 if pending and not self._closed:
                     self._draw_busy()
         finally:
@@ -344,6 +356,16 @@ class SayPanel(Panel):
         if all(task.cached for task in self._tasks):
             paid = " · made before, so nothing was charged"
         self._tell(f"Done: {' + '.join(seconds(clip.duration) for clip in clips[:4])} of speech{paid}", "good")
+
+    def _offer_more(self, task: Task) -> None:
+        """The next step after a task that gave no clip. What may have been accepted is never sent again from here."""
+        if task.status in OPEN:
+            self._offer_next("Wait again", lambda: self._wait_again([task]))
+        elif task.status == "unknown":
+            self._offer_next("")
+            self._tell("Nobody knows whether it was charged: settle it in the history.", "amber")
+        else:
+            self._offer_next("Try again", self.say)
 
     def _offer_next(self, text: str, act: Callable[[], object] | None = None) -> None:
         """The one next step after something went wrong."""
