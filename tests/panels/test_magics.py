@@ -72,8 +72,8 @@ def test_what_is_wrong_is_said(shell, line, said):
 def test_voices_and_history_are_frames(shell):
     """The lists are those of the studio."""
     assert "ada" in set(shell.run_line_magic("voices", "")["name"])
-    frame = shell.run_line_magic("history", "--status completed --since 1d --limit 2")
-    assert len(frame) == 2
+    frame = shell.run_line_magic("history", "--status completed --since 1d --limit 1")
+    assert len(frame) == 1
     assert set(frame["status"]) == {"completed"}
     with pytest.raises(vn.InvalidRequest, match="since"):
         shell.run_line_magic("history", "--sinse 7d")
