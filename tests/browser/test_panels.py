@@ -209,6 +209,7 @@ def test_a_persons_whole_way(page, lab, rooms, recording, tmp_path):
         box.check()
     screen.get_by_role("button", name="Compare 2").click()
     screen.locator(".vn-compare:visible").wait_for()
+    copies.nth(7).wait_for(state="attached")
 
     for name in TABS:
         tab(page, name)
