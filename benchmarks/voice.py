@@ -4,8 +4,10 @@
     python benchmarks/voice.py --judges judges/bin/python --speech ../speech --out benchmarks/voice.md
 
 `--speech` is a folder of `NAME-reference.*` and `NAME-other.*` recordings: the one is cloned, the other is speech of the
-same person that the engine has not heard. The sample speakers are measured beside them. Everything goes through
-the engine's pool, as in the product.
+same person that the engine has not heard; any other recording there is of one more person. `--people` names further
+folders of such recordings. The right speaker is looked for among the people enrolled, by their references and, where there is some, by
+their other speech, and among the people and the sample speakers together. Everything goes through the engine's pool, as
+in the product.
 """
 
 from __future__ import annotations
@@ -144,18 +146,13 @@ def word_errors(judges: Judges, files: list[Path]) -> float:
 async def bench(arguments: argparse.Namespace, folder: Path) -> str:
     judges = Judges(arguments.judges)
     pool = Pool(folder / "cache", 1)
-    references = {
-        path.name.removesuffix(f"-reference{path.suffix}"): path
-        for path in sorted(arguments.speech.glob("*-reference.*"))
-    }
-    recorded = list(references)
-    for extra in sorted(arguments.speech.glob("*")):
-        if extra.suffix in {".flac", ".wav"} and "-reference" not in extra.name and "-other" not in extra.name:
-            references[extra.stem] = extra
+    references, unheard = recordings([arguments.speech, *arguments.people])
+    people = list(references)
     for name in SPEAKERS:
         references[name] = folder / f"{name}.wav"
         await pool.speaker(name, references[name])
     embeddings = {name: judges.embed(path) for name, path in references.items()}
+    others = {name: judges.embed(path) for name, path in unheard.items()}
     neutral = await take(pool, folder / "neutral", None)
     plain = word_errors(judges, neutral.files)
     rows, enrolment = [], []
@@ -168,15 +165,14 @@ async def bench(arguments: argparse.Namespace, folder: Path) -> str:
         clone = await take(pool, folder / name, profile)
         voice = judges.embed(clone.joined)
         own, made = measure(path), measure(clone.joined)
-        others = list(arguments.speech.glob(f"{name}-other.*"))
-        ranked = sorted(embeddings, key=lambda other: -float(embeddings[other] @ voice))
-        people = [other for other in ranked if other not in SPEAKERS]
         rows.append({
             "speaker": name,
             "reference": float(voice @ embeddings[name]),
-            "other": float(voice @ judges.embed(others[0])) if others else np.nan,
-            "rank": ranked.index(name) + 1,
-            "among people": people.index(name) + 1 if name in people else None,
+            "other": float(voice @ others[name]) if name in others else np.nan,
+            "person": name in people,
+            "rank": rank(voice, name, embeddings),
+            "among people": rank(voice, name, {person: embeddings[person] for person in people}),
+            "by other speech": rank(voice, name, others),
             "wer": word_errors(judges, clone.files) - plain,
             "f0": abs(12 * np.log2(made.f0 / own.f0)),
             "spectrum": NEPER * float(np.sqrt(np.mean((made.spectrum - own.spectrum) ** 2))),
@@ -188,10 +184,28 @@ async def bench(arguments: argparse.Namespace, folder: Path) -> str:
             ),
             flush=True,
         )
-    latency = await first_audio(pool, folder, folder / f"{recorded[0]}.npz") if recorded else np.nan
+    latency = await first_audio(pool, folder, folder / f"{people[0]}.npz")
     await pool.close()
     judges.close()
-    return table(rows, recorded, plain, float(np.median(enrolment)), latency)
+    return table(rows, plain, float(np.median(enrolment)), latency)
+
+
+def recordings(folders: list[Path]) -> tuple[dict[str, Path], dict[str, Path]]:
+    """The people of some folders: what is cloned of each, and what else there is of some."""
+    references, unheard = {}, {}
+    for path in sorted(path for folder in folders for path in folder.iterdir()):
+        if path.suffix in {".flac", ".wav"}:
+            kept = unheard if path.stem.endswith("-other") else references
+            kept[path.stem.removesuffix("-reference").removesuffix("-other")] = path
+    return references, unheard
+
+
+def rank(voice: np.ndarray, name: str, enrolled: dict[str, np.ndarray]) -> int | None:
+    """The place of the right speaker among those enrolled; None where it is not."""
+    if name not in enrolled:
+        return None
+    own = float(enrolled[name] @ voice)
+    return 1 + sum(float(other @ voice) > own for other in enrolled.values())
 
 
 async def first_audio(pool: Pool, folder: Path, profile: Path) -> float:
@@ -203,29 +217,34 @@ async def first_audio(pool: Pool, folder: Path, profile: Path) -> float:
     return float(np.median(spent))
 
 
-def table(rows: list[dict[str, Any]], recorded: list[str], plain: float, enrolment: float, latency: float) -> str:
+def table(rows: list[dict[str, Any]], plain: float, enrolment: float, latency: float) -> str:
     lines = [
-        "| speaker | GE2E to the reference | GE2E to other speech | rank | WER added | F0 error, st | spectrum error, dB | RTF |",
-        "|---|---|---|---|---|---|---|---|",
+        (
+            "| speaker | GE2E to the reference | GE2E to other speech | rank among people | rank among all | WER added "
+            "| F0 error, st | spectrum error, dB | RTF |"
+        ),
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         other = "–" if np.isnan(row["other"]) else f"{row['other']:.3f}"
         lines.append(
-            f"| {row['speaker']} | {row['reference']:.3f} | {other} | {row['rank']} | {row['wer']:+.3f} | {row['f0']:.2f} | "
+            f"| {row['speaker']} | {row['reference']:.3f} | {other} | {row['among people'] or '–'} | {row['rank']} | "
+            f"{row['wer']:+.3f} | {row['f0']:.2f} | "
             f"{row['spectrum']:.2f} | {row['factor']:.3f} |"
         )
-    heard = [row["other"] for row in rows if row["speaker"] in recorded]
+    people = [row for row in rows if row["person"]]
+    heard = [row["other"] for row in people if row["by other speech"]]
     lines += [
         "",
         f"- GE2E to other speech: median {np.median(heard):.3f}, worst {np.min(heard):.3f}",
         (
-            f"- right speaker first among all {len(rows)} enrolled: {sum(row['rank'] == 1 for row in rows)} of {len(rows)}; "
-            f"among the people only: {sum(row['among people'] == 1 for row in rows)} of "
-            f"{sum(row['among people'] is not None for row in rows)}"
+            f"- right person first among the {len(people)} people: {sum(row['among people'] == 1 for row in people)} of {len(people)} "
+            f"by the references, {sum(row['by other speech'] == 1 for row in people)} of {len(heard)} by other speech; "
+            f"among them and the sample speakers: {sum(row['rank'] == 1 for row in people)} of {len(people)}"
         ),
         (
-            f"- WER of the unconverted front end {plain:.3f}; added: mean {np.mean([row['wer'] for row in rows]):+.3f}, "
-            f"worst {np.max([row['wer'] for row in rows]):+.3f}"
+            f"- WER of the unconverted front end {plain:.3f}; added for people: mean {np.mean([row['wer'] for row in people]):+.3f}, "
+            f"worst {np.max([row['wer'] for row in people]):+.3f}"
         ),
         f"- median F0 error: worst {np.max([row['f0'] for row in rows]):.2f} st",
         (
@@ -243,6 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--judges", default=sys.executable, help="the Python of the judges' environment")
     parser.add_argument("--speech", type=Path, required=True)
+    parser.add_argument("--people", type=Path, nargs="*", default=[], help="folders of further recordings")
     parser.add_argument("--out", type=Path, help="write the table here, too")
     parser.add_argument("--keep", type=Path, help="keep the speech in this folder")
     arguments = parser.parse_args()

@@ -33,6 +33,15 @@ def engine(cache):
     return Engine(cache)
 
 
+@pytest.fixture(scope="session")
+def sample_recordings(engine, tmp_path_factory) -> dict[str, Path]:
+    """Recordings of three sample speakers."""
+    folder = tmp_path_factory.mktemp("samples")
+    for name in ("ada", "bruno", "clara"):
+        engine.speaker(name, folder / f"{name}.wav")
+    return {name: folder / f"{name}.wav" for name in ("ada", "bruno", "clara")}
+
+
 @pytest.fixture
 def spoken(engine, tmp_path):
     """Speaks, and gives what was answered with the samples and what they measure."""

@@ -10,11 +10,15 @@ from voicenb.sandbox.engine.errors import EngineError
 
 
 @pytest.fixture(scope="module")
-def voice_of_ada(engine, tmp_path_factory):
+def voice_of_ada(sample_recordings):
     """Ada's samples at 24 kHz."""
-    path = tmp_path_factory.mktemp("ada") / "ada.wav"
-    engine.speaker("ada", path)
-    return soundfile.read(path)[0]
+    return soundfile.read(sample_recordings["ada"])[0]
+
+
+@pytest.fixture(scope="module")
+def voice_of_bruno(sample_recordings):
+    """Bruno's samples at 24 kHz."""
+    return soundfile.read(sample_recordings["bruno"])[0]
 
 
 @pytest.fixture
@@ -83,11 +87,9 @@ def test_defects_are_reported_not_fatal(enrolled, voice_of_ada):
     assert any("narrow" in line for line in enrolled(narrow, 8_000)["warnings"])
 
 
-def test_two_speakers_are_noticed(engine, enrolled, voice_of_ada, tmp_path):
+def test_two_speakers_are_noticed(enrolled, voice_of_ada, voice_of_bruno):
     """A man after a woman is reported."""
-    engine.speaker("bruno", tmp_path / "bruno.wav")
-    bruno = soundfile.read(tmp_path / "bruno.wav")[0]
-    answer = enrolled(np.concatenate([voice_of_ada[: 24_000 * 8], bruno[: 24_000 * 8]]))
+    answer = enrolled(np.concatenate([voice_of_ada[: 24_000 * 8], voice_of_bruno[: 24_000 * 8]]))
     assert any("two speakers" in line for line in answer["warnings"])
 
 
@@ -124,13 +126,10 @@ def test_damaged_profile_is_an_error(spoken, tmp_path):
         spoken(profile=tmp_path / "voice.npz")
 
 
-def test_pitch_is_found_without_its_fundamental(engine, tmp_path):
+def test_pitch_is_found_without_its_fundamental(enrolled, voice_of_bruno):
     """Telephone speech lacks the lowest partials; its pitch is found nevertheless."""
     from scipy.signal import butter, resample_poly, sosfiltfilt
 
-    engine.speaker("bruno", tmp_path / "bruno.wav")
-    samples = soundfile.read(tmp_path / "bruno.wav")[0]
-    whole = engine.enrol(tmp_path / "bruno.wav", tmp_path / "whole.npz")["f0"]
-    band = sosfiltfilt(butter(4, [300, 3400], "band", fs=24_000, output="sos"), samples)
-    soundfile.write(tmp_path / "telephone.wav", resample_poly(band, 1, 3), 8_000)
-    assert engine.enrol(tmp_path / "telephone.wav", tmp_path / "telephone.npz")["f0"] == pytest.approx(whole, rel=0.06)
+    whole = enrolled(voice_of_bruno)["f0"]
+    band = sosfiltfilt(butter(4, [300, 3400], "band", fs=24_000, output="sos"), voice_of_bruno)
+    assert enrolled(resample_poly(band, 1, 3), 8_000)["f0"] == pytest.approx(whole, rel=0.06)

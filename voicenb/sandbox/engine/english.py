@@ -149,7 +149,6 @@ class English:
             start=start,
             length=length,
             words=spoken,
-            classes=np.repeat(plan.ids, (whole * _UNIT).astype(int)),
         )
 
     def _reachable(self, f0: FloatArray) -> FloatArray:

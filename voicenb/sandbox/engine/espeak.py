@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import zlib
 from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
@@ -104,10 +103,6 @@ class Espeak:
         if prosody.tilt:
             gain = prosody.tilt / NEPER * np.log2(np.maximum(frequencies(), 300) / 1000)
             wave = shape(wave, np.repeat(bands_to_bins(gain[None]), len(f0), axis=0))
-        times = (np.arange(len(f0)) + 0.5) * FRAME
-        starts = clock.after(np.asarray([at for at, _ in sounds]))
-        heard = np.clip(np.searchsorted(starts, times, "right") - 1, 0, None)
-        codes = np.asarray([zlib.crc32(mnemonic.encode()) for _, mnemonic in sounds])
         words = _words(read.text if read else text, spoken, end, clock)
         if read:
             words = [
@@ -115,7 +110,7 @@ class Espeak:
                 for word in words
                 for begin, end in [read.written(word.begin, word.end)]
             ]
-        return Utterance(wave, f0, voiced, 0.0, length, [word for word in words if word.end > word.begin], codes[heard])
+        return Utterance(wave, f0, voiced, 0.0, length, [word for word in words if word.end > word.begin])
 
 
 def _silent(mnemonic: str) -> bool:

@@ -59,38 +59,34 @@ class Source:
         bands: (n, 80) envelopes.
         voiced: (n,) which frames are voiced and active.
         unvoiced: (n,) which are unvoiced and active.
-        classes: (n,) their phonemes, as the front end numbers them.
     """
 
     bands: FloatArray
     voiced: npt.NDArray[np.bool_]
     unvoiced: npt.NDArray[np.bool_]
-    classes: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, front: FrontEnd, cache: Path) -> Source:
         """The front end's voice; measured once, then kept under `cache`."""
 
         def measure() -> dict[str, Any]:
-            bands, voiced, classes = _spoken(front)
-            return {"bands": bands.astype(np.float16), "voiced": voiced, "classes": classes}
+            bands, voiced = _spoken(front)
+            return {"bands": bands.astype(np.float16), "voiced": voiced}
 
         arrays = kept(cache / f"source-{front.name}-v{_VERSION}.npz", measure)
         bands, voiced = arrays["bands"].astype(np.float64), arrays["voiced"]
         loud = active(bands)
-        return cls(bands, loud & voiced, loud & ~voiced, arrays["classes"])
+        return cls(bands, loud & voiced, loud & ~voiced)
 
 
-def _spoken(front: FrontEnd) -> tuple[FloatArray, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-    """All sentences' frames: envelopes (n, 80), which are voiced, and their phonemes."""
-    bands, voiced, classes = [], [], []
+def _spoken(front: FrontEnd) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """All sentences' frames: envelopes (n, 80), and which are voiced."""
+    bands, voiced = [], []
     for sentence in SENTENCES:
         utterance = front.speak(sentence, Prosody(), None, 0)
-        assert utterance.classes is not None
         found = envelopes(utterance.wave, utterance.f0)
-        length = min(len(found), len(utterance.f0), len(utterance.classes), len(utterance.wave) // HOP)
+        length = min(len(found), len(utterance.f0), len(utterance.wave) // HOP)
         bands.append(found[:length])
         # As voiced counts what a pitch tracker finds voiced, since a reference's frames are told apart by one, too.
         voiced.append(pitch(utterance.wave, lowest=50)[:length] > 0)
-        classes.append(utterance.classes[:length])
-    return np.concatenate(bands), np.concatenate(voiced), np.concatenate(classes)
+    return np.concatenate(bands), np.concatenate(voiced)

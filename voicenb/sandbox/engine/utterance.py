@@ -45,7 +45,6 @@ class Utterance:
         start: Seconds where speech begins in the wave.
         length: Seconds the breath lasts from there; speech ends at or shortly before it.
         words: When its words are spoken.
-        classes: (frames,) the phoneme of each frame, as the front end numbers them.
     """
 
     wave: npt.NDArray[np.float32]
@@ -54,7 +53,6 @@ class Utterance:
     start: float
     length: float
     words: list[Word] = field(default_factory=list)
-    classes: npt.NDArray[np.int64] | None = None
 
 
 class FrontEnd(Protocol):
