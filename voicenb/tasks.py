@@ -47,8 +47,13 @@ def changed(service: str, kind: Kind, values: Mapping[str, Any]) -> dict[str, An
     return {
         name: value
         for name, value in values.items()
-        if name in known and name not in _NO_PARAMETER and value is not None and value != defaults.get(name)
+        if name in known and name not in _NO_PARAMETER and value is not None and not _alike(value, defaults.get(name))
     }
+
+
+def _alike(value: Any, default: Any) -> bool:
+    """Whether they are the same choice: 0 is a number, and not off."""
+    return bool(value == default) and isinstance(value, bool) == isinstance(default, bool)
 
 
 class Task:

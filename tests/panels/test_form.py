@@ -17,6 +17,7 @@ from voicenb.panels.form import hushed
 from voicenb.services.base import LearnedRuleWarning, Number, ServiceRequest, parameter
 from voicenb.services.emotions import COMPONENTS, parse_emotion
 from voicenb.services.soundclone import ProductionRequest
+from voicenb.tasks import changed
 
 EMOTION = Form(services.get("aiclone").request_type("production"), hide=("voice",)).fields["emotion"]
 CALLS = [(name, kind) for name in services.names() for kind in ("preview", "production")]
@@ -219,6 +220,8 @@ def test_a_switch_with_a_number_has_its_unit(value):
     assert field.changed == (value is not False)
     assert ("voicenb-hidden" in field._limit._dom_classes) == (value is False)
     assert "ms" in field.unit.value
+    told = {} if value is False else {"compact": value}
+    assert changed("aiclone", "production", {"compact": value, "speed": 1.0}) == told
     field.reset()
     assert "compact" not in form.values
 
