@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 from urllib.parse import urlsplit
@@ -145,9 +146,26 @@ class Page:
         for name in names:
             self.page.get_by_role("menuitem", name=re.compile(f"^{name}")).first.click()
 
+    def start_all(self):
+        """Begins to run all cells."""
+        from playwright.sync_api import TimeoutError as NotYet
+
+        self.page.evaluate(
+            """() => new MutationObserver(() => {
+                window.began ||= [...document.querySelectorAll(".jp-InputArea-prompt")].some(one => one.textContent.includes("*"));
+            }).observe(document.querySelector(".jp-Notebook"), {subtree: true, childList: true, characterData: true})"""
+        )
+        # A busy JupyterLab may show a notebook before its menus know of it.
+        for _ in range(3):
+            self.menu("Run", "Run All Cells")
+            with suppress(NotYet):
+                self.page.wait_for_function("window.began", timeout=15_000)
+                return
+        pytest.fail("the cells do not run")
+
     def run_all(self):
         """Runs all cells, and waits until the last of them has ended."""
-        self.menu("Run", "Run All Cells")
+        self.start_all()
         # The cells are numbered as they end, and show [*] until then.
         self.page.wait_for_function(
             """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
@@ -262,14 +280,8 @@ class Lab:
         self._process.wait()
 
 
-@pytest.fixture(scope="package")
-def lab(work, browser):
-    """JupyterLab on copies of the tutorials, with settings, workspaces and a home of its own; it saves the state of widgets."""
-    own = {
-        name: str(work / name.lower())
-        for name in ("VOICENB_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
-                     "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    }  # fmt: skip
+def environment(work):
+    """The variables that give JupyterLab settings, workspaces and a home of its own below `work`; it saves the state of widgets."""
     for name, content in {
         # Otherwise a dialog asks whether news may be fetched from another host.
         "@jupyterlab/apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
@@ -278,7 +290,17 @@ def lab(work, browser):
         file = work / "jupyterlab_settings_dir" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True)
         file.write_text(content, "utf-8")
-    started = Lab(work / "tutorials", os.environ | own)
+    return {
+        name: str(work / name.lower())
+        for name in ("VOICENB_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
+                     "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="package")
+def lab(work, browser):
+    """JupyterLab on copies of the tutorials."""
+    started = Lab(work / "tutorials", os.environ | environment(work))
     yield started
     started.stop()
 

@@ -57,7 +57,7 @@ def run(page, lab, name, *cells):
     nbformat.write(notebook, lab.folder / name)
     page.page.add_init_script(TAP)
     page.open(lab.address(name))
-    page.menu("Run", "Run All Cells")
+    page.start_all()
     page.page.locator(".vn").first.wait_for()
 
 

@@ -39,7 +39,7 @@ _COLUMNS = (
     {"key": "play", "label": "", "sort": False},
     {"key": "voice", "label": "Voice"},
     {"key": "text", "label": "Text", "name": "vn-long"},
-    {"key": "parameters", "label": "Parameters", "name": "vn-spare"},
+    {"key": "parameters", "label": "Parameters", "name": "vn-spare vn-some"},
     {"key": "note", "label": "Label", "name": "vn-spare"},
     {"key": "seconds", "label": "Length", "name": "vn-end vn-spare"},
     {"key": "cost", "label": "Cost", "name": "vn-end"},

@@ -17,7 +17,7 @@ class Table(anywidget.AnyWidget):
     """Rows of text, drawn by one widget whatever their number.
 
     Args:
-        columns: Each has a ``key`` and a ``label``, and may have ``name`` (style classes: ``vn-long`` for text that wraps,
+        columns: Each has a ``key`` and a ``label``, and may have ``name`` (style classes: ``vn-long`` for text that wraps, ``vn-some`` for little of it,
             ``vn-end`` for numbers, ``vn-spare`` for what a narrow panel leaves out) and ``sort`` (False: not sorted by).
         label: What the table is, for screen readers.
         empty: What it says without rows.

@@ -1,0 +1,217 @@
+"""Takes the pictures of the panels that the README and the documentation show.
+
+    python tools/screenshots.py [--all FOLDER]
+
+A real JupyterLab in a real Chromium, on a home of its own, as the browser tests have it. With ``--all`` every panel and player is drawn in the
+light and the dark theme, also narrow, and with Arabic and Chinese text, into a folder of your own: look at them after any change
+of a style sheet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from PIL import Image
+from playwright.sync_api import Browser, Locator, sync_playwright
+
+import voicenb as vn
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+from browser.conftest import Lab, Page, environment  # noqa: E402 - found on the path that stands above
+
+PICTURES = ROOT / "docs" / "pictures"
+# What is published, and in which theme.
+PUBLISHED = {"clone": "light", "say": "light", "history": "light", "compare": "dark"}
+SENTENCE = "Wait for it … <#0.5#> now! The kettle is on, and the door was never locked."
+ARABIC = "مرحبا بكم في بيتنا يا صديقي العزيز."
+CHINESE = "今天天气很好，我们一起去公园散步吧。"
+CELLS = (
+    "import voicenb as vn\nstudio = vn.connect()\nstudio.panel()",
+    "from voicenb.panels import ReferencePanel\nReferencePanel(studio)",
+    """from voicenb.panels.compare import ComparePlayer
+ada = studio.voice("ada")
+clips = [ada.say("Wait for it, now! The kettle is on.", speed=speed, emotion=emotion, subtitles="word", quiet=True)
+         for emotion in ("neutral", "happy") for speed in (0.8, 1.0, 1.2)]
+ComparePlayer(clips, rows="emotion", columns="speed")""",
+    "from voicenb.panels import KeyPanel\nKeyPanel('soundclone')",
+    "from voicenb.panels import SayPanel\nSayPanel(vn.connect('aiclone', sandbox=True))",
+)
+
+
+def prepare(home: Path, *, languages: bool) -> None:
+    """Two voices and a history, in three languages where it is wanted: a machine may have no font for them."""
+    with vn.connect(home=home) as studio:
+        ada = studio.clone(
+            vn.sandbox.sample_speaker("ada", home=home), name="ada", consent="nobody's voice", quiet=True
+        )
+        studio.clone(vn.sandbox.sample_speaker("bruno", home=home), name="bruno", consent="nobody's voice", quiet=True)
+        ada.say("Welcome home, my friend.", speed=0.9, emotion="happy", quiet=True)
+        if not languages:
+            return
+        ada.say(CHINESE * 6, language="Chinese", pitch=-2, quiet=True)
+        ada.say(ARABIC, language="Arabic", subtitles="word", quiet=True)
+
+
+class Camera:
+    """Takes a picture of a part of a page."""
+
+    def __init__(self, page: Page, folder: Path, theme: str, wanted: set[str] | None) -> None:
+        self._page, self._folder, self._theme, self._wanted = page, folder, theme, wanted
+        self.everything = wanted is None
+
+    def take(self, name: str, part: Locator) -> None:
+        """Writes what is seen of `part`, with a margin, as a PNG of few colours."""
+        if self._wanted is not None and name not in self._wanted:
+            return
+        part.scroll_into_view_if_needed()
+        self._page.page.mouse.move(2, 2)
+        box = part.bounding_box()
+        assert box is not None
+        shot = self._page.page.screenshot(
+            clip={"x": box["x"] - 12, "y": box["y"] - 4, "width": box["width"] + 24, "height": box["height"] + 12}
+        )
+        image = Image.open(io.BytesIO(shot)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        file = self._folder / (f"{name}.png" if self._wanted is not None else f"{name}-{self._theme}.png")
+        image.save(file, optimize=True)
+        print(f"{file}: {image.width} × {image.height}, {file.stat().st_size / 1000:.0f} kB")
+
+
+def scenes(page: Page, camera: Camera) -> None:
+    """Brings one panel after the other into a state worth seeing."""
+    screen = page.page
+    panel = screen.locator(".jp-OutputArea-output > .voicenb-panel").first
+
+    def tab(name: str) -> None:
+        panel.get_by_role("tab", name=name).click()
+
+    def status(text: str) -> None:
+        panel.locator(".voicenb-status:visible", has_text=text).first.wait_for()
+
+    tab("Clone")
+    camera.take("clone-empty", panel)
+    sample = panel.get_by_label("Sample voice").locator("visible=true")
+    screen.wait_for_function("list => list.options.length > 1", arg=sample.element_handle())
+    sample.select_option(index=1)
+    status("The service takes it.")
+    panel.get_by_label("Name", exact=True).locator("visible=true").fill("ada")
+    panel.get_by_role("button", name=re.compile(r"^Clone · ")).wait_for()
+    camera.take("clone", panel)
+
+    tab("Say")
+    text = panel.locator(".voicenb-field-text textarea:visible")
+    panel.get_by_label("Voice", exact=True).locator("visible=true").select_option("ada")
+    text.fill("Welcome home, <#200#> my friend.")
+    panel.locator(".voicenb-field-text .voicenb-bad").locator("visible=true").wait_for()
+    camera.take("say-mistake", panel)
+    text.fill(SENTENCE)
+    panel.get_by_label("Emotion").locator("visible=true").select_option("happy")
+    panel.get_by_label("Subtitles").locator("visible=true").select_option(index=2)
+    panel.get_by_role("slider", name="Speed, in ×").locator("visible=true").press("ArrowRight")
+    panel.get_by_role("slider", name="Speed, in ×").locator("visible=true").press("ArrowRight")
+    panel.get_by_role("button", name=re.compile(r"^Say · ")).click()
+    status("Done: ")
+    heard = panel.locator(".voicenb-results:visible .vn-clip").first
+    wave = heard.locator(".vn-wave").bounding_box()
+    assert wave is not None
+    heard.get_by_role("button", name="Play", exact=True).click()
+    heard.get_by_role("button", name="Pause", exact=True).click()
+    screen.mouse.click(wave["x"] + 0.45 * wave["width"], wave["y"] + 10)
+    heard.locator(".vn-word[aria-current]").wait_for()
+    camera.take("say", panel)
+    others = {"say-arabic": ARABIC, "say-chinese": CHINESE * 8} if camera.everything else {}
+    for number, (name, words) in enumerate(others.items(), 2):
+        text.fill(words)
+        panel.get_by_role("button", name=re.compile(r"^Say · ")).click()
+        panel.locator(".voicenb-results:visible > *").nth(number - 1).wait_for()
+        status("Done: ")
+        camera.take(name, panel)
+
+    tab("Voices")
+    camera.take("voices", panel)
+    tab("History")
+    rows = panel.locator(".voicenb-table tbody tr:visible")
+    rows.nth(4).wait_for()
+    camera.take("history", panel)
+    for row in range(3):
+        rows.locator("input:visible").nth(row).check()
+    panel.get_by_role("button", name="Compare 3").click()
+    panel.locator(".vn-compare:visible .vn-lufs").nth(2).wait_for(state="attached")
+    camera.take("history-compared", panel)
+
+    alone = screen.locator(".jp-OutputArea-output > .voicenb-panel")
+    camera.take("reference", alone.nth(1))
+    grid = screen.locator(".jp-OutputArea-output .vn-compare").last
+    grid.scroll_into_view_if_needed()
+    grid.locator(".vn-lufs").nth(5).wait_for(state="attached")
+    grid.locator(".vn-cell").nth(1).click()
+    screen.wait_for_function(
+        "grid => parseFloat(grid.querySelector('.vn-time').textContent) > 0.6", arg=grid.element_handle()
+    )
+    screen.keyboard.press(" ")
+    camera.take("compare", grid)
+    camera.take("key", screen.locator(".vn-key:has(input)"))
+    camera.take("say-aiclone", alone.last)
+
+
+def shoot(
+    browser: Browser, lab: Lab, folder: Path, theme: str, *, width: int = 1280, wanted: set[str] | None = None
+) -> None:
+    """All scenes in one theme, in a kernel of their own."""
+    theming = lab.folder.parent / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
+    chosen = "JupyterLab Dark" if theme.startswith("dark") else "JupyterLab Light"
+    (theming / "themes.jupyterlab-settings").write_text(f'{{"theme": "{chosen}"}}', "utf-8")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    name = f"{theme}.ipynb"
+    nbformat.write(notebook, lab.folder / name)
+    page = Page(browser.new_context(viewport={"width": width, "height": 1500}, device_scale_factor=1.5))
+    page.open(lab.address(name))
+    if page.page.get_by_role("tab", name=re.compile("File Browser")).get_attribute("aria-selected") == "true":
+        page.page.get_by_role("tab", name=re.compile("File Browser")).click()
+    page.run_all()
+    page.page.add_style_tag(
+        content=".jp-OutputPrompt, .jp-InputPrompt { visibility: hidden } .jp-InputArea { border: 0 }"
+    )
+    scenes(page, Camera(page, folder, theme, wanted))
+    page.page.context.close()
+
+
+def main() -> None:
+    """Takes the published pictures, or all."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every panel, in every theme, into this folder")
+    given = parser.parse_args()
+    folder = given.all or PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work, sync_playwright() as playwright:
+        own = environment(Path(work))
+        home = Path(own["VOICENB_HOME"])
+        prepare(home, languages=given.all is not None)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+        )
+        lab = Lab(Path(work) / "tutorials", os.environ | own)
+        try:
+            if given.all:
+                for theme, width in (("light", 1280), ("dark", 1280), ("dark-narrow", 560)):
+                    shoot(browser, lab, folder, theme, width=width)
+            else:
+                for theme in ("light", "dark"):
+                    shoot(browser, lab, folder, theme, wanted={name for name, one in PUBLISHED.items() if one == theme})
+        finally:
+            lab.stop()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
