@@ -134,6 +134,7 @@ def test_a_persons_whole_way(page, lab, rooms, recording, tmp_path):
 
     # A mistake is named under its field; the price follows the text.
     tab(page, "Say")
+    status(page, "Write what is to be said.")
     text = screen.locator(".voicenb-field-text textarea:visible")
     text.fill("Welcome home, <#200#> my friend.")
     screen.locator(".voicenb-field-text .voicenb-note", has_text="0.01 to 99.99").locator("visible=true").wait_for()
