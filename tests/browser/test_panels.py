@@ -138,7 +138,7 @@ def test_a_persons_whole_way(page, lab, rooms, recording, tmp_path):
     text = screen.locator(".voicenb-field-text textarea:visible")
     text.fill("Welcome home, <#200#> my friend.")
     screen.locator(".voicenb-field-text .voicenb-note", has_text="0.01 to 99.99").locator("visible=true").wait_for()
-    screen.locator(".voicenb-field-text textarea[aria-invalid]:visible").wait_for()
+    screen.locator(".voicenb-field-text textarea[aria-invalid=true]:visible").wait_for()
     assert screen.get_by_role("button", name="Say", exact=True).is_disabled()
     with vn.connect(home=rooms) as studio:
         text.fill("Welcome home, my friend.")

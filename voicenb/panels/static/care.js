@@ -32,7 +32,9 @@ function label(root) {
     if (!note || !input) continue;
     note.id ||= `voicenb-note-${Math.random().toString(36).slice(2)}`;
     input.setAttribute("aria-describedby", note.id);
-    input.toggleAttribute("aria-invalid", field.classList.contains("voicenb-invalid"));
+    // Without a value it would mean that nothing is wrong.
+    if (field.classList.contains("voicenb-invalid")) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
   }
 }
 
