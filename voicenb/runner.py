@@ -419,15 +419,8 @@ class Runner:
                 raise InvalidRequest(f"another kernel is settling task {life.id}", service=life.record.service)
             life.record = taken
         made = answer.status == "completed" and answer.audio_url is None and answer.voice is not None
-        await self._write(
-            life,
-            status="downloading" if made else "processing" if answer.status == "processing" else "queued",
-            remote_id=answer.remote_id or named,
-            cost=life.record.estimate if self.service.profile.charged == "submission" else None,
-            findings=None,
-            error=None,
-            error_kind=None,
-        )
+        taken_up = self._taken(life, answer, made=made) | {"remote_id": answer.remote_id or named}
+        await self._write(life, **taken_up, findings=None, error=None, error_kind=None)
         life.error = None
         self._lives[life.record.id] = life
         if made and self.service.profile.cloning == "voice":
@@ -494,11 +487,8 @@ class Runner:
                 await self._write(life, status="cancelled", completed=now(), cost=Decimal(0))
                 return
             try:
-                # Where it is charged at once, a failure gives it back.
-                cost = life.record.estimate if self.service.profile.charged == "submission" else None
                 at_once = answer.status == "completed" and answer.audio_url is None
-                status = "downloading" if at_once else "processing" if answer.status == "processing" else "queued"
-                accepted = {"status": status, "remote_id": answer.remote_id, "cost": cost}
+                accepted = self._taken(life, answer, made=at_once)
                 written = asyncio.ensure_future(
                     self._surely(life, lambda: self._accept(life, **accepted), answer.remote_id)
                 )
@@ -513,6 +503,15 @@ class Runner:
             self._release(life)
             if live is not None:
                 live.end()
+
+    def _taken(self, life: Life, answer: Answer, *, made: bool) -> dict[str, Any]:
+        """The columns of a task that the service has: where it stands, and what it has cost so far."""
+        return {
+            "status": "downloading" if made else "processing" if answer.status == "processing" else "queued",
+            "remote_id": answer.remote_id,
+            # Where it is charged at once, a failure gives it back.
+            "cost": life.record.estimate if self.service.profile.charged == "submission" else None,
+        }
 
     async def _accept(self, life: Life, **accepted: Any) -> None:
         """Writes down that a service has taken a task."""
