@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from urllib.parse import urlsplit
@@ -37,6 +37,18 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that fails says what its page showed."""
+    report = yield
+    page = item.funcargs.get("page") if report.when == "call" and report.failed else None
+    if isinstance(page, Page):
+        # The page may be what failed.
+        with suppress(Exception):
+            report.sections.append(("the page", page.told()))
+    return report
 
 
 @pytest.fixture(scope="package")
@@ -101,6 +113,19 @@ class Page:
         assert self.errors == []
         assert self.refused == []
 
+    def told(self):
+        """What stands on the page, for somebody who cannot see it."""
+        seen = self.page.evaluate(
+            """() => ({
+                address: location.pathname,
+                statusbar: document.querySelector("#jp-main-statusbar")?.innerText,
+                dialog: document.querySelector(".jp-Dialog")?.innerText,
+                cells: [...document.querySelectorAll(".jp-CodeCell")].map(one => one.innerText.slice(0, 1500)),
+                panels: [...document.querySelectorAll(".voicenb-panel")].map(one => `${one.className} ${one.offsetWidth}×${one.offsetHeight}`),
+            })"""
+        )
+        return json.dumps(seen | {"errors": self.errors, "refused": self.refused}, indent=1, ensure_ascii=False)
+
     def players(self, scope="body", least=1):
         """Every audio element under `scope`, of which there are so many at `least`, as ``{"duration", "peak", "error"}``.
 
@@ -146,22 +171,56 @@ class Page:
         for name in names:
             self.page.get_by_role("menuitem", name=re.compile(f"^{name}")).first.click()
 
-    def start_all(self):
-        """Begins to run all cells."""
+    def _begin(self, ask):
+        """Does what makes cells run, and waits until one does."""
         from playwright.sync_api import TimeoutError as NotYet
 
         self.page.evaluate(
-            """() => new MutationObserver(() => {
-                window.began ||= [...document.querySelectorAll(".jp-InputArea-prompt")].some(one => one.textContent.includes("*"));
-            }).observe(document.querySelector(".jp-Notebook"), {subtree: true, childList: true, characterData: true})"""
+            """() => {
+                window.began = false;
+                const observer = new MutationObserver(() => {
+                    began ||= [...document.querySelectorAll(".jp-InputArea-prompt")].some(one => one.textContent.includes("*"));
+                    if (began) observer.disconnect();
+                });
+                observer.observe(document.querySelector(".jp-Notebook"), {subtree: true, childList: true, characterData: true});
+            }"""
         )
-        # A busy JupyterLab may show a notebook before its menus know of it.
+        # A busy JupyterLab may show a notebook before its menus and keys know of it, and forgets what it is asked while a kernel restarts.
         for _ in range(3):
-            self.menu("Run", "Run All Cells")
+            ask()
             with suppress(NotYet):
-                self.page.wait_for_function("window.began", timeout=15_000)
+                self.page.wait_for_function("began", timeout=15_000)
                 return
-        pytest.fail("the cells do not run")
+        pytest.fail("no cell runs")
+
+    def run(self, number):
+        """Begins to run a cell, by its number from 0."""
+
+        def ask():
+            self.page.locator(".jp-CodeCell .jp-InputArea-editor").nth(number).click()
+            self.page.keyboard.press("Control+Enter")
+
+        self._begin(ask)
+
+    def restart(self):
+        """Restarts JupyterLab's kernel, and waits until the new one is there."""
+        self.page.evaluate(
+            """() => {
+                const bar = document.querySelector("#jp-main-statusbar");
+                window.restarted = false;
+                const observer = new MutationObserver(() => { restarted ||= !bar.textContent.includes("| Idle"); });
+                observer.observe(bar, {subtree: true, childList: true, characterData: true});
+            }"""
+        )
+        self.menu("Kernel", "Restart Kernel…")
+        self.page.get_by_role("button", name="Confirm Kernel Restart").click()
+        # Until it is seen to be gone, its last status stands there.
+        self.page.wait_for_function("restarted")
+        self.idle()
+
+    def start_all(self):
+        """Begins to run all cells."""
+        self._begin(lambda: self.menu("Run", "Run All Cells"))
 
     def run_all(self):
         """Runs all cells, and waits until the last of them has ended."""
@@ -207,14 +266,27 @@ class Page:
         assert found == expected
 
 
-@pytest.fixture
-def page(browser):
-    """A page without a past."""
+@contextmanager
+def _page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
     try:
         yield Page(context)
     finally:
         context.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page without a past."""
+    with _page(browser) as made:
+        yield made
+
+
+@pytest.fixture
+def elsewhere(browser):
+    """A page of somebody else, who was given what `page` has made."""
+    with _page(browser) as made:
+        yield made
 
 
 class Lab:

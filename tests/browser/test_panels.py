@@ -17,7 +17,6 @@ from voicenb import launch
 
 from .hearing import TAP, decoded, element_sound, heard, listen, order_heard, ready
 
-NOTEBOOK, KEY_NOTEBOOK = "panels.ipynb", "key.ipynb"
 CELL = "import voicenb as vn\nstudio = vn.connect(home={home!r})\npanel = studio.panel()\npanel"
 # A click is handled in another thread than the cell's where JupyterLab and the kernel both know subshells.
 WAITING_CELL = """import asyncio
@@ -55,18 +54,28 @@ def written(lab, name, *cells):
     return name
 
 
-@pytest.fixture(scope="module")
-def rooms(lab, work):
-    """The home of these panels, in which nobody has cloned anything yet; their notebook is written."""
-    home = work / "panels_home"
-    written(lab, NOTEBOOK, CELL.format(home=str(home)), WAITING_CELL)
-    return home
+@pytest.fixture
+def rooms(tmp_path):
+    """A home of panels, in which nobody has cloned anything yet."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def notebook(lab, rooms, request):
+    """The file of a notebook with the panel, and a cell that waits for a clip of it."""
+    return lab.folder / written(lab, f"{request.node.name}.ipynb", CELL.format(home=str(rooms)), WAITING_CELL)
+
+
+@pytest.fixture
+def voice(rooms):
+    """A voice, "me"."""
+    with vn.connect(home=rooms) as studio:
+        studio.clone(vn.sandbox.sample_speaker("ada", home=rooms), name="me")
 
 
 def run(page):
     """Runs the first cell and waits for its panel."""
-    page.page.locator(".jp-CodeCell .jp-InputArea-editor").first.click()
-    page.page.keyboard.press("Shift+Enter")
+    page.run(0)
     page.page.locator(".voicenb-panel:not(.jupyter-widgets-disconnected)").first.wait_for()
     page.page.get_by_role("tab", name="History").wait_for()
 
@@ -104,12 +113,12 @@ def production(studio, text):
     return sorted(found, key=lambda task: task.take)
 
 
-def test_a_persons_whole_way(page, lab, rooms, recording, tmp_path):
-    """Upload, doctor, clone, a mistake and its message, sliders, price, sound, takes, history; nothing in it leaks or fails."""
+def test_a_persons_whole_way(page, elsewhere, lab, notebook, rooms, recording, tmp_path):
+    """Upload, doctor, clone, a mistake, sliders, price, sound, takes, history; it leaks nothing, and plays at somebody else's."""
     samples, rate = soundfile.read(recording, stop=5 * 16_000)
     soundfile.write(tmp_path / "short.wav", samples, rate)
     page.page.add_init_script(TAP)
-    page.open(lab.address(NOTEBOOK))
+    page.open(lab.address(notebook.name))
     run(page)
     screen = page.page
 
@@ -216,7 +225,7 @@ def test_a_persons_whole_way(page, lab, rooms, recording, tmp_path):
         tab(page, name)
         assert screen.evaluate(CONTRAST) == [], name
 
-    content = page.save(lab.folder / NOTEBOOK)
+    content = page.save(notebook)
     assert launch.start(rooms).key.reveal() not in content
     state = json.dumps(json.loads(content)["metadata"].get("widgets", {}))
     assert "voicenb-panel" in state, "the state was not saved, so that this shows nothing"
@@ -224,59 +233,14 @@ def test_a_persons_whole_way(page, lab, rooms, recording, tmp_path):
     assert "UklGR" not in state, "the upload's bytes stayed in the widget's state"
     assert screen.locator(".jp-Notebook .jp-Cell").count() == 2
     page.fine()
+    _plays_without_a_kernel_and_without_trust(elsewhere, lab, content, tmp_path)
 
 
-def test_a_restarted_kernel_finds_what_the_one_before_was_paying_for(page, lab, rooms):
-    """The old panel says that it is dead; the new one's history takes the tasks up, and the work goes on, also beside a waiting cell."""
-    page.open(lab.address(NOTEBOOK))
-    run(page)
-    screen = page.page
-    tab(page, "Say")
-    text = screen.locator(".voicenb-field-text textarea:visible")
-    text.fill("This sentence survives the kernel that asked for it. " * 6)
-    takes = screen.get_by_label("Takes").locator("visible=true")
-    takes.fill("3")
-    takes.press("Tab")
-    screen.get_by_role("button", name=re.compile(r"^Say · ")).click()
-    status(page, "of 3 done")
-    page.menu("Kernel", "Restart Kernel…")
-    screen.get_by_role("button", name="Confirm Kernel Restart").click()
-    screen.locator(".voicenb-dead-note:visible").first.wait_for()
-    page.idle()
-    run(page)
-    tab(page, "History")
-    screen.wait_for_function(
-        """() => [...document.querySelectorAll(".voicenb-table tbody tr")]
-            .filter(row => row.offsetParent && /survives/.test(row.textContent) && /done/.test(row.textContent)).length === 3"""
-    )
-    screen.locator(".voicenb-table tbody tr:visible", has_text="survives").first.get_by_role("button").click()
-    screen.locator(".voicenb-results:visible .vn-clip").wait_for()
-
-    # While a cell awaits, a click is handled: one starts, one cancels, and the one that ends lets the cell go on.
-    screen.keyboard.press("Escape")
-    screen.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
-    screen.keyboard.press("Control+Enter")
-    waiting = screen.locator(".jp-CodeCell").nth(1)
-    waiting.locator(".jp-InputArea-prompt", has_text="[*]").wait_for()
-    tab(page, "Say")
-    text.fill("Nobody waits for the end of this sentence. " * 6)
-    screen.get_by_role("button", name=re.compile(r"^Say · ")).click()
-    screen.get_by_role("button", name=re.compile(r"^Cancel")).click()
-    status(page, "Cancelled: ")
-    assert waiting.locator(".jp-InputArea-prompt").inner_text() == "[*]:"
-    text.fill("Here we are again.")
-    screen.get_by_role("button", name=re.compile(r"^Say · ")).click()
-    waiting.get_by_text("went on after 1").wait_for()
-    assert page.refused == []
-    assert [error for error in page.errors if "voicenb" in error or error.startswith("page:")] == []
-
-
-def test_what_was_said_plays_without_a_kernel_and_without_trust(page, lab, rooms, tmp_path):
+def _plays_without_a_kernel_and_without_trust(page, lab, content, folder):
     """The saved notebook, opened as somebody else's or from nbconvert's page: the clips are in it, in sight, and play."""
-    content = (lab.folder / NOTEBOOK).read_text("utf-8")
     (lab.folder / "mailed.ipynb").write_text(content, "utf-8")
-    file = tmp_path / "panels.html"
-    file.write_text(HTMLExporter().from_filename(str(lab.folder / NOTEBOOK))[0], "utf-8")
+    file = folder / "panels.html"
+    file.write_text(HTMLExporter().from_filename(str(lab.folder / "mailed.ipynb"))[0], "utf-8")
     kept = content.count("<audio")
     # A preview, a clip, four takes, and the comparison of two.
     assert kept == 8
@@ -287,6 +251,53 @@ def test_what_was_said_plays_without_a_kernel_and_without_trust(page, lab, rooms
         assert [one["error"] for one in players] == [None] * kept
         assert all(one["duration"] > 0.5 and one["peak"] > 0.05 for one in players)
     assert [error for error in page.errors if error.startswith("page:")] == []
+
+
+def test_a_restarted_kernel_finds_what_the_one_before_was_paying_for(page, lab, notebook, voice):
+    """The old panel says that it is dead, and the new one's history takes the tasks up."""
+    page.open(lab.address(notebook.name))
+    run(page)
+    screen = page.page
+    tab(page, "Say")
+    text = screen.locator(".voicenb-field-text textarea:visible")
+    text.fill("This sentence survives the kernel that asked for it. " * 6)
+    takes = screen.get_by_label("Takes").locator("visible=true")
+    takes.fill("3")
+    takes.press("Tab")
+    screen.get_by_role("button", name=re.compile(r"^Say · ")).click()
+    status(page, "of 3 done")
+    page.restart()
+    screen.locator(".voicenb-dead-note:visible").first.wait_for()
+    run(page)
+    tab(page, "History")
+    screen.wait_for_function(
+        """() => [...document.querySelectorAll(".voicenb-table tbody tr")]
+            .filter(row => row.offsetParent && /survives/.test(row.textContent) && /done/.test(row.textContent)).length === 3"""
+    )
+    screen.locator(".voicenb-table tbody tr:visible", has_text="survives").first.get_by_role("button").click()
+    screen.locator(".voicenb-results:visible .vn-clip").wait_for()
+    assert page.refused == []
+    assert [error for error in page.errors if "voicenb" in error or error.startswith("page:")] == []
+
+
+def test_a_click_is_handled_while_a_cell_awaits(page, lab, notebook, voice):
+    """One starts, one cancels, and what is made then lets the cell go on."""
+    page.open(lab.address(notebook.name))
+    run(page)
+    screen = page.page
+    page.run(1)
+    waiting = screen.locator(".jp-CodeCell").nth(1)
+    tab(page, "Say")
+    text = screen.locator(".voicenb-field-text textarea:visible")
+    text.fill("Nobody waits for the end of this sentence. " * 6)
+    screen.get_by_role("button", name=re.compile(r"^Say · ")).click()
+    screen.get_by_role("button", name=re.compile(r"^Cancel")).click()
+    status(page, "Cancelled: ")
+    assert waiting.locator(".jp-InputArea-prompt").inner_text() == "[*]:"
+    text.fill("Here we are again.")
+    screen.get_by_role("button", name=re.compile(r"^Say · ")).click()
+    waiting.get_by_text("went on after 1").wait_for()
+    page.fine()
 
 
 def test_the_microphone_becomes_a_reference(page, lab, rooms, recording):
@@ -300,8 +311,7 @@ def test_the_microphone_becomes_a_reference(page, lab, rooms, recording):
     )  # fmt: skip
     page.page.add_init_script(TAP)
     page.open(lab.address(name))
-    page.page.locator(".jp-CodeCell .jp-InputArea-editor").first.click()
-    page.page.keyboard.press("Shift+Enter")
+    page.run(0)
     shown = page.page.locator(".vn-recorder")
     assert "only with their consent" in shown.inner_text()
     page.page.get_by_label("Consent", exact=True).fill("my own voice, for tests")
@@ -358,27 +368,25 @@ def test_a_typed_key_is_not_in_the_saved_notebook(page, lab, rooms, tmp_path):
     """Typed, used and printed, and nowhere in the file, though the state of all widgets is saved."""
     sandbox = launch.start(rooms)
     key = sandbox.key.reveal()
-    written(
-        lab, KEY_NOTEBOOK, KEY_CELL,
+    name = written(
+        lab, "key.ipynb", KEY_CELL,
         f"import voicenb as vn\nstudio = vn.connect('soundclone', api_key=key.secret, base_url={sandbox.url!r}, home={str(tmp_path)!r})\n"
         "print(key, [key.secret], studio, vars(studio))\nstudio.panel()",
         "studio.voice('nobody').say('Hello.')",
     )  # fmt: skip
-    page.open(lab.address(KEY_NOTEBOOK))
-    page.page.locator(".jp-CodeCell .jp-InputArea-editor").first.click()
-    page.page.keyboard.press("Shift+Enter")
+    page.open(lab.address(name))
+    page.run(0)
     field = page.page.get_by_label("Key for SoundClone")
     field.fill(key)
     field.press("Enter")
     page.page.get_by_text("The key is here for as long as this kernel runs.").wait_for()
     assert field.input_value() == ""
-    page.page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
-    page.page.keyboard.press("Shift+Enter")
+    page.run(1)
     tab(page, "Say")
     # Only the right key is told the balance.
     page.page.locator(".voicenb-balance", has_text=re.compile(r"balance [\d.]+ credits")).wait_for()
-    page.page.keyboard.press("Shift+Enter")
-    content = page.save(lab.folder / KEY_NOTEBOOK)
+    page.run(2)
+    content = page.save(lab.folder / name)
     assert "The key is here" in content, "the state was not saved, so that this shows nothing"
     assert key not in content
     page.fine()
@@ -390,7 +398,7 @@ WIDE = """() => { const panel = document.querySelector(".voicenb-panel"), edge =
         .map(one => one.outerHTML.slice(0, 120)); }"""
 
 
-def test_it_fits_a_narrow_column_in_the_dark(page, lab, rooms):
+def test_it_fits_a_narrow_column_in_the_dark(page, lab, notebook, voice):
     """Nothing sticks out, text stands out from its ground, Arabic runs from right to left, and Chinese without blanks breaks."""
     chinese, arabic = "今天天气很好，我们一起去公园散步吧。" * 12, "مرحبا بكم في بيتنا يا صديقي العزيز."
     theme = (
@@ -403,7 +411,7 @@ def test_it_fits_a_narrow_column_in_the_dark(page, lab, rooms):
     theme.write_text('{"theme": "JupyterLab Dark"}', "utf-8")
     try:
         page.page.set_viewport_size({"width": 720, "height": 1200})
-        page.open(lab.address(NOTEBOOK))
+        page.open(lab.address(notebook.name))
         run(page)
         assert page.page.evaluate("document.body.dataset.jpThemeLight") == "false"
         tab(page, "Say")

@@ -32,12 +32,6 @@ def heard(page):
     return steps[steps != 0]
 
 
-def press(page, cell):
-    """Runs a cell by its number."""
-    page.page.locator(".jp-CodeCell .cm-content").nth(cell).click()
-    page.page.keyboard.press("Control+Enter")
-
-
 def test_sound_starts_before_the_stream_is_over(page, lab, home):
     """In an idle kernel and while a cell awaits; what is heard is the clip, and the clip stays in the notebook."""
     cells = [nbformat.v4.new_code_cell(source) for source in (SET_UP, IDLE, AWAITS)]
@@ -46,14 +40,14 @@ def test_sound_starts_before_the_stream_is_over(page, lab, home):
     screen = page.page
     screen.add_init_script(TAP)
     page.open(lab.address("stream.ipynb"))
-    press(page, 0)
+    page.run(0)
     screen.locator(".jp-CodeCell").first.locator(".jp-InputPrompt", has_text="[1]").wait_for()
 
     with vn.connect("faseeh", sandbox=True, home=home) as studio:
         vn.sandbox.faults("slow_body", route="production", service="faseeh", seconds=5, home=home)
         for number in (1, 2):
             screen.evaluate("heard.clear()")
-            press(page, number)
+            page.run(number)
             shown = screen.locator(".jp-CodeCell").nth(number)
             player = shown.locator(".vn-stream")
             screen.wait_for_function(f"heard.size > {2400 // QUANTUM}", polling=20)
@@ -90,10 +84,7 @@ def test_sound_starts_before_the_stream_is_over(page, lab, home):
     assert 0 < float(slider.get_attribute("aria-valuenow")) < clip.duration
 
     # Without the kernel, the copies are heard.
-    page.menu("Kernel", "Restart Kernel…")
-    screen.get_by_role("button", name="Confirm Kernel Restart").click()
+    page.restart()
     screen.locator("[class^=voicenb-kept] audio").first.wait_for(state="visible")
     assert [one["error"] for one in page.players("[class^=voicenb-kept]")] == [None, None]
     page.fine()
-    # A server that ends while a kernel restarts waits for it in vain.
-    page.idle()

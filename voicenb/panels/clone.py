@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from voicenb.errors import InvalidRequest
+from voicenb.panels.act import Act
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.form import Form, Remark, hushed, languages
 from voicenb.panels.kept import Kept
 from voicenb.panels.reference import ReferencePanel
 from voicenb.panels.shown import amount, player
-from voicenb.panels.style import bar, button, line
+from voicenb.panels.style import bar, line
 from voicenb.schema import OPEN
 from voicenb.services.parameters import remarks
 
@@ -48,7 +48,6 @@ class ClonePanel(Panel):
         self._price: Price | None = None
         self._asked = 0
         self._job: Any = None
-        self._started = 0.0
         requests = [service.request_type("preview")]
         if profile.cloning == "voice":
             requests.append(service.request_type("voice"))
@@ -68,10 +67,10 @@ class ClonePanel(Panel):
             )
         self._named = widgets.Text(description="Name", placeholder="what to call the voice; else the recording's name")
         self._named.add_class("voicenb-grow")
-        self._go = button("Clone", "", "primary")
+        self._act = Act("Clone")
         self._results = widgets.VBox()
         self._results.add_class("voicenb-results")
-        self._go.on_click(self._on(self._pressed))
+        self._act.connect(self._on(self.clone), self._on(self._cancel))
         self._named.observe(self._on(self._judge), "value")
         self.reference.on_change(lambda: self._on(self._judge)(None))
         self.form.on_change(lambda: self._on(self._judge)(None))
@@ -82,7 +81,7 @@ class ClonePanel(Panel):
                 bar(self._named, line("grow"), self._code_button()),
                 self.form.widget,
                 self._code,
-                bar(self._status, self._go, names=("act",)),
+                bar(self._status, self._act.go, self._act.stop, names=("act",)),
                 self._problem,
             ]
         )
@@ -108,7 +107,7 @@ class ClonePanel(Panel):
 
     def _judge(self, *, keep: bool = False) -> None:
         self._show_code()
-        if self._job is not None:
+        if self._act.running:
             return
         values = self._request()
         remarks = self.form.check(name="-", text=values.get("text") or "-" * 12)
@@ -125,13 +124,13 @@ class ClonePanel(Panel):
         elif errors:
             self._off(f"To mend: {', '.join(dict.fromkeys(errors))}.")
         else:
-            self._go.disabled = False
+            self._act.offer()
             if not keep:
                 self._tell("")
             self._start(self._ask_price(self._asked, values))
 
     def _off(self, reason: str) -> None:
-        self._go.disabled, self._go.description = True, "Clone"
+        self._act.off()
         self._tell(reason)
 
     async def _ask_price(self, asked: int, values: dict[str, Any]) -> None:
@@ -142,25 +141,25 @@ class ClonePanel(Panel):
                 self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
                 self._off(str(error).splitlines()[0])
             return
-        if asked == self._asked and self._job is None:
-            self._go.description = f"Clone · {amount(price.amount, price.unit)}"
-            self._go.tooltip = price.rule
+        if asked == self._asked and not self._act.running:
+            self._act.offer(amount(price.amount, price.unit))
+            self._act.go.tooltip = price.rule
             if price.amount is None:
                 self._tell(f"The price is not known: {price.rule}", "amber")
 
     # -- cloning it --------------------------------------------------------------------------------------------
 
-    def _pressed(self) -> None:
+    def clone(self) -> None:
+        """Does what the button does; nothing while it is at work."""
+        if self._act.running:
+            return
+        self._clear()
+        self._act.begin()
+        self._start(self._clone())
+
+    def _cancel(self) -> None:
         if self._job is not None:
             self._job.cancel()
-        else:
-            self.clone()
-
-    def clone(self) -> None:
-        """Does what the button does."""
-        self._clear()
-        self._started = time.monotonic()
-        self._start(self._clone())
 
     async def _clone(self) -> None:
         reference, values = self.reference.reference, self._request()
@@ -168,11 +167,11 @@ class ClonePanel(Panel):
         # What it would warn of stands under its field.
         with remarks():
             job = self._job = asyncio.ensure_future(self.studio.aio.clone(reference, timeout=None, **values))
-        self._go.add_class("voicenb-running")
+        if self._act.unwanted:
+            job.cancel()
         try:
             while not job.done():
-                since = time.monotonic() - self._started
-                self._go.description = f"Cancel · {since:.0f} s" if since >= 1 else "Cancel"
+                self._act.tick()
                 under_way = await asyncio.to_thread(self._state, name)
                 self._tell(under_way or "checking and sending")
                 await asyncio.wait([job], timeout=_TICK)
@@ -183,8 +182,8 @@ class ClonePanel(Panel):
         finally:
             job.cancel()
             self._job = None
+            self._act.end()
             if not self._closed:
-                self._go.remove_class("voicenb-running")
                 self._judge(keep=True)
         if self.voice is not None and not job.cancelled():
             await self._show(self.voice)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import ipywidgets as widgets
 from voicenb.display import seconds
 from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
 from voicenb.panels import presets
+from voicenb.panels.act import Act
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.form import Form, Remark, hushed, languages
 from voicenb.panels.shown import amount, close, compared, connect_line, player
@@ -57,7 +57,6 @@ class SayPanel(Panel):
         self._price: Price | None = None
         self._asked = 0
         self._made: dict[str, str] = {}
-        self._started: float | None = None
         self.form = Form(
             studio.service.request_type("production"),
             hide=("voice", "reference", "voice_id"),
@@ -77,7 +76,7 @@ class SayPanel(Panel):
         )  # fmt: skip
         self._fresh.add_class("voicenb-short")
         self._balance = line("balance", "quiet")
-        self._go = button("Say", "Ctrl+Enter in the text does the same", "primary")
+        self._act = Act("Say", "Ctrl+Enter in the text does the same")
         self._next = button("", "", "outlined", "gone")
         self._results = widgets.VBox()
         self._results.add_class("voicenb-results")
@@ -86,7 +85,7 @@ class SayPanel(Panel):
         if "text" in self.form.fields and self.form.pauses:
             self.form.fields["text"].extra.children = (pause,)
 
-        self._go.on_click(self._on(self._pressed))
+        self._act.connect(self._on(self.say), self._on(lambda: self._start(self._cancel())))
         self._next.on_click(self._on(self._follow_up))
         self._next_act: Callable[[], object] = lambda: None
         pause.on_click(lambda _: self._care.insert(_PAUSE))
@@ -103,7 +102,7 @@ class SayPanel(Panel):
                 bar(self._takes, self._fresh, self._presets(), line("grow"), reset, self._code_button()),
                 self._preset_bar,
                 self._code,
-                bar(self._status, self._next, self._go, names=("act",)),
+                bar(self._status, self._next, self._act.go, self._act.stop, names=("act",)),
                 self._problem,
             ]
         )
@@ -170,7 +169,7 @@ class SayPanel(Panel):
     @property
     def busy(self) -> bool:
         """Whether something is on its way."""
-        return self._started is not None
+        return self._act.running
 
     def _request(self) -> tuple[str, dict[str, Any]]:
         values = self.form.values
@@ -200,7 +199,7 @@ class SayPanel(Panel):
             fields = ", ".join(dict.fromkeys(one.field for one in errors))
             self._off(f"To mend: {fields}.")
         else:
-            self._go.disabled = False
+            self._act.offer()
             if not keep:
                 self._tell("")
             self._draw_price()
@@ -209,21 +208,19 @@ class SayPanel(Panel):
 
     def _off(self, reason: str) -> None:
         self._asked += 1
-        self._go.disabled = True
-        self._go.description = "Say"
+        self._act.off()
         self._tell(reason)
 
     def _draw_price(self) -> None:
         price = self._price
         if price is None:
-            self._go.description = "Say"
             return
         total = None if price.amount is None else price.amount * self._takes.value
-        self._go.description = f"Say · {amount(total, price.unit)}"
+        self._act.offer(amount(total, price.unit))
         if price.amount is None:
             self._tell(f"The price is not known: {price.rule}", "amber")
         else:
-            self._go.tooltip = f"{self._takes.value} × ({price.rule}). Ctrl+Enter does the same."
+            self._act.go.tooltip = f"{self._takes.value} × ({price.rule}). Ctrl+Enter does the same."
 
     async def _ask_price(self, asked: int) -> None:
         voice, (text, values) = self.voice, self._request()
@@ -250,17 +247,13 @@ class SayPanel(Panel):
 
     # -- saying it ---------------------------------------------------------------------------------------------
 
-    def _pressed(self) -> None:
-        if self.busy:
-            self._start(self._cancel())
-        else:
-            self.say()
-
     def say(self) -> None:
-        """Does what the button does: submits what the form holds, and shows the clips as they come."""
+        """Does what the button does: submits what the form holds, and shows the clips as they come; nothing while it is at work."""
+        if self.busy:
+            return
         self._clear()
         self._offer_next("")
-        self._started = time.monotonic()
+        self._act.begin()
         self._draw_busy()
         self._start(self._say())
 
@@ -268,7 +261,8 @@ class SayPanel(Panel):
         """Goes on with tasks that the service has and that could not be followed; nothing is sent again."""
         self._clear()
         self._offer_next("")
-        self._started, self._tasks = time.monotonic(), tasks
+        self._act.begin()
+        self._tasks = tasks
         self._draw_busy()
         self._start(self._say())
 
@@ -283,6 +277,9 @@ class SayPanel(Panel):
                     hushed, lambda: self.studio.voice(voice).takes(text, takes, **values)
                 )
                 self._announce()
+            if self._act.unwanted:
+                # Cancelled before they were written down.
+                await self._cancel()
             await self._follow(self._tasks)
         except InvalidRequest as error:
             self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
@@ -291,8 +288,8 @@ class SayPanel(Panel):
             self._fail(error)
             self._offer_next("Choose another voice", self.refresh)
         finally:
-            self._started, self._tasks = None, []
-            self._go.remove_class("voicenb-running")
+            self._tasks = []
+            self._act.end()
             if not self._closed:
                 self._judge(keep=True)
                 self._announce()
@@ -324,11 +321,7 @@ class SayPanel(Panel):
             self._show({task: made[task] for task in tasks if task in made})
 
     def _draw_busy(self) -> None:
-        since = time.monotonic() - (self._started or 0.0)
-        clock = f" · {since:.0f} s" if since >= 1 else ""
-        self._go.description = f"Cancel{clock}"
-        self._go.disabled = False
-        self._go.add_class("voicenb-running")
+        self._act.tick()
         states = [task.status for task in self._tasks]
         done = states.count("completed")
         told = (

@@ -58,6 +58,9 @@ export default {
 
     let root = null, waiting = 0;
     const observer = new MutationObserver(() => {
+      // Where one button takes the place of another, the focus goes with it.
+      const left = document.activeElement?.closest(".voicenb-act > .voicenb-gone");
+      left?.parentElement.querySelector(":scope > :is(.voicenb-primary, .voicenb-running):not(.voicenb-gone)")?.focus();
       cancelAnimationFrame(waiting);
       waiting = requestAnimationFrame(() => {
         if (!root) return;

@@ -1,6 +1,8 @@
 /** Many sounds on one sample clock, of which one is heard. */
 
 const QUANTUM = 128;
+// How much later than its fade an unheard sound may end, in seconds: a fade that is asked for too late comes later than it was placed.
+const AFTER = 0.25;
 const STEPS = 33;
 const RISE = Float32Array.from({ length: STEPS }, (_, step) => Math.sin((Math.PI / 2) * (step / (STEPS - 1))));
 const FALL = Float32Array.from(RISE, (_, step) => RISE[STEPS - 1 - step]);
@@ -24,13 +26,13 @@ const FALL = Float32Array.from(RISE, (_, step) => RISE[STEPS - 1 - step]);
 /**
  * All sounds start at the same sample and run on, each behind a gain of its own; changing from one to another is an
  * equal-power crossfade over one render quantum (128 frames, 5.3 ms at 24 kHz), which begins at the same frame for both: no
- * gap, no click. Every change is placed a little ahead of the clock, so that it happens at the frame it names.
+ * gap, no click. Every change is placed a little ahead of the clock, so that it happens at the frame it names; a sound that came too
+ * late for its frame, because the page was held up, is placed again before anybody hears it.
  */
 export class Mixer {
   /**
    * @param {BaseAudioContext} context  Its rate is the sounds' own.
-   * @param {number} [ahead]  Seconds from asking to happening; what was asked for later than the audio thread renders would
-   *   begin in the middle.
+   * @param {number} [ahead]  Seconds from asking to happening.
    */
   constructor(context, ahead = 0.02) {
     this.context = context;
@@ -46,11 +48,11 @@ export class Mixer {
     this.onend = () => {};
   }
 
-  /** The first frame of the next free quantum, in seconds of the context. */
-  soon() {
+  /** The first frame of the next free quantum, in seconds of the context. @param {number} [ahead] */
+  soon(ahead = this.ahead) {
     const { sampleRate, currentTime } = this.context;
     const quantum = QUANTUM / sampleRate;
-    const next = Math.ceil(Math.max(currentTime + this.ahead, this.busy) / quantum - 1e-6) * quantum;
+    const next = Math.ceil(Math.max(currentTime + ahead, this.busy) / quantum - 1e-6) * quantum;
     // A curve may not begin before the last has ended.
     this.busy = next + 2 * quantum;
     return next;
@@ -115,13 +117,8 @@ export class Mixer {
    * @returns {number} The frame's time.
    */
   start(current, place) {
-    const time = this.soon();
     const heard = this.current === null ? null : this.tracks.get(this.current)?.voice;
-    for (const [id, track] of this.tracks) {
-      if (track.voice && track.voice !== heard) this._release(track.voice, time);
-      const { offset, loop } = place(id);
-      track.voice = this._run(track, time, offset, loop ?? null);
-    }
+    const time = this._run([...this.tracks.keys()], place, heard);
     const next = this.tracks.get(current)?.voice;
     if (!next) throw new RangeError(`there is no sound ${current}`);
     if (heard) this._fade(heard, FALL, time, true);
@@ -138,10 +135,7 @@ export class Mixer {
   join(id, place) {
     const track = this.tracks.get(id);
     if (!track || this.current === null || id === this.current) return;
-    const time = this.soon();
-    if (track.voice) this._release(track.voice, time);
-    const { offset, loop } = place(time);
-    track.voice = this._run(track, time, offset, loop ?? null);
+    this._run([id], (_, time) => place(time));
   }
 
   /**
@@ -155,15 +149,13 @@ export class Mixer {
     const track = this.tracks.get(id);
     const heard = this.current === null ? null : this.tracks.get(this.current)?.voice;
     if (!track || !heard) throw new RangeError(`there is no sound ${id} to change to`);
-    const time = this.soon();
-    if (id === this.current && !place) return time;
-    if (place || !track.voice) {
-      const { offset, loop } = place ? place(time) : { offset: this.where(Number(this.current), time) };
-      if (track.voice && track.voice !== heard) this._release(track.voice, time);
-      track.voice = this._run(track, time, offset, loop ?? null);
-    }
+    if (id === this.current && !place) return this.soon();
+    /** @param {number} time */
+    const where = (time) => ({ offset: this.where(Number(this.current), time) });
+    const time = place || !track.voice ? this._run([id], (_, then) => (place ?? where)(then), heard) : this.soon();
+    const next = /** @type {Voice} */ (track.voice);
     this._fade(heard, FALL, time, id === this.current);
-    this._fade(track.voice, RISE, time);
+    this._fade(next, RISE, time);
     this.current = id;
     return time;
   }
@@ -187,13 +179,36 @@ export class Mixer {
   }
 
   /**
+   * Lets sounds run, unheard, all from one and the same frame.
+   * @param {number[]} ids
+   * @param {(id: number, time: number) => {offset: number, loop?: Region | null}} place  Where each begins if it does so then.
+   * @param {Voice | null} [heard]  What goes on until it is faded; whatever else of these tracks runs is ended.
+   * @returns {number} The frame's time.
+   */
+  _run(ids, place, heard = null) {
+    const { context } = this;
+    for (let ahead = this.ahead; ; ahead *= 2) {
+      const time = this.soon(ahead);
+      for (const id of ids) {
+        const track = this.tracks.get(id);
+        if (!track) continue;
+        if (track.voice && track.voice !== heard) this._release(track.voice, time);
+        const { offset, loop } = place(id, time);
+        track.voice = this._begin(track, time, offset, loop ?? null);
+      }
+      // Some that are too late begin as soon as they can, each at another frame.
+      if (context.currentTime + this.ahead / 2 <= time || ahead > 1) return time;
+    }
+  }
+
+  /**
    * @param {{buffer: AudioBuffer, level: GainNode}} track
    * @param {number} time
    * @param {number} offset
    * @param {Region | null} loop
    * @returns {Voice}
    */
-  _run({ buffer, level }, time, offset, loop) {
+  _begin({ buffer, level }, time, offset, loop) {
     const { context } = this;
     const source = context.createBufferSource();
     const gain = context.createGain();
@@ -219,7 +234,7 @@ export class Mixer {
   _fade(voice, curve, time, last = false) {
     const quantum = QUANTUM / this.context.sampleRate;
     voice.gain.gain.setValueCurveAtTime(curve, time, quantum);
-    if (last) this._release(voice, time + 2 * quantum);
+    if (last) this._release(voice, time + AFTER);
   }
 
   /** @param {Voice} voice @param {number} time */

@@ -15,8 +15,10 @@ import { copiesOf } from "./kept.js";
  * @property {number} frames
  */
 
-// From asking to hearing, in seconds: what is placed later than the audio thread renders would begin in the middle.
+// From asking to hearing, in seconds.
 const AHEAD = 0.05;
+// What the audio thread may render, in frames, before it knows of a source that was started.
+const SOON = 4 * 128;
 // The heights that are drawn are measured this many times a second.
 const FINE = 100;
 const BARS = 240;
@@ -110,6 +112,7 @@ function render({ model, el }) {
       // A kernel that answers is there, and with it all that the copy would show.
       copies.hide(true);
       take(answer);
+      say(standing());
     } catch (error) {
       asking = false;
       say(/** @type {Error} */ (error).message);
@@ -127,8 +130,11 @@ function render({ model, el }) {
       const source = context.createBufferSource();
       source.buffer = piece.buffer;
       source.connect(level);
-      const time = Math.max(clock, Math.ceil((context.currentTime + AHEAD) * rate));
-      source.start(time / rate, skip / rate);
+      const planned = Math.max(clock, Math.ceil((context.currentTime + AHEAD) * rate));
+      source.start(planned / rate, skip / rate);
+      // Where the page was held up, the thread may be past that already: the piece then begins late, and is whole all the same. The
+      // next one has to follow its real end, or both would sound at once.
+      const time = Math.max(planned, Math.ceil(context.currentTime * rate) + SOON);
       runs.push({ from: next, time, frames: piece.frames - skip });
       next = piece.at + piece.frames;
       clock = time + piece.frames - skip;
@@ -155,15 +161,16 @@ function render({ model, el }) {
     next = here;
     clock = 0;
     play.show("stop", "Stop");
-    const late = new Promise((answer) => setTimeout(answer, 500, "late"));
+    const late = new Promise((answer) => setTimeout(answer, 2000, "late"));
     const answer = await Promise.race([own.resume(), late]);
     if (context !== own) return;
     if (answer === "late") {
       refused = true;
       stop();
-      return say("The browser plays sound only after a click: press play.");
+      return say(standing());
     }
-    say(waiting());
+    refused = false;
+    say(standing());
     if (model.get("autoplay")) {
       // Another view of this, or the page when it is loaded again, does not begin by itself.
       model.set("autoplay", false);
@@ -228,12 +235,16 @@ function render({ model, el }) {
     picture.element.setAttribute("aria-valuetext", `${clocks(at, seconds())}${over() ? "" : " received"}`);
   }
 
-  const waiting = () => (over() ? "" : frames ? "More is coming." : "Waiting for the first sound.");
+  function standing() {
+    if (over()) return "";
+    if (refused) return "The browser plays sound only after a click: press play.";
+    return frames ? "More is coming." : "Waiting for the first sound.";
+  }
 
   function change() {
     problem.textContent = model.get("problem");
     problem.hidden = !problem.textContent;
-    if (!refused || over()) say(waiting());
+    say(standing());
     draw();
   }
 
