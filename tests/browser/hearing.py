@@ -11,7 +11,8 @@ QUANTUM = 128
 _STEP = 4e-5
 """A little more than the last of 16 bits."""
 
-# Written down: every frame on its way to the loudspeaker, every sound that was decoded, every context and every microphone.
+# Written down: every frame on its way to the loudspeaker, every sound that was decoded, every context and every microphone. The page
+# is held up for `held` milliseconds before it starts a sound that is due.
 TAP = """(() => {
   const tap = `registerProcessor("tap", class extends AudioWorkletProcessor {
     process([[channel]]) {
@@ -19,15 +20,17 @@ TAP = """(() => {
       return true;
     }
   });`;
-  Object.assign(window, {heard: new Map(), decoded: [], contexts: [], streams: [], tapped: 0});
+  Object.assign(window, {heard: new Map(), decoded: [], contexts: [], streams: [], tapped: 0, held: 0});
   const Context = window.AudioContext;
   window.AudioContext = class extends Context {
     constructor(...options) { super(...options); contexts.push(this); }
+    // What is begun while a tap is put in its place is late, and the tap does not hear it.
+    async resume() { await this.tap; return super.resume(); }
   };
   const connect = AudioNode.prototype.connect;
   AudioNode.prototype.connect = function (to, ...rest) {
     if (to === this.context.destination && !(this.context instanceof OfflineAudioContext)) {
-      this.context.audioWorklet.addModule(URL.createObjectURL(new Blob([tap], {type: "text/javascript"}))).then(() => {
+      this.context.tap = this.context.audioWorklet.addModule(URL.createObjectURL(new Blob([tap], {type: "text/javascript"}))).then(() => {
         const node = new AudioWorkletNode(this.context, "tap", {numberOfOutputs: 0});
         node.port.onmessage = ({data: [frame, channel]}) => heard.set(frame, channel);
         connect.call(this, node);
@@ -35,6 +38,12 @@ TAP = """(() => {
       });
     }
     return connect.call(this, to, ...rest);
+  };
+  const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (when, ...rest) {
+    const until = performance.now() + held;
+    while (when < this.context.currentTime + 0.1 && performance.now() < until);
+    return start.call(this, when, ...rest);
   };
   const decode = OfflineAudioContext.prototype.decodeAudioData;
   OfflineAudioContext.prototype.decodeAudioData = function (...options) {

@@ -19,17 +19,35 @@ AWAITS = f"awaited = voice.stream({TEXT!r}, seed=2)\ndisplay(awaited)\nclip = aw
 
 
 def heard(page):
-    """Every sample that was heard, as 16 bits, and is not zero: the silence between two pieces is nobody's."""
-    text = page.page.evaluate(
+    """Every quantum that was heard, as 16 bits, without the zeros: the silence between two pieces is nobody's."""
+    frames, text = page.page.evaluate(
         f"""() => {{
             {TO_TEXT}
             const frames = [...heard.keys()].sort((a, b) => a - b);
-            return text(Float32Array.from(frames.flatMap((frame) => [...heard.get(frame)])));
+            return [frames.length, text(Float32Array.from(frames.flatMap((frame) => [...heard.get(frame)])))];
         }}"""
     )
     # A source that begins a billionth of a frame late is interpolated, which moves a sample by as little.
-    steps = np.rint(floats(text) * 32768).astype(np.int16)
-    return steps[steps != 0]
+    steps = np.rint(floats(text) * 32768).astype(np.int16).reshape(frames, QUANTUM)
+    return [quantum[quantum != 0] for quantum in steps]
+
+
+def missed(quanta, samples):
+    """How many of a clip's samples were not heard; everything that was is the clip's, in its order, and nothing is mixed.
+
+    The first moments pass before the tap is in its place, and under load Chromium loses a quantum now and then while something is
+    connected.
+    """
+    said = np.rint(samples * 32768).astype(np.int16)
+    said = said[said != 0]
+    at = 0
+    for quantum in quanta:
+        until = len(said) if at == 0 else at + 4 * QUANTUM
+        while at < until and not np.array_equal(said[at : at + len(quantum)], quantum):
+            at += 1
+        assert at < until, "something was heard that is not the clip's, or not there"
+        at += len(quantum)
+    return len(said) - sum(map(len, quanta))
 
 
 def test_sound_starts_before_the_stream_is_over(page, lab, home):
@@ -44,9 +62,11 @@ def test_sound_starts_before_the_stream_is_over(page, lab, home):
     screen.locator(".jp-CodeCell").first.locator(".jp-InputPrompt", has_text="[1]").wait_for()
 
     with vn.connect("faseeh", sandbox=True, home=home) as studio:
-        vn.sandbox.faults("slow_body", route="production", service="faseeh", seconds=5, home=home)
-        for number in (1, 2):
-            screen.evaluate("heard.clear()")
+        # The second time it comes more slowly than it is heard, and the page is too slow for what is due.
+        for number, wait, held in ((1, 5, 0), (2, 11, 100)):
+            vn.sandbox.faults(home=home)
+            vn.sandbox.faults("slow_body", route="production", service="faseeh", seconds=wait, home=home)
+            screen.evaluate("held => { heard.clear(); window.held = held; }", held)
             page.run(number)
             shown = screen.locator(".jp-CodeCell").nth(number)
             player = shown.locator(".vn-stream")
@@ -59,13 +79,7 @@ def test_sound_starts_before_the_stream_is_over(page, lab, home):
             clip = task.wait(quiet=True)
             # It is heard to its end, and then can be heard again.
             player.get_by_role("button", name="Play", exact=True).wait_for()
-            said = np.rint(clip.samples * 32768).astype(np.int16)
-            said = said[said != 0]
-            found = heard(page)
-            assert len(found) > 0.8 * len(said), (
-                "only the first moments, before the tap is in its place, may be missing"
-            )
-            np.testing.assert_array_equal(found, said[-len(found) :])
+            assert missed(heard(page), clip.samples) < 0.2 * len(clip.samples)
             assert player.locator(".vn-time").inner_text() == f"{clip.duration:.2f} / {clip.duration:.2f} s"
             copy = shown.locator("[class^=voicenb-kept] audio")
             copy.wait_for(state="attached")

@@ -17,8 +17,8 @@ import { copiesOf } from "./kept.js";
 
 // From asking to hearing, in seconds.
 const AHEAD = 0.05;
-// What the audio thread may render, in frames, before it knows of a source that was started.
-const SOON = 4 * 128;
+// In frames: what starts no later than this after the clock may have been too late for it.
+const LATE = 4 * 128;
 // The heights that are drawn are measured this many times a second.
 const FINE = 100;
 const BARS = 240;
@@ -124,17 +124,19 @@ function render({ model, el }) {
   /** Gives every piece its place on the clock: behind the one before, or, where that has ended already, as soon as can be. */
   function place() {
     if (!context || !level) return;
+    const own = context;
     for (const piece of pieces) {
       const skip = next - piece.at;
       if (skip >= piece.frames) continue;
-      const source = context.createBufferSource();
+      const source = own.createBufferSource();
       source.buffer = piece.buffer;
       source.connect(level);
-      const planned = Math.max(clock, Math.ceil((context.currentTime + AHEAD) * rate));
-      source.start(planned / rate, skip / rate);
-      // Where the page was held up, the thread may be past that already: the piece then begins late, and is whole all the same. The
-      // next one has to follow its real end, or both would sound at once.
-      const time = Math.max(planned, Math.ceil(context.currentTime * rate) + SOON);
+      const soon = () => Math.ceil((own.currentTime + AHEAD) * rate);
+      let time = Math.max(clock, soon());
+      source.start(time / rate, skip / rate);
+      // Where the page was held up, the audio thread may be past that already: the piece then begins late, and is whole all the same.
+      // The next one has to follow its real end, or both would sound at once.
+      if (time < own.currentTime * rate + LATE) time = soon();
       runs.push({ from: next, time, frames: piece.frames - skip });
       next = piece.at + piece.frames;
       clock = time + piece.frames - skip;
@@ -154,14 +156,18 @@ function render({ model, el }) {
     if (playing || !frames) return;
     // Made when somebody listens and closed when nobody does, since browsers count the sound card's users.
     const own = (context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" }));
-    level = own.createGain();
-    level.connect(own.destination);
     playing = true;
     if (here >= frames && over()) here = 0;
     next = here;
     clock = 0;
     play.show("stop", "Stop");
     const late = new Promise((answer) => setTimeout(answer, 2000, "late"));
+    // The clock stands still until the first pieces have their place on it.
+    await own.suspend();
+    if (context !== own) return;
+    level = own.createGain();
+    level.connect(own.destination);
+    place();
     const answer = await Promise.race([own.resume(), late]);
     if (context !== own) return;
     if (answer === "late") {
@@ -176,15 +182,14 @@ function render({ model, el }) {
       model.set("autoplay", false);
       model.save_changes();
     }
-    place();
     moving.start();
   }
 
   /** @param {number} [at]  The frame at which it stands then. */
   function stop(at = position()) {
-    if (context && level) {
+    if (context) {
       const old = context;
-      level.gain.setTargetAtTime(0, old.currentTime, 0.005);
+      level?.gain.setTargetAtTime(0, old.currentTime, 0.005);
       setTimeout(() => old.close(), 60);
     }
     context = level = null;
