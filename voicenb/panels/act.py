@@ -29,15 +29,15 @@ class Act:
         self.go = button(verb, tooltip, "primary")
         self.stop = button("Cancel", "What the service has begun is still made, and may be charged", "running", "gone")
 
-    def connect(self, begin: Callable[[], object], cancel: Callable[[], object]) -> None:
+    def connect(self, begin: Callable[[object], None], cancel: Callable[[object], None]) -> None:
         """What the two do. `begin` calls `Act.begin`, or does nothing while the work goes on."""
-        self.go.on_click(lambda _: begin())
+        self.go.on_click(begin)
 
-        def stop(_: object) -> None:
+        def stop(clicked: object) -> None:
             if self.running and not self.unwanted:
                 self.unwanted = True
                 self.stop.disabled = True
-                cancel()
+                cancel(clicked)
 
         self.stop.on_click(stop)
 
