@@ -281,7 +281,7 @@ def test_a_restarted_kernel_finds_what_the_one_before_was_paying_for(page, lab, 
 
 
 def test_a_click_is_handled_while_a_cell_awaits(page, lab, notebook, voice):
-    """One starts, one cancels, and what is made then lets the cell go on."""
+    """A double click starts once, another click cancels, and what is made then lets the cell go on."""
     page.open(lab.address(notebook.name))
     run(page)
     screen = page.page
@@ -290,13 +290,16 @@ def test_a_click_is_handled_while_a_cell_awaits(page, lab, notebook, voice):
     tab(page, "Say")
     text = screen.locator(".voicenb-field-text textarea:visible")
     text.fill("Nobody waits for the end of this sentence. " * 6)
-    screen.get_by_role("button", name=re.compile(r"^Say · ")).click()
+    screen.get_by_role("button", name=re.compile(r"^Say · ")).dblclick(delay=40)
     screen.get_by_role("button", name=re.compile(r"^Cancel")).click()
     status(page, "Cancelled: ")
     assert waiting.locator(".jp-InputArea-prompt").inner_text() == "[*]:"
+    # The focus goes with the button: to Cancel, and back.
     text.fill("Here we are again.")
-    screen.get_by_role("button", name=re.compile(r"^Say · ")).click()
+    screen.get_by_role("button", name=re.compile(r"^Say · ")).press("Enter")
+    screen.wait_for_function("document.activeElement.textContent.startsWith('Cancel')", polling=20)
     waiting.get_by_text("went on after 1").wait_for()
+    screen.wait_for_function("document.activeElement.textContent.startsWith('Say · ')")
     page.fine()
 
 

@@ -14,7 +14,8 @@ class Act:
     """A panel's main button, and *Cancel*, which stands in its place while the work goes on.
 
     Two buttons, because a click says what somebody saw when it was made and is handled later: one that was meant for *Cancel* must
-    not begin anything when the work has just ended, and the second of a double click must not end what the first began.
+    not begin anything when the work has just ended, and the second of a double click must not end what the first began (nor does it
+    where *Cancel* already stands there: the style sheet leaves it dead for a moment).
 
     Attributes:
         go: The main button.
@@ -45,7 +46,7 @@ class Act:
         """The main button can be pressed; it says the price, or the one before until it is asked for again."""
         if price is not None:
             self.go.description = f"{self._verb} · {price}"
-        self.go.disabled = self.running
+        self.go.disabled = False
 
     def off(self) -> None:
         """The main button cannot be pressed."""
@@ -55,10 +56,9 @@ class Act:
         """The work begins: *Cancel* takes the place."""
         self.running, self.unwanted, self._since = True, False, time.monotonic()
         self.stop.disabled = False
-        # In this order, so that the focus has somewhere to go.
+        # What comes is there before the other goes, so that the focus has somewhere to go.
         self.stop.remove_class("voicenb-gone")
         self.go.add_class("voicenb-gone")
-        self.go.disabled = True
         self.tick()
 
     def tick(self) -> None:

@@ -69,9 +69,11 @@ export default {
       });
     });
     const keys = (event) => {
+      // A key that is held down means one press, and the button may be another by now.
+      if (event.key === "Enter" && event.repeat && event.target.closest("button")) event.preventDefault();
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         const scope = event.target.closest(".voicenb-acts") ?? root;
-        scope.querySelector(".voicenb-primary:enabled")?.click();
+        scope.querySelector(".voicenb-primary:enabled:not(.voicenb-gone)")?.click();
         event.preventDefault();
         event.stopPropagation();
       }
