@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import weakref
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -52,18 +53,26 @@ class Wire:
         def run() -> None:
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
-            server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+            serving = weakref.WeakSet[asyncio.Task[None]]()
+            writers = weakref.WeakSet[asyncio.StreamWriter]()
+
+            def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                writers.add(writer)
+                serving.add(self._loop.create_task(self._serve(reader, writer)))
+
+            server = self._loop.run_until_complete(asyncio.start_server(accept, "127.0.0.1", 0))
             self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             ready.set()
             self._loop.run_forever()
             server.close()
             # A connection that was accepted in this moment has to be taken before it can be closed.
-            for _ in range(5):
-                self._loop.run_until_complete(asyncio.sleep(0))
-            tasks = asyncio.all_tasks(self._loop)
-            for task in tasks:
+            self._turn()
+            for task in serving:
                 task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            # One that had not begun is cancelled without a word to its connection.
+            for writer in writers:
+                writer.transport.abort()
+            self._turn()
             self._loop.close()
 
         self._thread = threading.Thread(target=run)
@@ -74,6 +83,11 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+
+    def _turn(self) -> None:
+        """Lets what is due happen, and what follows from it."""
+        for _ in range(5):
+            self._loop.run_until_complete(asyncio.sleep(0))
 
     def paths(self) -> list[str]:
         return [one.path for one in self.seen]

@@ -162,6 +162,21 @@ class ClonePanel(Panel):
             self._job.cancel()
 
     async def _clone(self) -> None:
+        voice: Voice | None = None
+        try:
+            voice = await self._follow()
+        finally:
+            if self._job is not None:
+                self._job.cancel()
+            self._job = None
+            self._act.end()
+            if not self._closed:
+                self._judge(keep=True)
+        if voice is not None:
+            await self._show(voice)
+
+    async def _follow(self) -> Voice | None:
+        """Clones, and says how far it is; None where it was cancelled."""
         reference, values = self.reference.reference, self._request()
         name = values.get("name") or (reference.name if reference is not None else None) or "voice"
         # What it would warn of stands under its field.
@@ -169,24 +184,16 @@ class ClonePanel(Panel):
             job = self._job = asyncio.ensure_future(self.studio.aio.clone(reference, timeout=None, **values))
         if self._act.unwanted:
             job.cancel()
-        try:
-            while not job.done():
-                self._act.tick()
-                under_way = await asyncio.to_thread(self._state, name)
-                self._tell(under_way or "checking and sending")
-                await asyncio.wait([job], timeout=_TICK)
-            if job.cancelled():
-                self._tell("No longer waited for. What was sent goes on: the history has it.", "amber")
-            else:
-                self.voice = job.result()
-        finally:
-            job.cancel()
-            self._job = None
-            self._act.end()
-            if not self._closed:
-                self._judge(keep=True)
-        if self.voice is not None and not job.cancelled():
-            await self._show(self.voice)
+        while not job.done():
+            self._act.tick()
+            under_way = await asyncio.to_thread(self._state, name)
+            self._tell(under_way or "checking and sending")
+            await asyncio.wait([job], timeout=_TICK)
+        if job.cancelled():
+            self._tell("No longer waited for. What was sent goes on: the history has it.", "amber")
+            return None
+        self.voice = job.result()
+        return self.voice
 
     def _state(self, name: str) -> str:
         """How far the call is, as the ledger has it."""

@@ -267,10 +267,10 @@ class SayPanel(Panel):
         self._start(self._say())
 
     async def _say(self) -> None:
-        voice, (text, values), takes = self.voice, self._request(), self._takes.value
-        if self._fresh.value:
-            values["fresh"] = True
         try:
+            voice, (text, values), takes = self.voice, self._request(), self._takes.value
+            if self._fresh.value:
+                values["fresh"] = True
             if not self._tasks:
                 assert voice is not None
                 self._tasks = await asyncio.to_thread(
