@@ -59,8 +59,10 @@ _LOCAL_POLL_SECONDS = 0.2
 _LOCAL_POLL_SHARE = 0.01
 # Refusals (HTTP 429) in a row before a submission is given up: ten minutes and more, or as long as the service asks.
 _REFUSALS = 12
-# Tries to reach a service before a submission that never left is given up: about half a minute.
-_REACHES = 6
+# Tries to reach a service before a submission that never left is given up: about half a minute; on this machine, where nobody is on
+# the way, seven seconds.
+_REACHES_LIVE = 6
+_REACHES_LOCAL = 4
 # Polls or downloads that fail in a row before a follower lets go; the row stays open. A live service is out of reach
 # for minutes now and then; a sandbox that does not answer has ended.
 _TRIES_LIVE = 20
@@ -541,7 +543,8 @@ class Runner:
                     raise
                 unsent += 1
                 problem = error
-                wait = self.back_off(unsent, self._chance) if unsent < _REACHES else None
+                reaches = _REACHES_LOCAL if self._local else _REACHES_LIVE
+                wait = self.back_off(unsent, self._chance) if unsent < reaches else None
             except BaseException:
                 self.pace.refused(None, learn=False)
                 raise
