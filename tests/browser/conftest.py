@@ -177,10 +177,11 @@ class Page:
 
         self.page.evaluate(
             """() => {
-                window.began = false;
+                window.began = window.lastBegan = false;
                 const observer = new MutationObserver(() => {
-                    began ||= [...document.querySelectorAll(".jp-InputArea-prompt")].some(one => one.textContent.includes("*"));
-                    if (began) observer.disconnect();
+                    const busy = [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")].map(one => one.textContent.includes("*"));
+                    began ||= busy.includes(true);
+                    lastBegan ||= busy.at(-1) === true;
                 });
                 observer.observe(document.querySelector(".jp-Notebook"), {subtree: true, childList: true, characterData: true});
             }"""
@@ -225,10 +226,13 @@ class Page:
     def run_all(self):
         """Runs all cells, and waits until the last of them has ended."""
         self.start_all()
-        # The cells are numbered as they end, and show [*] until then.
+        # All show [*] when it begins, and their number when they end. Those that are out of sight may not, but the last one's number tells
+        # that as many have run.
         self.page.wait_for_function(
-            """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
-                .every((prompt, n) => prompt.textContent === `[${n + 1}]:`)""",
+            """() => {
+                const cells = [...document.querySelectorAll(".jp-CodeCell")];
+                return lastBegan && cells.at(-1).querySelector(".jp-InputArea-prompt")?.textContent === `[${cells.length}]:`;
+            }""",
             timeout=180_000,
         )
         self.idle()
