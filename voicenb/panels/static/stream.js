@@ -125,13 +125,13 @@ function render({ model, el }) {
   function place() {
     if (!context || !level) return;
     const own = context;
+    const soon = () => Math.ceil((own.currentTime + AHEAD) * rate);
     for (const piece of pieces) {
       const skip = next - piece.at;
       if (skip >= piece.frames) continue;
       const source = own.createBufferSource();
       source.buffer = piece.buffer;
       source.connect(level);
-      const soon = () => Math.ceil((own.currentTime + AHEAD) * rate);
       let time = Math.max(clock, soon());
       source.start(time / rate, skip / rate);
       // Where the page was held up, the audio thread may be past that already: the piece then begins late, and is whole all the same.
