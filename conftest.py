@@ -7,18 +7,33 @@ the programs that tests start have no fixtures.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_QUICK_TUTORIAL = "01-first-voice.ipynb"
+"""The tutorial that runs without ``slow``."""
 _FOLDERS: list[Path] = []
 _SETTINGS = {"VOICENB_EXAMPLES"}
 """What a tester may set: how many random requests a service is asked, in `tests/client/test_agreement.py`."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds ``--shuffle``."""
+    parser.addoption(
+        "--shuffle",
+        type=int,
+        metavar="SEED",
+        help="run folders, files and the tests of each file in the order of this seed",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,12 +54,55 @@ def pytest_configure(config: pytest.Config) -> None:
     _FOLDERS.append(folder)
     os.environ |= {
         "VOICENB_HOME": str(folder / "home"),
+        # What sandboxes work out once, for `homes.warmed` of tests/harness.
+        "TESTS_LEARNED": str(folder / "learned"),
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         "MPLBACKEND": "agg",
     }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks the longer tutorials as slow, and shuffles where that is asked for.
+
+    A folder's files stay together, for the fixtures of its package, and so do a file's tests; the cells of a tutorial keep their order.
+    pytest itself then brings tests with the same parameter of a module's fixture together.
+    """
+    for item in items:
+        if item.path.suffix == ".ipynb" and item.path.name != _QUICK_TUTORIAL:
+            item.add_marker(pytest.mark.slow)
+    seed = config.getoption("shuffle")
+    if seed is None:
+        return
+    folders: dict[Path, dict[Path, list[pytest.Item]]] = {}
+    for item in items:
+        folders.setdefault(item.path.parent, {}).setdefault(item.path, []).append(item)
+    chance = random.Random(seed)  # noqa: S311 - an order of tests
+    items.clear()
+    for files in chance.sample(list(folders.values()), len(folders)):
+        for path in chance.sample(list(files), len(files)):
+            if path.suffix != ".ipynb":
+                chance.shuffle(files[path])
+            items += files[path]
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Says the seed, so that an order can be had again."""
+    seed = config.getoption("shuffle")
+    return None if seed is None else f"order: --shuffle {seed}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A notebook's cell that writes to stderr fails; nbval only compares the cells that are marked."""
+    done = yield
+    noise = [one["text"] for one in getattr(item, "test_outputs", ()) if one.get("name") == "stderr"]
+    if noise:
+        pytest.fail("the cell wrote to stderr:\n" + "".join(noise), pytrace=False)
+    return done
 
 
 def pytest_unconfigure() -> None:

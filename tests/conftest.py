@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from homes import beside, warmed
+
+import voicenb as vn
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -12,7 +16,34 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A home of this test alone, which ``VOICENB_HOME`` names; the sandbox that it gets ends with the test run."""
-    folder = tmp_path / "home"
+    folder = warmed(tmp_path / "home")
+    monkeypatch.setenv("VOICENB_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _homes():
+    """The home that ``VOICENB_HOME`` names for the whole run, and another one, for its sandbox."""
+    home = Path(os.environ["VOICENB_HOME"])
+    shared = warmed(home.with_name(home.name + "-shared"))
+    beside(home, shared)
+    return shared
+
+
+@pytest.fixture(scope="session")
+def shared(_homes):
+    """A home for `homes.beside`: its sandbox runs until this process ends, for no studio is ever connected to this home itself.
+
+    The test that asks first takes some seconds more: the sandbox starts, and works out once what all sandboxes share.
+    """
+    vn.sandbox.start(_homes)
+    return _homes
+
+
+@pytest.fixture
+def blank_home(tmp_path, shared, monkeypatch):
+    """A home of this test alone, which ``VOICENB_HOME`` names, on the sandbox that most tests share."""
+    folder = beside(tmp_path / "home", shared)
     monkeypatch.setenv("VOICENB_HOME", str(folder))
     return folder
 
@@ -24,3 +55,9 @@ def speech():
     if not folder.is_dir():
         pytest.skip("the real recordings are not beside this checkout")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """A live service is asked for its tasks every 5 to 10 s, as the documents say; the tests' own servers much more often."""
+    monkeypatch.setattr("voicenb.tasks.context.TaskContext.poll_seconds", (0.05, 0.1))

@@ -12,11 +12,15 @@ import pytest
 import soundfile
 from hypothesis import given, settings, strategies as st
 
-from voicenb import audio
-from voicenb.audio import AudioError, Clip, compact, decode, encode, is_whole, sniff
+from voicenb.audio import sound
+from voicenb.audio.codec import decode, encode
+from voicenb.audio.containers import is_whole, sniff
+from voicenb.audio.sound import AudioError
+from voicenb.audio.subtitles import Segment, Subtitles, Word
+from voicenb.audio.tags import Tag, tagged
+from voicenb.display.embedded import compact
 from voicenb.errors import InvalidRequest
-from voicenb.subtitles import Segment, Subtitles, Word
-from voicenb.tags import Tag, tagged
+from voicenb.studio.clip import Clip
 
 RATE = 24_000
 NOTE = "Synthetic voice made with voicenb (soundclone)"
@@ -147,6 +151,7 @@ def test_what_is_not_sound_is_refused_in_words(data, words):
         decode(data)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200), st.sampled_from(["wav", "flac", "mp3", "ogg"]), st.integers(0, 400))
 @settings(max_examples=150, deadline=None)
 def test_damage_never_escapes_as_another_error(junk, form, at):
@@ -175,7 +180,7 @@ def test_a_torn_download_gives_what_is_there(form):
 
 def test_a_bomb_is_not_unpacked(monkeypatch):
     """What unpacks into more than the limit is refused, though its file is small."""
-    monkeypatch.setattr(audio, "MAX_SAMPLES", 100_000)
+    monkeypatch.setattr(sound, "MAX_SAMPLES", 100_000)
     data = encode(np.zeros(110_000, np.float32), RATE, "flac")
     assert len(data) < 2000
     with pytest.raises(AudioError, match="100,000 samples"):

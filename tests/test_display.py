@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from voicenb import display
-from voicenb.audio import Clip, encode
-from voicenb.display import Progress, clip_html, needed, seconds, size, waveform_png
+from voicenb.audio.codec import encode
+from voicenb.audio.subtitles import Segment, Subtitles, Word
+from voicenb.display import html as display
+from voicenb.display.html import clip_html, import_lab, seconds, size, waveform_png
+from voicenb.display.progress import Progress
 from voicenb.errors import VoicenbError
-from voicenb.subtitles import Segment, Subtitles, Word
+from voicenb.studio.clip import Clip
 
 RATE = 24_000
 EVIL = '<script>alert("1")</script><img src=x onerror=alert(2)>'
@@ -226,7 +228,7 @@ def test_sizes_in_words():
 def test_a_missing_extra_is_named():
     """Whoever has not installed the extra is told which."""
     with pytest.raises(VoicenbError, match=r"nosuchmodule.*pip install 'voicenb\[lab\]'"):
-        needed("nosuchmodule.part")
+        import_lab("nosuchmodule.part")
 
 
 # -- progress ----------------------------------------------------------------------------------------------------------
@@ -276,7 +278,7 @@ def test_one_line_in_a_cell_whose_last_form_has_no_time():
     nbclient = pytest.importorskip("nbclient")
     code = """
 import threading
-from voicenb.display import Progress
+from voicenb.display.progress import Progress
 with Progress("speaking as <ash>") as line:
     def work():
         line.update("processing", cost="0.013 credits", fraction=0.25)

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings, strategies as st
 
+from voicenb.audio.resampling import resample
 from voicenb.measures import (
     clipped_share,
     envelope,
@@ -20,7 +21,6 @@ from voicenb.measures import (
     true_peak,
     voice_activity,
 )
-from voicenb.resampling import resample
 
 # Median F0 in Hz of the recordings, as their description states it.
 SPEAKERS = {"2414": 117, "3005": 104, "2033": 147, "1998": 190, "367": 241}

@@ -13,10 +13,11 @@ import zipfile
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import voicenb
-from voicenb.cli import COMMANDS
+from voicenb.shell.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -124,7 +125,7 @@ def test_wheel_has_the_package_and_nothing_beside_it(wheel):
 
 def test_every_script_and_style_sheet_is_used():
     """Each file of ``static/`` is named by a widget's module, so that none is shipped for nothing."""
-    source = "".join(path.read_text("utf-8") for path in (ROOT / "voicenb" / "panels").glob("*.py"))
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "voicenb" / "panels").rglob("*.py"))
     for path in (ROOT / "voicenb" / "panels" / "static").iterdir():
         assert f'"{path.stem}"' in source or f'"{path.name}"' in source, path.name
 
@@ -138,12 +139,52 @@ def test_readme_begins_with_two_commands_that_set_everything_up():
     """The first line runs the main job, the second passes the tests; their extras exist."""
     first, second = fences("README.md")[:2]
     assert first.endswith("&& .venv/bin/voicenb lab")
-    assert second.endswith("&& .venv/bin/python -m pytest -n 2 --dist loadfile")
+    assert second.endswith("&& .venv/bin/python -m pytest -n 2 --dist loadfile -m 'not slow'")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     for line in (first, second):
         (named,) = re.findall(r"-e '\.\[([a-z,]+)\]'", line)
         assert set(named.split(",")) <= set(extras)
     assert fences("CONTRIBUTING.md")[0] == second.rpartition(" && ")[0]
+
+
+def test_the_commands_take_every_file_type_of_the_documents(tmp_path):
+    """What the README's first command and Binder install reads all ten types that SoundClone's documents name."""
+    import av
+
+    from voicenb.services.soundclone import SoundClone
+    from voicenb.studio.reference import Reference
+
+    commands = [*fences("README.md")[:2], (ROOT / "binder" / "postBuild").read_text("utf-8")]
+    for command in commands:
+        (named,) = re.findall(r"'\.\[([a-z,]+)\]'", command)
+        assert {"lab", "languages", "media"} <= set(named.split(",")), command
+    types = SoundClone.profile.reference.formats
+    assert len(types) == 10
+    codecs = {
+        "wav": "pcm_s16le",
+        "mp3": "libmp3lame",
+        "ogg": "libopus",
+        "avi": "libmp3lame",
+        "flv": "aac",
+        "mkv": "libopus",
+    }
+    tone = (np.sin(np.arange(48_000 * 2) / 20) * 8000).astype(np.int16)
+    for suffix in types:
+        path = tmp_path / f"phone.{suffix}"
+        with av.open(str(path), "w", format="adts" if suffix == "aac" else None) as file:
+            track = file.add_stream(codecs.get(suffix, "aac"), rate=48_000)
+            track.layout = "mono"
+            resampler = av.AudioResampler(format=track.codec_context.format, layout="mono", rate=48_000)
+            frame = av.AudioFrame.from_ndarray(tone[None, :], format="s16", layout="mono")
+            frame.sample_rate = 48_000
+            fifo = av.AudioFifo()
+            for one in resampler.resample(frame):
+                one.pts = None
+                fifo.write(one)
+            while (one := fifo.read(track.codec_context.frame_size or 1024, partial=True)) is not None:
+                file.mux(track.encode(one))
+            file.mux(track.encode(None))
+        assert Reference(path).duration == pytest.approx(2, abs=0.2), suffix
 
 
 def test_ci_runs_the_readme_s_second_command():

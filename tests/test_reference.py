@@ -14,11 +14,12 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from voicenb.audio import Clip, decode, encode
+from voicenb.audio.codec import decode, encode
 from voicenb.errors import BadReference
 from voicenb.measures import loudness, sample_peak
-from voicenb.reference import Reference
 from voicenb.services.base import ReferenceRules
+from voicenb.studio.clip import Clip
+from voicenb.studio.reference import Reference
 
 RULES = ReferenceRules(
     service="soundclone",
@@ -109,8 +110,11 @@ def test_arrays_of_any_kind_in_either_order(kind, swapped):
 
 
 def test_floats_beyond_full_scale_are_scaled_and_it_is_said():
-    """16-bit numbers given as floats."""
+    """16-bit numbers given as floats keep their level; others come down to full scale."""
     reference = Reference((spoken(1) * 32768, RATE))
+    assert sample_peak(reference.samples) == pytest.approx(sample_peak(spoken(1)), abs=0.01)
+    assert "whole numbers of 16 bits" in reference.changes[0]
+    reference = Reference((spoken(1) * 8, RATE))
     assert sample_peak(reference.samples) == pytest.approx(-0.09, abs=0.05)
     assert "scaled from a peak" in reference.changes[0]
 

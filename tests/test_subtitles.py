@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+from voicenb.audio.subtitles import Segment, Subtitles, Word
 from voicenb.errors import InvalidRequest
-from voicenb.subtitles import Segment, Subtitles, Word
 
 HELLO = Subtitles(
     (

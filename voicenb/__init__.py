@@ -12,7 +12,9 @@ Every name is loaded on first use.
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import; type checkers know the name
 if TYPE_CHECKING:
     from voicenb import sandbox as sandbox, services as services
-    from voicenb.audio import Clip as Clip
+    from voicenb.audio.subtitles import Subtitles as Subtitles
+    from voicenb.base.money import Balance as Balance, Price as Price
+    from voicenb.base.portal import allow_asyncio_run as allow_asyncio_run
     from voicenb.errors import (
         AuthenticationError as AuthenticationError,
         BadReference as BadReference,
@@ -28,46 +30,42 @@ if TYPE_CHECKING:
         VoicenbError as VoicenbError,
         VoicenbWarning as VoicenbWarning,
     )
-    from voicenb.portal import allow_asyncio_run as allow_asyncio_run
-    from voicenb.reference import Reference as Reference
-    from voicenb.services.base import (
-        AdviceWarning as AdviceWarning,
-        Balance as Balance,
-        LearnedRuleWarning as LearnedRuleWarning,
-        Price as Price,
-    )
-    from voicenb.streaming import Stream as Stream
-    from voicenb.studio import Studio as Studio, Voice as Voice, connect as connect
-    from voicenb.subtitles import Subtitles as Subtitles
-    from voicenb.tasks import Task as Task
+    from voicenb.services.base import AdviceWarning as AdviceWarning, LearnedRuleWarning as LearnedRuleWarning
+    from voicenb.studio.clip import Clip as Clip
+    from voicenb.studio.connect import connect as connect
+    from voicenb.studio.reference import Reference as Reference
+    from voicenb.studio.stream import Stream as Stream
+    from voicenb.studio.studio import Studio as Studio
+    from voicenb.studio.task import Task as Task
+    from voicenb.studio.voice import Voice as Voice
 
 _WHERE = {
     "AdviceWarning": "voicenb.services.base",
     "AuthenticationError": "voicenb.errors",
     "BadReference": "voicenb.errors",
     "BudgetExceeded": "voicenb.errors",
-    "Balance": "voicenb.services.base",
-    "Clip": "voicenb.audio",
+    "Balance": "voicenb.base.money",
+    "Clip": "voicenb.studio.clip",
     "InsufficientBalance": "voicenb.errors",
     "InvalidRequest": "voicenb.errors",
     "LearnedRuleWarning": "voicenb.services.base",
     "OutcomeUnknown": "voicenb.errors",
-    "Price": "voicenb.services.base",
+    "Price": "voicenb.base.money",
     "RateLimited": "voicenb.errors",
-    "Reference": "voicenb.reference",
+    "Reference": "voicenb.studio.reference",
     "ServiceError": "voicenb.errors",
-    "Stream": "voicenb.streaming",
-    "Studio": "voicenb.studio",
-    "Subtitles": "voicenb.subtitles",
-    "Task": "voicenb.tasks",
+    "Stream": "voicenb.studio.stream",
+    "Studio": "voicenb.studio.studio",
+    "Subtitles": "voicenb.audio.subtitles",
+    "Task": "voicenb.studio.task",
     "TaskFailed": "voicenb.errors",
     "TaskTimeout": "voicenb.errors",
-    "Voice": "voicenb.studio",
+    "Voice": "voicenb.studio.voice",
     "VoiceExpired": "voicenb.errors",
     "VoicenbError": "voicenb.errors",
     "VoicenbWarning": "voicenb.errors",
-    "allow_asyncio_run": "voicenb.portal",
-    "connect": "voicenb.studio",
+    "allow_asyncio_run": "voicenb.base.portal",
+    "connect": "voicenb.studio.connect",
     "sandbox": "",
     "services": "",
 }
@@ -84,7 +82,12 @@ def __getattr__(name: str) -> object:
         return version("voicenb")
     if name not in _WHERE:
         raise AttributeError(f"module 'voicenb' has no attribute {name!r}")
-    value = getattr(import_module(_WHERE[name]), name) if _WHERE[name] else import_module(f"voicenb.{name}")
+    try:
+        value = getattr(import_module(_WHERE[name]), name) if _WHERE[name] else import_module(f"voicenb.{name}")
+    except (ImportError, AttributeError) as error:
+        if problem := import_module("voicenb.base.shadowing").describe_shadowing():
+            raise ImportError(problem) from error
+        raise
     globals()[name] = value
     return value
 
@@ -93,7 +96,7 @@ def load_ipython_extension(shell: object) -> None:
     """``%load_ext voicenb``: ``%%say``, ``%voices`` and ``%history``."""
     from importlib import import_module
 
-    import_module("voicenb.magics").register(shell)
+    import_module("voicenb.shell.magics").register(shell)
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 import sys
 
-from voicenb.cli import main
+from voicenb.shell.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

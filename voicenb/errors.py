@@ -13,7 +13,8 @@
     │   └── RateLimited            too many requests at once
     ├── TaskFailed             the service took the task and could not finish it
     ├── TaskTimeout            the wait ended before the task did; the task goes on
-    └── OutcomeUnknown         a request left and no answer came back; it may have been charged
+    ├── OutcomeUnknown         a request left and no answer came back; it may have been charged
+    └── StorageError           the disk of the home does not take or give what it should
 
 A `VoicenbWarning` tells of a result that is there and not quite what it should be.
 
@@ -27,6 +28,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
     import pandas as pd
 
 __all__ = [
@@ -39,6 +43,7 @@ __all__ = [
     "Problem",
     "RateLimited",
     "ServiceError",
+    "StorageError",
     "TaskFailed",
     "TaskTimeout",
     "VoiceExpired",
@@ -197,4 +202,25 @@ class TaskTimeout(VoicenbError):
 
 
 class OutcomeUnknown(VoicenbError):
-    """A request left and no answer came back: it may have been accepted and charged, so it is not sent again."""
+    """A request left and no answer came back: it may have been accepted and charged, so it is not sent again.
+
+    Attributes:
+        data: What came instead of an answer that can be read; kept on disk.
+    """
+
+    data: bytes = b""
+
+
+class StorageError(VoicenbError):
+    """The disk does not take or give what it should: it is full, read-only, or damaged."""
+
+    @classmethod
+    def of(cls, path: Path, error: sqlite3.Error | OSError) -> StorageError:
+        """The error of a file that cannot be used, with its cause."""
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        problem = cls(
+            f"{path} cannot be written or read now ({reason}). See that its disk has room and may be written; what was "
+            "written before is kept."
+        )
+        problem.__cause__ = error
+        return problem

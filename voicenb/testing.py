@@ -35,11 +35,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from voicenb import services
+from voicenb.base.keys import Secret
+from voicenb.base.money import Price
 from voicenb.errors import AuthenticationError, InvalidRequest, ServiceError
-from voicenb.keys import Secret
-from voicenb.services.base import Kind, Parameter, Price, ServiceRequest
+from voicenb.services.base import Kind, Parameter, ServiceRequest
 from voicenb.services.http import Http
-from voicenb.studio import Studio, Voice, connect
+from voicenb.studio.connect import connect
+from voicenb.studio.studio import Studio
+from voicenb.studio.voice import Voice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,7 +227,7 @@ class ServiceContract:
 
     def test_a_wrong_key_is_a_typed_error_that_costs_nothing(self, studio: Studio, voice: Voice) -> None:
         """`AuthenticationError`, no charge, and the key in no message."""
-        address = studio._http.base_url  # noqa: SLF001 - the same address with another key
+        address = studio.session.http.base_url
         profile = studio.service.profile
         with connect(profile.id, base_url=address, api_key=_WRONG_KEY, home=studio.home) as stranger:
             with pytest.raises(AuthenticationError) as caught:
@@ -236,8 +239,8 @@ class ServiceContract:
 
     def test_no_key_is_anywhere(self, studio: Studio, voice: Voice) -> None:
         """Neither in what is shown nor in what is kept."""
-        held = studio._http._auth._value().encode()  # noqa: SLF001 - the one place that has it
-        keys = [held.rpartition(b" ")[2], _WRONG_KEY.encode()]
+        held = studio.session.http.secret().encode()
+        keys = [held, _WRONG_KEY.encode()]
         shown = " ".join(map(repr, (studio, studio.service, voice, studio.tasks(), vars(studio), vars(studio.service))))
         kept = [path for path in studio.home.glob("*") if path.name.startswith("ledger")]
         kept += [path for path in (studio.home / "files").rglob("*") if path.is_file()]
@@ -249,7 +252,7 @@ class ServiceContract:
             "print([one for one in sys.argv[1:] for key in keys if key.encode() in pathlib.Path(one).read_bytes()])"
         )
         found = subprocess.run(  # noqa: S603 - this interpreter
-            [sys.executable, "-c", script, *map(str, kept)],
+            [sys.executable, "-P", "-c", script, *map(str, kept)],
             input="\n".join(key.decode() for key in keys), capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert found.stdout.strip() == "[]"

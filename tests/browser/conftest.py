@@ -33,10 +33,11 @@ _START_SECONDS = 90
 
 
 def pytest_collection_modifyitems(items):
-    """Everything here needs Chromium."""
+    """Everything here needs Chromium, and is slow: servers, browsers and kernels start."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -122,6 +123,7 @@ class Page:
                 dialog: document.querySelector(".jp-Dialog")?.innerText,
                 cells: [...document.querySelectorAll(".jp-CodeCell")].map(one => one.innerText.slice(0, 1500)),
                 panels: [...document.querySelectorAll(".voicenb-panel")].map(one => `${one.className} ${one.offsetWidth}×${one.offsetHeight}`),
+                said: [...document.querySelectorAll(".voicenb-status, .voicenb-problem, .voicenb-act")].map(one => one.innerText),
             })"""
         )
         return json.dumps(seen | {"errors": self.errors, "refused": self.refused}, indent=1, ensure_ascii=False)

@@ -141,7 +141,7 @@ def order_heard(signal, sounds):
 
     Every quantum has to be one of them to the last of 16 bits, or the crossfade of one quantum from one to the next; the signal rises
     out of silence and falls into it likewise. Where two are alike, as in their pauses, a change cannot be heard and is
-    seen at the end of it.
+    seen at the end of it; where one of two that begin alike begins, it is the one that is heard when they part.
     """
     silence = np.zeros(len(signal) + QUANTUM, np.float32)
     clock = [*(np.concatenate([sound, silence])[: len(silence)] for sound in sounds), silence]
@@ -150,6 +150,10 @@ def order_heard(signal, sounds):
 
     def off(sound, first):
         return np.abs(heard_then[first : first + QUANTUM] - sound[first : first + QUANTUM]).max()
+
+    def lasting(sound, first):
+        quanta = range(first + QUANTUM, len(signal) - QUANTUM + 1, QUANTUM)
+        return next((at for at in quanta if off(sound, at) >= _STEP), len(signal))
 
     for first in range(0, len(signal) - QUANTUM + 1, QUANTUM):
         old = clock[order[-1]]
@@ -164,7 +168,8 @@ def order_heard(signal, sounds):
             elif first and off(new, first) < _STEP and off(new, first - QUANTUM) < _STEP:
                 follows[place] = 0.0
         assert follows, f"at frame {first}, after clip {order[-1]}, no clip is heard, and no change to one"
-        order.append(min(follows, key=follows.__getitem__))
+        # Of two that begin alike to the last bit, it is the one that goes on.
+        order.append(max(follows, key=lambda place: (lasting(clock[place], first), -follows[place])))
     if order[-1] != len(sounds):
         # The fade into silence is itself silent where the clip is.
         assert np.abs(clock[order[-1]][len(signal) - QUANTUM : len(signal)]).max() < _STEP, "the end is a cut"

@@ -35,7 +35,10 @@ def own(lab, name):
 
 @pytest.mark.parametrize("host", ["lab", "notebook", "voila"])
 def test_the_panels_work(page, lab, host):
-    """Untrusted its committed clips play; run, its panels speak, its players are heard, and no other machine is asked."""
+    """Untrusted its committed clips play; run, its panels speak, its players are heard, and no other machine is asked.
+
+    It takes long: a server, a browser and a kernel start, and the whole tutorial runs.
+    """
     if host != "lab" and importlib.util.find_spec(host) is None:
         pytest.skip(f"{host} is not installed")
     screen = page.page

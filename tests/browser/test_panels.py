@@ -13,7 +13,7 @@ from nbconvert import HTMLExporter
 from scipy.signal import correlate, resample_poly
 
 import voicenb as vn
-from voicenb import launch
+from voicenb.sandbox import launch
 
 from .hearing import TAP, decoded, element_sound, heard, listen, order_heard, ready
 
@@ -280,7 +280,7 @@ def test_a_restarted_kernel_finds_what_the_one_before_was_paying_for(page, lab, 
     assert [error for error in page.errors if "voicenb" in error or error.startswith("page:")] == []
 
 
-def test_a_click_is_handled_while_a_cell_awaits(page, lab, notebook, voice):
+def test_a_click_is_handled_while_a_cell_awaits(page, lab, notebook, rooms, voice):
     """A double click starts once, another click cancels, and what is made then lets the cell go on."""
     page.open(lab.address(notebook.name))
     run(page)
@@ -296,6 +296,8 @@ def test_a_click_is_handled_while_a_cell_awaits(page, lab, notebook, voice):
     assert waiting.locator(".jp-InputArea-prompt").inner_text() == "[*]:"
     # The focus goes with the button: to Cancel, and back.
     text.fill("Here we are again.")
+    with vn.connect(home=rooms) as studio:
+        priced(screen, studio.price("me", "Here we are again.").amount)
     screen.get_by_role("button", name=re.compile(r"^Say · ")).press("Enter")
     screen.wait_for_function("document.activeElement.textContent.startsWith('Cancel')", polling=20)
     waiting.get_by_text("went on after 1").wait_for()
@@ -401,7 +403,7 @@ WIDE = """() => { const panel = document.querySelector(".voicenb-panel"), edge =
         .map(one => one.outerHTML.slice(0, 120)); }"""
 
 
-def test_it_fits_a_narrow_column_in_the_dark(page, lab, notebook, voice):
+def test_it_fits_a_narrow_column_in_the_dark(page, lab, notebook, rooms, voice):
     """Nothing sticks out, text stands out from its ground, Arabic runs from right to left, and Chinese without blanks breaks."""
     chinese, arabic = "今天天气很好，我们一起去公园散步吧。" * 12, "مرحبا بكم في بيتنا يا صديقي العزيز."
     theme = (
@@ -422,6 +424,8 @@ def test_it_fits_a_narrow_column_in_the_dark(page, lab, notebook, voice):
         for words, direction in ((chinese, "ltr"), (arabic, "rtl")):
             text.fill(words)
             assert text.evaluate("field => getComputedStyle(field).direction") == direction
+            with vn.connect(home=rooms) as studio:
+                priced(page.page, studio.price("me", words).amount)
             page.page.get_by_role("button", name=re.compile(r"^Say · ")).click()
             status(page, "Done: ")
             player = page.page.locator(".voicenb-results:visible .vn-clip").first

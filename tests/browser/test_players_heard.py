@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from nbconvert import HTMLExporter
 
-from voicenb.comparing import compare_html
-from voicenb.panels.compare import ComparePlayer
-from voicenb.panels.player import ClipPlayer, facts
-from voicenb.panels.recorder import Recorder
+from voicenb.display.comparison import compare_html
+from voicenb.panels.players.compare import ComparePlayer
+from voicenb.panels.players.player import ClipPlayer, facts
+from voicenb.panels.players.recorder import Recorder
 
 from .hearing import QUANTUM, TAP, TO_TEXT, crossfade, decoded, element_sound, floats, heard, listen, order_heard, ready
 
@@ -24,8 +24,9 @@ from .hearing import QUANTUM, TAP, TO_TEXT, crossfade, decoded, element_sound, f
 MAKE = """
 import json
 import numpy as np
-from voicenb.audio import Clip, encode
-from voicenb.subtitles import Segment, Subtitles, Word
+from voicenb.audio.codec import encode
+from voicenb.audio.subtitles import Segment, Subtitles, Word
+from voicenb.studio.clip import Clip
 
 RATE = 24_000
 TIMES = [(0.2, 0.5), (0.6, 1.0), (1.3, 1.7), (1.8, 2.4)]
@@ -63,7 +64,12 @@ def run(page, lab, name, *cells):
 
 def test_a_clip_is_heard_as_it_is(page, lab):
     """Its sound is the clip's to the sample; words, keys, loop and speed do what they say."""
-    run(page, lab, "clip.ipynb", "from voicenb.panels.player import ClipPlayer\nplayer = ClipPlayer(clips[0]); player")
+    run(
+        page,
+        lab,
+        "clip.ipynb",
+        "from voicenb.panels.players.player import ClipPlayer\nplayer = ClipPlayer(clips[0]); player",
+    )
     shown = page.page.locator(".vn-clip")
     audio = shown.locator("audio")
 
@@ -110,7 +116,7 @@ def test_changing_the_clip_keeps_the_clock(page, lab, held):
     """From 1 to 2 to 3 by keys: each goes on at the frame where the other left off, after one quantum of crossfade."""
     run(
         page, lab, "compare.ipynb",
-        "from voicenb.panels.compare import ComparePlayer\n"
+        "from voicenb.panels.players.compare import ComparePlayer\n"
         "grid = ComparePlayer(clips, rows=['a', 'b'], columns=['x', 'y'], match=False, align=False); grid",
     )  # fmt: skip
     shown = page.page.locator(".vn-compare")
@@ -142,7 +148,7 @@ def test_alike_in_loudness_and_word(page, lab):
     """Matched by the measured loudness and going on at the same word: both can be heard, seen and switched off."""
     run(
         page, lab, "words.ipynb",
-        "from voicenb.panels.compare import ComparePlayer\nfrom voicenb.panels.player import facts\n"
+        "from voicenb.panels.players.compare import ComparePlayer\nfrom voicenb.panels.players.player import facts\n"
         "grid = ComparePlayer(clips[:2], labels=['as it is', 'slow']); grid",
     )  # fmt: skip
     shown = page.page.locator(".vn-compare")
@@ -208,7 +214,7 @@ def test_a_hundred_clips(page, lab):
     """Any of a hundred clips of 12 s is heard within a second of asking; one that cannot be read says so; the state stays light."""
     run(
         page, lab, "hundred.ipynb",
-        "from voicenb.panels.compare import ComparePlayer\n"
+        "from voicenb.panels.players.compare import ComparePlayer\n"
         "many = [Clip(clip(number, 4.0).data) for number in range(10)]\n"
         "broken = Clip(b'RIFF....WAVE')\n"
         "grid = ComparePlayer([broken] + [Clip(many[number % 10].data) for number in range(100)]); grid",
@@ -243,9 +249,9 @@ def test_a_recording_is_trimmed_and_everything_is_given_back(page, lab):
     """Dragging and keys set start and end; clearing the outputs ends every sound, context and microphone."""
     run(
         page, lab, "waveform.ipynb",
-        "from voicenb.panels.waveform import Waveform\nwaveform = Waveform(clips[0]); waveform",
-        "from voicenb.panels.compare import ComparePlayer\nComparePlayer(clips)",
-        "from voicenb.panels.recorder import Recorder\nRecorder()",
+        "from voicenb.panels.players.waveform import Waveform\nwaveform = Waveform(clips[0]); waveform",
+        "from voicenb.panels.players.compare import ComparePlayer\nComparePlayer(clips)",
+        "from voicenb.panels.players.recorder import Recorder\nRecorder()",
     )  # fmt: skip
     shown = page.page.locator(".vn-trim")
     box = shown.locator(".vn-stage").bounding_box()

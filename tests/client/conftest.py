@@ -1,19 +1,19 @@
 """A real sandbox, a real voice, and studios on them."""
 
-import shutil
 import sqlite3
 from contextlib import closing
 
 import pytest
+from homes import beside, warmed
 from wire import Wire
 
 import voicenb as vn
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory):
+def home(tmp_path_factory, shared):
     """The home that most tests share, with tests' other processes among them. Its ledger is whole in the end."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = beside(tmp_path_factory.mktemp("home"), shared)
     yield folder
     if (folder / "ledger.db").exists():
         with closing(sqlite3.connect(folder / "ledger.db")) as db:
@@ -38,11 +38,16 @@ def voice(studio, ada):
 
 
 @pytest.fixture
-def own(tmp_path, home, ada):
-    """A sandbox of its own, for tests that break it; what the engine computed once is shared."""
-    folder = tmp_path / "own"
-    shutil.copytree(home / "sandbox" / "cache", folder / "sandbox" / "cache")
-    with vn.connect(home=folder) as one:
+def own(tmp_path):
+    """A sandbox of its own, for tests that break it, or count all that is in its books. It starts anew, which takes seconds."""
+    with vn.connect(home=warmed(tmp_path / "own")) as one:
+        yield one
+
+
+@pytest.fixture
+def blank(tmp_path, shared):
+    """A ledger of its own, on the sandbox that most tests share."""
+    with vn.connect(home=beside(tmp_path / "blank", shared)) as one:
         yield one
 
 

@@ -12,12 +12,13 @@ import warnings
 
 import httpx
 import pytest
+from homes import warmed
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import voicenb as vn
+from voicenb.base.keys import Secret
 from voicenb.errors import InvalidRequest
-from voicenb.keys import Secret
-from voicenb.sandbox import cjk as sandbox_cjk
+from voicenb.sandbox.twins.aiclone import cjk as sandbox_cjk
 from voicenb.services import aiclone, faseeh, soundclone
 from voicenb.services.cjk import is_cjk
 from voicenb.services.http import Http
@@ -28,14 +29,14 @@ EXAMPLES = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-pytestmark = pytest.mark.timeout(max(300, EXAMPLES.max_examples // 5))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(max(300, EXAMPLES.max_examples // 5))]
 
 
 class Empty:
     """A sandbox whose accounts are empty, asked over plain HTTP. A valid request fails only where its fields no longer matter."""
 
     def __init__(self, home):
-        self.running = vn.sandbox.start(home)
+        self.running = vn.sandbox.start(warmed(home))
         for service in self.running.services:
             vn.sandbox.set_balance(0, home=home, service=service)
         self.client = httpx.Client(trust_env=False, timeout=60)
@@ -160,6 +161,14 @@ VECTOR = st.one_of(
 EMOTION = st.one_of(
     st.fixed_dictionaries({"mode": st.just("vector"), "vector": VECTOR}),
     st.fixed_dictionaries({"mode": st.just("text"), "text": st.sampled_from(["gladly", "random", "joy=0.5", "", " "])}),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "vector": VECTOR,
+            "text": st.just("gladly"),
+            "reference_audio_url": st.just("https://example.com/e.wav"),
+        },
+    ),
     st.fixed_dictionaries({"mode": st.sampled_from(["random", "same_as_reference", "vector", "text", "angry"])}),
     st.fixed_dictionaries(
         {"mode": st.just("reference_audio"), "reference_audio_url": st.sampled_from(["https://example.com/e.wav", "e"])}
@@ -177,9 +186,25 @@ DESCRIPTORS = st.one_of(
         lambda words: [word for word in words if word] or ["male"]
     ),
 ).flatmap(
-    lambda words: st.sampled_from([",", "，", ", "]).map(lambda comma: json.dumps({"instruct": comma.join(words)}))
+    lambda words: st.tuples(
+        st.sampled_from([",", "，", ", "]),
+        rarely(st.sampled_from([{"seed": 1}, {"steps": None, "guide": {"scale": [0.5]}}]), st.just({})),
+    ).map(lambda asked: json.dumps({"instruct": asked[0].join(words)} | asked[1]))
 )
 OPTIONS = field(DESCRIPTORS, st.sampled_from(["{}", "[]", "{", '{"instruct": 1}', '{"Instruct": "male"}', "null"]))
+
+
+NESTED = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text("aé你", max_size=3),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.text("ab", max_size=2), inner, max_size=2)),
+    max_leaves=5,
+)
 
 
 def aiclone_bodies():
@@ -190,7 +215,7 @@ def aiclone_bodies():
         "generate_subtitle": field(st.booleans()),
         "subtitle_language": st.sampled_from(["en", "zh"]),
         "compact_mode": field(st.just(True)),
-        "metadata": field(st.dictionaries(st.text("abc", min_size=1, max_size=2), st.integers(), max_size=2)),
+        "metadata": field(st.dictionaries(st.sampled_from(["a", "task", "voicenb_task", "ü"]), NESTED, max_size=3)),
         "voice_id": st.just("v1"),
     }
     own = {
@@ -224,27 +249,55 @@ def test_on_aiclone(empty):
     run(aiclone_bodies(), check)
 
 
+TIME = st.sampled_from(
+    ["500", "1", "0", "3000", "3001", "1500.5", "0.5", "3", "3.001", "00", "1e3", "-1", ".5", "1.", "٣", ""]
+)
+TAG = st.one_of(
+    st.builds(lambda time, unit: f'<break time="{time}{unit}"/>', TIME, st.sampled_from(["ms", "s", "", " ms"])),
+    st.integers(1, 3000).map(lambda time: f"<break time='{time}ms' />"),
+    st.sampled_from(["<break/>", "<break>", '<break time="500ms">', "<breakfast>", "<Break/>", '<break  time="1s"/>', "<#0.5#>", "<#5#>"]),
+)  # fmt: skip
+BROKEN = st.one_of(
+    st.lists(st.one_of(st.sampled_from(["We wait", " ", ". ", "مرحبا"]), TAG), min_size=1, max_size=5).map("".join),
+    st.builds(
+        lambda count, time: f'a <break time="{time}ms"/> b ' * count,
+        st.integers(15, 25),
+        st.sampled_from([1, 1500, 1501, 2000]),
+    ),
+)
+"""Texts with the pauses of Faseeh, and with what looks like one."""
+
+
+def own_pauses(body):
+    """Whether a text has voicenb's own pauses, in which the client sees more than the service does."""
+    return "<#" in str(body.get("text"))
+
+
 def test_on_faseeh_speech(empty):
     """Streamed or whole, the fields are the same."""
     bodies = st.fixed_dictionaries(
-        {"voice_id": field(st.just("ar-hijazi-female-1"), st.just(" ")), "text": SPOKEN},
+        {"voice_id": field(st.just("ar-hijazi-female-1"), st.just(" ")), "text": SPOKEN | BROKEN},
         optional={
             "stability": field(number(0, 1)),
             "speed": field(number(0.7, 1.2)),
-            "sample_rate": field(st.sampled_from([24000, 48000, 16000])),
-            "dialect": field(st.sampled_from(["hijazi", "najdi"])),
+            "sample_rate": field(
+                st.integers(7900, 48100)
+                | st.sampled_from([7999, 8000, 24000, 44100.0, 44100.5, 48000, 48001, 0, -8000])
+            ),
+            "dialect": field(
+                st.sampled_from(faseeh.DIALECTS), st.sampled_from(["klingon", "Najdi", "levantine", "najdi,hijazi"])
+            ),
         },
     )
 
     def check(asked):
         body, streaming = asked
-        differs = body.get("dialect") == ""
-        return agree(
-            faseeh.ProductionRequest,
-            body,
-            lambda fields: empty.speech(fields | {"streaming": streaming}),
-            differs=differs,
-        )
+
+        def ask(fields):
+            # What the client sends where nothing is said: the service itself knows no default.
+            return empty.speech({"stability": 0.5} | fields | {"streaming": streaming})
+
+        return agree(faseeh.ProductionRequest, body, ask, differs=own_pauses(body))
 
     run(st.tuples(bodies, st.booleans()), check)
 
@@ -254,7 +307,13 @@ MODEL = rarely(st.sampled_from(["", " ", "faseeh-v9"]), st.sampled_from(faseeh.M
 
 def test_on_faseeh_previews(empty):
     bodies = st.fixed_dictionaries(
-        {"text": rarely(SPOKEN, st.sampled_from(["Good morning to you.", "One two thr", "One two th", "a b c", "صباح الخير يا صديقي"]))},
+        {
+            "text": rarely(
+                SPOKEN,
+                st.sampled_from(["Good morning to you.", "One two thr", "One two th", "a b c", "صباح الخير يا صديقي"])
+                | BROKEN.map(lambda text: f"One two {text}"),
+            )
+        },
         optional={
             "model_id": MODEL,
             "similarity": in_form(number(0, 1)),
@@ -262,10 +321,15 @@ def test_on_faseeh_previews(empty):
         },
     )  # fmt: skip
 
-    run(
-        bodies,
-        lambda body: agree(faseeh.PreviewRequest, body, lambda fields: empty.form("/voices/preview", fields, "file")),
-    )
+    def check(body):
+        def ask(fields):
+            # What the client sends where nothing is said: the service itself knows no default.
+            least = {"model_id": faseeh.MODELS[0], "similarity": 0.5}
+            return empty.form("/voices/preview", least | fields, "file")
+
+        return agree(faseeh.PreviewRequest, body, ask, differs=own_pauses(body))
+
+    run(bodies, check)
 
 
 def test_on_faseeh_voices(empty):
@@ -273,7 +337,7 @@ def test_on_faseeh_voices(empty):
     any_text = st.sampled_from(["female", "", " ", "Ünïcode, بالعربية\nand lines"])
     bodies = st.fixed_dictionaries(
         {
-            "text": SPOKEN,
+            "text": SPOKEN | BROKEN,
             "name": rarely(st.sampled_from(["", " "]), st.sampled_from(["me", "أنا", " x "])),
             "model": MODEL,
             "stability": in_form(number(0, 1)),
@@ -289,7 +353,8 @@ def test_on_faseeh_voices(empty):
     def check(asked):
         body, missing = asked
         body.pop(missing, None)
-        differs = any(not body.get(name, "x").replace(",", " ").strip() for name in ("languages", "dialects"))
+        empty_list = any(not body.get(name, "x").replace(",", " ").strip() for name in ("languages", "dialects"))
+        differs = empty_list or own_pauses(body)
 
         def ask(fields):
             # What the client sends where nothing is said: the service itself knows no default.
@@ -340,8 +405,8 @@ def test_on_soundclone_previews(empty):
         ]
     )  # fmt: skip
     bodies = st.fixed_dictionaries(
-        {"fileUrl": rarely(address, st.just("http://127.0.0.1:9/a.wav")), "contentText": soundclone_texts(270)},
-        optional={"soundVersion": field(VERSION), "language": field(LANGUAGE)},
+        {"fileUrl": rarely(address, st.just("http://127.0.0.1:9/a.wav"))},
+        optional={"contentText": soundclone_texts(270), "soundVersion": field(VERSION), "language": field(LANGUAGE)},
     )
 
     def check(body):

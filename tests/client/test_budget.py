@@ -142,21 +142,21 @@ def test_an_unknown_task_is_settled_or_paid_again_only_by_the_users_word(studio,
         again.forget()
 
 
-def test_the_same_request_is_answered_from_disk_and_costs_nothing(own, ada):
-    voice = own.clone(ada, name="ada", text="Hi there.", quiet=True)
+def test_the_same_request_is_answered_from_disk_and_costs_nothing(blank, ada):
+    voice = blank.clone(ada, name="ada", text="Hi there.", quiet=True)
     first = voice.say("Once.", speed=1.2, quiet=True)
-    before = own.balance()
+    before = blank.balance()
     again = voice.say("Once.", speed=1.2, quiet=True)
     assert (again.data, again.task.cached, again.task.cost) == (first.data, True, Decimal(0))
-    assert own.clone(ada, name="ada", text="Hi there.", quiet=True).id == voice.id
-    other = own.clone(ada, name="eve", text="Hi there.", quiet=True)
+    assert blank.clone(ada, name="ada", text="Hi there.", quiet=True).id == voice.id
+    other = blank.clone(ada, name="eve", text="Hi there.", quiet=True)
     assert (other.id, other.name) == (voice.id, "eve")
-    assert own.balance() == before
-    frame = own.history.frame()
+    assert blank.balance() == before
+    frame = blank.history.frame()
     assert list(frame["cached"]) == [True, True, True, False, False]
     fresh = voice.say("Once.", speed=1.2, fresh=True, quiet=True)
     assert fresh.task.cost > 0
-    assert own.balance().amount < before.amount
+    assert blank.balance().amount < before.amount
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def studio_and_clip(home, ada):
         yield voice, voice.say("Once and again.", speed=1.2, quiet=True)
 
 
-def test_a_hit_whose_file_is_gone_is_made_again(own, ada):
-    voice = own.clone(ada, text="Hi there.", quiet=True)
+def test_a_hit_whose_file_is_gone_is_made_again(blank, ada):
+    voice = blank.clone(ada, text="Hi there.", quiet=True)
     first = voice.say("Gone.", quiet=True)
     first.path.unlink()
     again = voice.say("Gone.", quiet=True)

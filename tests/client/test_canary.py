@@ -19,6 +19,7 @@ CANARY = "sk_canary_5f1d0c77aa"
 @pytest.fixture
 def studio(wire, tmp_path):
     with vn.connect("soundclone", base_url=wire.url, api_key=CANARY, home=tmp_path, prices={}) as one:
+        one.session.runner.context.poll_seconds = (0.005, 0.01)
         yield one
 
 
@@ -51,7 +52,15 @@ def test_no_error_log_ledger_or_pickle_shows_it(studio, wire, caplog, capfd, tmp
         caplog.text,
         "".join(capfd.readouterr()),
         repr(
-            [studio, studio.service, vars(studio), vars(studio._http), studio.tasks(), studio.history.frame().to_csv()]
+            [
+                studio,
+                studio.service,
+                vars(studio),
+                vars(studio.session),
+                vars(studio.session.http),
+                studio.tasks(),
+                studio.history.frame().to_csv(),
+            ]
         ),
         studio._repr_html_() + studio.history.html(),
     ]
@@ -65,7 +74,7 @@ def test_no_error_log_ledger_or_pickle_shows_it(studio, wire, caplog, capfd, tmp
         assert CANARY.encode() not in file.read_bytes(), file
     assert all(CANARY not in one.path and CANARY.encode() not in one.body for one in wire.seen)
     with pytest.raises((TypeError, AttributeError)):
-        pickle.dumps(studio._http._auth)
+        pickle.dumps(studio.session.http._auth)
 
 
 def test_a_result_on_another_host_gets_no_key(studio, wire):
@@ -83,8 +92,8 @@ def test_a_result_on_another_host_gets_no_key(studio, wire):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads the process list under /proc")  # noqa: PTH112
-def test_the_sandboxs_key_is_in_no_command_line(own):
-    key = vn.sandbox.start(own.home).key.reveal()
+def test_the_sandboxs_key_is_in_no_command_line(blank):
+    key = vn.sandbox.start(blank.home).key.reveal()
     for folder in os.listdir("/proc"):  # noqa: PTH208
         if folder.isdigit():
             try:
@@ -115,6 +124,7 @@ nbformat.write(notebook, sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_a_saved_notebook_does_not_hold_it(wire, tmp_path):
     pytest.importorskip("nbclient")
     pytest.importorskip("ipywidgets")
@@ -152,6 +162,6 @@ def test_the_keyring_is_asked_before_anybody_is_prompted(monkeypatch, tmp_path):
         for name in ("SOUNDCLONE_API_KEY", "JIMMYAI_API_KEY"):
             monkeypatch.delenv(name, raising=False)
         with vn.connect("soundclone", home=tmp_path) as studio:
-            assert CANARY not in repr(vars(studio._http))
+            assert CANARY not in repr(vars(studio.session.http))
     finally:
         keyring.set_keyring(before)

@@ -94,8 +94,9 @@ def test_a_live_service_speaks_for_less_than_the_cap(service, tmp_path):
         assert clip.task.cost <= CAP[service]
 
 
+@pytest.mark.slow
 def test_the_live_tests_run_where_their_key_and_voice_are_given(twin, ada):
-    """Pointed at the sandbox, as they are pointed at a live service: by the environment alone."""
+    """Pointed at the sandbox, as they are pointed at a live service: by the environment alone. It takes long: pytest starts anew."""
     studio = twin("aiclone")
     uploaded = studio.clone(ada, name="uploaded", quiet=True, consent="a contract test").id
     running = vn.sandbox.start(studio.home)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from voicenb.database import Database, StorageError
+from voicenb.errors import StorageError
+from voicenb.ledger.database import Database
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ import os, sys, threading, warnings
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_database import add, numbers, one_table
-from voicenb.database import Database
+from voicenb.ledger.database import Database
 warnings.simplefilter("ignore")
 path = Path(sys.argv[1])
 database = Database(path)
@@ -164,7 +165,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_database import add
-from voicenb.database import Database
+from voicenb.ledger.database import Database
 for number in range(int(sys.argv[3]), int(sys.argv[3]) + 40):
     # Opened and closed each time: whoever is alone with the file tidies up behind the others.
     one = Database(Path(sys.argv[1]))

@@ -3,7 +3,8 @@
 import pytest
 from wire import AUDIOS, RESET, TASK, Wire, answer, envelope
 
-from voicenb import portal
+from voicenb.base import portal
+from voicenb.base.keys import Secret
 from voicenb.errors import (
     AuthenticationError,
     BadReference,
@@ -14,7 +15,6 @@ from voicenb.errors import (
     ServiceError,
     VoiceExpired,
 )
-from voicenb.keys import Secret
 from voicenb.services.base import Upload
 from voicenb.services.http import Http
 from voicenb.services.soundclone import PreviewRequest, ProductionRequest, SoundClone

@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
+from voicenb.base.keys import Secret, find_key
 from voicenb.errors import AuthenticationError
-from voicenb.keys import Secret, find_key
 
 CANARY = "sk_canary_9f8e7d6c"
 NAMES = ("SOUNDCLONE_API_KEY", "JIMMYAI_API_KEY")

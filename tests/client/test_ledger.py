@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from voicenb.errors import VoicenbError
-from voicenb.ledger import STATUSES, TRANSITIONS, Ledger, TaskRecord, VoiceRecord, now
+from voicenb.ledger.ledger import Ledger
+from voicenb.ledger.records import STATUSES, TRANSITIONS, TaskRecord, VoiceRecord, now
 
 
 def record(number=0, **values):
@@ -43,26 +44,26 @@ def ledger(tmp_path):
 
 def test_a_row_comes_back_as_it_was_written(ledger):
     written = record(1, voice_name="ash", text="Grüße", characters=5, cost=Decimal("0.1"), seconds=1.25, seed=7)
-    ledger.add_task(written).result()
-    assert ledger.task(written.id) == written
-    assert ledger.tasks() == [written]
+    ledger.tasks.add(written).result()
+    assert ledger.tasks.get(written.id) == written
+    assert ledger.tasks.select() == [written]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.lists(st.sampled_from(STATUSES), max_size=6))
 def test_a_task_goes_only_where_the_state_machine_lets_it(ledger, path):
     one = record(int.from_bytes(os.urandom(8), "big"))
-    ledger.add_task(one).result()
+    ledger.tasks.add(one).result()
     status = "planned"
     for target in path:
-        change = ledger.update_task(one.id, status=target)
+        change = ledger.tasks.update(one.id, status=target)
         if target == status or target in TRANSITIONS[status]:
             assert change.result().status == target
             status = target
         else:
             with pytest.raises(RuntimeError, match="cannot go"):
                 change.result()
-        assert ledger.task(one.id).status == status
+        assert ledger.tasks.get(one.id).status == status
 
 
 def test_a_finished_task_is_never_changed_into_another_status():
@@ -71,26 +72,26 @@ def test_a_finished_task_is_never_changed_into_another_status():
 
 def test_what_is_asked_for_is_what_is_listed(ledger):
     for number, status in enumerate(["planned", "planned", "planned"]):
-        ledger.add_task(record(number, status=status, voice_name=f"v{number}")).result()
-    ledger.update_task(f"{1:032x}", status="cancelled").result()
-    assert [one.id[-1] for one in ledger.tasks()] == ["2", "1", "0"]
-    assert [one.id[-1] for one in ledger.tasks(status="cancelled")] == ["1"]
-    assert [one.id[-1] for one in ledger.tasks(status={"planned"}, limit=1)] == ["2"]
-    assert ledger.tasks(since=now() + timedelta(days=1)) == []
-    assert ledger.tasks(endpoint="https://www.jimmyai.cn") == []
+        ledger.tasks.add(record(number, status=status, voice_name=f"v{number}")).result()
+    ledger.tasks.update(f"{1:032x}", status="cancelled").result()
+    assert [one.id[-1] for one in ledger.tasks.select()] == ["2", "1", "0"]
+    assert [one.id[-1] for one in ledger.tasks.select(status="cancelled")] == ["1"]
+    assert [one.id[-1] for one in ledger.tasks.select(status={"planned"}, limit=1)] == ["2"]
+    assert ledger.tasks.select(since=now() + timedelta(days=1)) == []
+    assert ledger.tasks.select(endpoint="https://www.jimmyai.cn") == []
 
 
 def test_the_first_characters_of_an_id_are_enough_where_they_are_unique(ledger):
-    ledger.add_task(record(0xAB << 120)).result()
-    ledger.add_task(record(0xAC << 120)).result()
-    assert ledger.task("ab").id.startswith("ab")
-    assert ledger.task("a") is None
-    assert ledger.task("*") is None
+    ledger.tasks.add(record(0xAB << 120)).result()
+    ledger.tasks.add(record(0xAC << 120)).result()
+    assert ledger.tasks.get("ab").id.startswith("ab")
+    assert ledger.tasks.get("a") is None
+    assert ledger.tasks.get("*") is None
 
 
 def test_the_newest_ready_voice_of_a_name_is_found(ledger):
     for number, state in enumerate(["ready", "ready", "pending", "forgotten"]):
-        ledger.add_voice(
+        ledger.voices.add(
             VoiceRecord(
                 id=f"v{number}",
                 name="ash",
@@ -101,10 +102,10 @@ def test_the_newest_ready_voice_of_a_name_is_found(ledger):
                 created=now() + timedelta(seconds=number),
             )
         ).result()
-    assert ledger.find_voice("ash", "soundclone", "sandbox").id == "v1"
-    assert ledger.find_voice("model_0", "soundclone", "sandbox").id == "v0"
-    assert ledger.find_voice("ash", "soundclone", "https://www.jimmyai.cn") is None
-    assert [one.id for one in ledger.voices()] == ["v2", "v1", "v0"]
+    assert ledger.voices.named("ash", "soundclone", "sandbox").id == "v1"
+    assert ledger.voices.named("model_0", "soundclone", "sandbox").id == "v0"
+    assert ledger.voices.named("ash", "soundclone", "https://www.jimmyai.cn") is None
+    assert [one.id for one in ledger.voices.select()] == ["v2", "v1", "v0"]
 
 
 WRITER = """
@@ -112,12 +113,12 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from test_ledger import record
-from voicenb.ledger import Ledger
+from voicenb.ledger.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 start = int(sys.argv[2])
 for number in range(start, start + 40):
-    ledger.add_task(record(number)).result()
-    ledger.update_task(f"{number:032x}", status="submitting").result()
+    ledger.tasks.add(record(number)).result()
+    ledger.tasks.update(f"{number:032x}", status="submitting").result()
 ledger.close()
 """
 
@@ -128,9 +129,9 @@ def test_two_processes_and_four_threads_write_to_one_ledger(ledger, tmp_path):
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(start), here]) for start in (1000, 2000)
     ]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: ledger.add_task(record(number)).result(), range(80)))
+        list(pool.map(lambda number: ledger.tasks.add(record(number)).result(), range(80)))
     assert [one.wait(60) for one in others] == [0, 0]
-    found = ledger.tasks()
+    found = ledger.tasks.select()
     assert len(found) == 160
     assert sum(one.status == "submitting" for one in found) == 80
 
@@ -138,9 +139,9 @@ def test_two_processes_and_four_threads_write_to_one_ledger(ledger, tmp_path):
 HOLDER = """
 import sys
 from pathlib import Path
-from voicenb.ledger import Ledger
+from voicenb.ledger.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]))
-print(ledger.prove_alive(), flush=True)
+print(ledger.owners.prove_alive(), flush=True)
 sys.stdin.read()
 """
 
@@ -151,37 +152,37 @@ def test_a_dead_owner_is_recognised_at_once(ledger, tmp_path):
     )
     with other:
         owner = other.stdout.readline().strip()
-        assert ledger.is_alive(owner)
+        assert ledger.owners.is_alive(owner)
         other.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         other.wait()
-        assert not ledger.is_alive(owner)
-    assert ledger.is_alive(ledger.prove_alive())
-    assert not ledger.is_alive(None)
+        assert not ledger.owners.is_alive(owner)
+    assert ledger.owners.is_alive(ledger.owners.prove_alive())
+    assert not ledger.owners.is_alive(None)
 
 
 def test_an_owner_on_another_machine_counts_as_dead_after_half_a_minute(ledger, tmp_path):
     mark = tmp_path / "owners" / "elsewhere.host"
     mark.write_text("another-machine")
-    assert ledger.is_alive("elsewhere")
+    assert ledger.owners.is_alive("elsewhere")
     then = mark.stat().st_mtime - 31
     os.utime(mark, (then, then))
-    assert not ledger.is_alive("elsewhere")
+    assert not ledger.owners.is_alive("elsewhere")
 
 
 def test_only_one_process_takes_over_a_task(ledger):
-    ledger.add_task(record(1, owner="dead")).result()
-    assert ledger.take_over(f"{1:032x}", "dead").result().owner == ledger.owner
+    ledger.tasks.add(record(1, owner="dead")).result()
+    assert ledger.take_over(f"{1:032x}", "dead").result().owner == ledger.owners.own_id
     assert ledger.take_over(f"{1:032x}", "dead").result() is None
 
 
 def test_a_file_is_stored_whole_under_its_hash_and_only_once(ledger):
-    name = ledger.store(b"audio", "mp3")
-    assert ledger.file(name).read_bytes() == b"audio"
-    assert ledger.store(b"audio", "mp3") == name
-    ledger.file(name).write_bytes(b"cut")  # a copy cut short by a full disk is written again
-    ledger.store(b"audio", "mp3")
-    assert ledger.file(name).read_bytes() == b"audio"
-    assert [one.name for one in ledger.file(name).parent.iterdir()] == [ledger.file(name).name]
+    name = ledger.files.store(b"audio", "mp3")
+    assert ledger.files.path(name).read_bytes() == b"audio"
+    assert ledger.files.store(b"audio", "mp3") == name
+    ledger.files.path(name).write_bytes(b"cut")  # a copy cut short by a full disk is written again
+    ledger.files.store(b"audio", "mp3")
+    assert ledger.files.path(name).read_bytes() == b"audio"
+    assert [one.name for one in ledger.files.path(name).parent.iterdir()] == [ledger.files.path(name).name]
 
 
 def test_a_home_of_a_newer_version_is_left_alone(ledger, tmp_path):
@@ -213,14 +214,14 @@ def test_the_ledger_is_private_and_durable(ledger, tmp_path):
     limit=st.none() | st.integers(0, 7),
 )
 def test_a_page_is_what_sorting_everything_would_give(mixed, status, service, limit):
-    everything = mixed.tasks()
+    everything = mixed.tasks.select()
     assert [one.created for one in everything] == sorted((one.created for one in everything), reverse=True)
     wanted = [
         one
         for one in everything
         if (status is None or one.status in status) and (service is None or one.service == service)
     ]
-    assert mixed.tasks(status=status, service=service, limit=limit) == wanted[:limit]
+    assert mixed.tasks.select(status=status, service=service, limit=limit) == wanted[:limit]
 
 
 @pytest.fixture(scope="module")
@@ -230,8 +231,8 @@ def mixed(tmp_path_factory):
         # Several of one moment: the later row is the newer one.
         moment = now() + timedelta(milliseconds=number // 4)
         service = "faseeh" if number % 3 == 0 else "soundclone"
-        one.add_task(record(number, service=service, created=moment)).result()
+        one.tasks.add(record(number, service=service, created=moment)).result()
         if number % 5:
-            one.update_task(f"{number:032x}", status="failed" if number % 2 else "cancelled").result()
+            one.tasks.update(f"{number:032x}", status="failed" if number % 2 else "cancelled").result()
     yield one
     one.close()

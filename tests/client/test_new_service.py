@@ -1,33 +1,33 @@
 """A fourth service is one file and one entry point: that of the documentation, installed and spoken with."""
 
 import json
-import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from added_packages import install
 from wire import answer
 
 import voicenb as vn
 from voicenb import services
 
-FILE = Path(__file__).parents[2] / "docs" / "new_service.py"
+DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = "http://127.0.0.1:9/me.wav"
 
 
 @pytest.fixture
 def parrot(tmp_path, monkeypatch):
     """The service, as a package's installer leaves it."""
-    shutil.copy(FILE, tmp_path / "parrot.py")
-    installed = tmp_path / "parrot-1.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: parrot\nVersion: 1\n")
-    (installed / "entry_points.txt").write_text("[voicenb.services]\nparrot = parrot:Parrot\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    name = install(
+        (DOCS / "new-service.md").read_text("utf-8"),
+        (DOCS / "new_service.py").read_text("utf-8"),
+        tmp_path,
+        monkeypatch,
+    )
     caches = (services._found, services.get)
     for cache in caches:
         cache.cache_clear()
-    yield "parrot"
+    yield name
     for cache in caches:
         cache.cache_clear()
 

@@ -2,7 +2,6 @@
 
 import json
 import random
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,11 +16,12 @@ from hypothesis import given, strategies as st
 from wire import API, AUDIOS, TASK, answer, envelope
 
 import voicenb as vn
-from voicenb.keys import Secret
-from voicenb.runner import back_off
+from voicenb.base.keys import Secret
 from voicenb.services.http import Http
 from voicenb.services.pcm import wav_of
 from voicenb.services.soundclone import SoundClone
+from voicenb.tasks.session import Session
+from voicenb.tasks.timing import back_off
 
 PRICES = {"sound-cloning-audio": 1, "sound-cloning-voice": "0.01", "sound-cloning-clone": 1}
 TONE = wav_of((8000 * np.sin(np.arange(12000) * 0.06)).astype("<i2").tobytes(), 24000, 1)
@@ -76,7 +76,7 @@ class Broken(SoundClone):
 def broken(wire, tmp_path):
     http = Http("soundclone", wire.url, Secret("sk_x"))
     prices = {name: Decimal(price) for name, price in PRICES.items()}
-    with vn.Studio(Broken(http), http, tmp_path, managed=False, prices=prices, strict=False) as one:
+    with vn.Studio(Session(Broken(http), http, tmp_path, managed=False, prices=prices, strict=False)) as one:
         yield one
 
 
@@ -91,7 +91,7 @@ def test_a_bug_in_mid_submission_leaves_an_unknown_task_that_says_so(broken, wir
         task.wait(30, quiet=True)
     assert type(caught.value.__cause__) is cause
     assert task.status == "unknown"
-    [row] = broken._ledger.tasks(status="unknown")
+    [row] = broken.session.ledger.tasks.select(status="unknown")
     assert row.error_kind == "OutcomeUnknown"
     assert cause.__name__ in row.error
     assert "sk_x" not in row.error
@@ -118,7 +118,7 @@ def test_what_was_not_taken_is_sent_again_later_each_time_and_within_a_minute_or
 
 
 @pytest.fixture
-def by_hand(tmp_path, home):
+def by_hand(tmp_path):
     """Starts a sandbox at a port of its own, again and again at the same one; the answer is its address and key."""
     running = []
     port = 0
@@ -131,7 +131,10 @@ def by_hand(tmp_path, home):
         port = httpx.URL(said["base_url"]).port
         return said
 
-    shutil.copytree(home / "sandbox" / "cache", tmp_path / "hand" / "sandbox" / "cache")
+    # Other programs import this module, and find only what lies beside it.
+    from homes import warmed
+
+    warmed(tmp_path / "hand")
     yield start, running
     for one in running:
         one.kill()
@@ -140,6 +143,7 @@ def by_hand(tmp_path, home):
 
 
 def test_a_request_that_nobody_listened_to_is_sent_again_and_charged_once(by_hand, tmp_path, ada):
+    """It takes long: two sandboxes start, and a request really waits for the second one."""
     start, running = by_hand
     said = start()
     home = tmp_path / "client"
@@ -160,13 +164,13 @@ def test_a_request_that_nobody_listened_to_is_sent_again_and_charged_once(by_han
 @pytest.mark.parametrize(("local", "waits"), [(True, [1, 2, 3]), (False, [1, 2, 3, 4, 5])], ids=["local", "live"])
 def test_a_service_that_is_never_reached_is_given_up_and_nothing_is_charged(scripted, local, waits):
     """Sooner on this machine, where nothing is on the way that could come back."""
-    scripted._runner._local = local
+    scripted.session.runner.context.loopback = local
     voice = scripted.voice("model_1")
     waited = []
-    scripted._runner.back_off = lambda times, _: waited.append(times) or 0.01
+    scripted.session.runner.context.back_off = lambda times, _: waited.append(times) or 0.01
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    scripted._http.move(f"http://127.0.0.1:{port}", Secret("sk_x"))
+    scripted.session.http.move(f"http://127.0.0.1:{port}", Secret("sk_x"))
     task = voice.submit("Hello.")
     with pytest.raises(vn.ServiceError, match="could not be reached"):
         task.wait(30, quiet=True)
@@ -185,7 +189,8 @@ def impatient(home):
     def connect(service):
         if service not in studios:
             studios[service] = vn.connect(service, sandbox=True, home=home)
-            studios[service]._http.seconds = studios[service]._http.long_seconds = 3.0
+            http = studios[service].session.http
+            http.seconds = http.long_seconds = 3.0
         return studios[service]
 
     yield connect
@@ -299,7 +304,7 @@ def test_audio_that_stays_cut_short_is_kept_and_said_to_be(scripted, wire):
     completes(wire, TONE[:-8000])
     with pytest.warns(vn.VoicenbWarning, match="ends before its own header says") as seen:
         clip = scripted.voice("model_1").say("Hello.", quiet=True)
-    assert seen[0].filename.endswith("voices.py")
+    assert seen[0].filename.endswith("voice.py")
     assert clip.data == TONE[:-8000]
     assert wire.paths().count("/a.wav") == 2
     assert "fetched twice" in clip.task.findings
@@ -324,9 +329,10 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import test_settling as here
 import voicenb as vn
-from voicenb.keys import Secret
+from voicenb.base.keys import Secret
 from voicenb.services.http import Http
 from voicenb.services.soundclone import SoundClone
+from voicenb.tasks.session import Session
 from wire import AUDIOS, Wire
 
 LIMIT = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -351,7 +357,8 @@ with Wire() as wire:
     here.completes(wire)
     http = Http("soundclone", wire.url, Secret("sk_x"))
     prices = {name: Decimal(price) for name, price in here.PRICES.items()}
-    with vn.Studio(Filling(http), http, Path(sys.argv[2]), managed=False, prices=prices, strict=False) as studio:
+    with vn.Studio(Session(Filling(http), http, Path(sys.argv[2]), managed=False, prices=prices, strict=False)) as studio:
+        studio.session.runner.context.poll_seconds = (0.05, 0.1)  # as the fixture `soon` does in the tests' own process
         voice = studio.voice("model_1")
 
         room(False)
@@ -364,8 +371,8 @@ with Wire() as wire:
 
         studio.service.at = "answer"
         task = voice.submit("The answer has no room.")
-        here.until(lambda: task._life.error is not None)
-        print("answer:", task.error, len(studio._ledger.tasks(status="submitting")))
+        here.until(lambda: task._active.error is not None)
+        print("answer:", task.error, len(studio.session.ledger.tasks.select(status="submitting")))
         room(True)
         print("then:", len(task.wait(60, quiet=True).data) == len(here.TONE), task.remote_id, task.error)
 
@@ -409,13 +416,14 @@ opened = []
 sys.addaudithook(lambda event, about: opened.append(str(about[0])) if event == "open" else None)
 import test_settling as here
 import voicenb as vn
-from voicenb import cli
+from voicenb.shell.main import main
 from wire import Wire
 
 home = Path(sys.argv[2])
 with Wire() as wire:
     here.completes(wire)
     with vn.connect("soundclone", base_url=wire.url, api_key="sk_x", home=home, prices=here.PRICES, budget=9) as studio:
+        studio.session.runner.context.poll_seconds = (0.05, 0.1)  # as the fixture `soon` does in the tests' own process
         task = studio.voice("model_1").say("Hello.", quiet=True).task
         studio.voice("model_1").say("Hello.", quiet=True)
         studio.resume(), studio.tasks(), studio.voices(), studio.history.frame()
@@ -423,8 +431,8 @@ with Wire() as wire:
         studio.history.export(home / "all.csv")
         studio.history.backup(home / "backup")
         studio.history.delete(task.id)
-        cli.main(["history", "--home", str(home)])
-        cli.main(["history", "verify", "--home", str(home)])
+        main(["history", "--home", str(home)])
+        main(["history", "verify", "--home", str(home)])
 print([one for one in opened if "ledger.db" in one], any("all.csv" in one for one in opened))
 """
 

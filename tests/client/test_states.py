@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from voicenb.schema import STATUSES, TRANSITIONS
+from voicenb.ledger.records import STATUSES, TRANSITIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "tasks.md"
 

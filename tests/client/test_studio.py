@@ -48,19 +48,19 @@ def test_a_voice_is_taken_up_again_by_name_and_by_the_services_id(studio, voice)
         studio.voice("nobody")
 
 
-def test_a_voice_keeps_its_first_use_and_can_be_renamed_and_forgotten(own, ada):
-    voice = own.clone(ada, name="me", text="Hi there.", quiet=True)
+def test_a_voice_keeps_its_first_use_and_can_be_renamed_and_forgotten(blank, ada):
+    voice = blank.clone(ada, name="me", text="Hi there.", quiet=True)
     assert voice.activated is None
-    assert 2.99 < (voice.expires - own.tasks()[0].created).total_seconds() / 86400 < 3.01
+    assert 2.99 < (voice.expires - blank.tasks()[0].created).total_seconds() / 86400 < 3.01
     voice.say("Yes.", quiet=True)
     voice.refresh()
     assert voice.activated is not None
     assert voice.expires is None
-    assert own.voice("me").rename("ash").name == own.voice("ash").name == "ash"
-    own.voice("ash").forget()
-    assert own.voices().empty
+    assert blank.voice("me").rename("ash").name == blank.voice("ash").name == "ash"
+    blank.voice("ash").forget()
+    assert blank.voices().empty
     with pytest.raises(vn.InvalidRequest, match="none yet"):
-        own.voice("ash")
+        blank.voice("ash")
 
 
 @pytest.mark.parametrize("takes", [0, -1, 101, 1.0, True, "2", None])
@@ -79,15 +79,15 @@ def test_every_take_is_paid_for_and_may_be_had_without_waiting(studio, voice):
     assert before - studio.balance().amount == 3 * studio.price(voice, "Three times the same.").amount
 
 
-def test_what_cloning_will_cost_is_what_it_costs(own, ada):
-    price = own.clone_price(text="Hello there, my friend.", language="English")
-    assert own.tasks() == []
-    before = own.balance().amount
-    own.clone(ada, text="Hello there, my friend.", language="English", quiet=True)
-    assert before - own.balance().amount == own.tasks()[0].cost == price.amount
+def test_what_cloning_will_cost_is_what_it_costs(blank, ada):
+    price = blank.clone_price(text="Hello there, my friend.", language="English")
+    assert blank.tasks() == []
+    before = blank.balance().amount
+    blank.clone(ada, text="Hello there, my friend.", language="English", quiet=True)
+    assert before - blank.balance().amount == blank.tasks()[0].cost == price.amount
     with pytest.raises(vn.InvalidRequest, match="volume"):
-        own.clone_price(text="Hello there, my friend.", volume=11)
-    with vn.connect("aiclone", sandbox=True, home=own.home) as other:
+        blank.clone_price(text="Hello there, my friend.", volume=11)
+    with vn.connect("aiclone", sandbox=True, home=blank.home) as other:
         assert other.clone_price().amount == 0
         assert other.clone_price(text="Hello.").amount == other.price("https://example.org/a.wav", "Hello.").amount
 
@@ -138,28 +138,28 @@ def test_recordings_that_cannot_serve_are_refused_before_anything_is_sent(studio
     assert (rows(studio), studio.balance()) == before
 
 
-def test_a_recording_in_a_format_that_the_service_does_not_take_is_converted(own, ada, tmp_path):
+def test_a_recording_in_a_format_that_the_service_does_not_take_is_converted(blank, ada, tmp_path):
     samples, rate = sf.read(ada)
     sf.write(tmp_path / "aufnahme 1.flac", samples, rate)
-    assert own.clone(tmp_path / "aufnahme 1.flac", text="Hi there.", quiet=True).name == "aufnahme 1"
+    assert blank.clone(tmp_path / "aufnahme 1.flac", text="Hi there.", quiet=True).name == "aufnahme 1"
 
 
-def test_a_reference_may_be_an_address_and_bad_ones_are_named(own, ada):
+def test_a_reference_may_be_an_address_and_bad_ones_are_named(blank, ada):
     with Wire({"/ada.wav": answer(ada.read_bytes(), headers={"Content-Type": "audio/wav"})}) as files:
-        voice = own.clone(f"{files.url}/ada.wav", name="net", text="Hi there.", quiet=True)
+        voice = blank.clone(f"{files.url}/ada.wav", name="net", text="Hi there.", quiet=True)
         assert voice.preview.duration > 0.3
-        with pytest.raises(vn.BadReference, match="ends in none"):
-            own.clone(f"{files.url}/ada.flac", quiet=True)
-        before = own.balance()
+        with pytest.raises(vn.BadReference, match="Chinese"):
+            blank.clone(f"{files.url}/声音.wav", quiet=True)
+        before = blank.balance()
         with pytest.raises(vn.TaskFailed, match="cost nothing"):
-            own.clone(f"{files.url}/missing.wav", text="Hi there.", quiet=True)
-    assert own.balance() == before
-    assert [task.cost for task in own.tasks("failed")] == [Decimal(0)]
+            blank.clone(f"{files.url}/missing.wav", text="Hi there.", quiet=True)
+    assert blank.balance() == before
+    assert [task.cost for task in blank.tasks("failed")] == [Decimal(0)]
 
 
-def test_a_wrong_key_costs_nothing_and_is_said_once(own):
-    running = vn.sandbox.start(own.home)
-    with vn.connect("soundclone", base_url=running.url, api_key="sk_wrong_canary", home=own.home) as other:
+def test_a_wrong_key_costs_nothing_and_is_said_once(blank):
+    running = vn.sandbox.start(blank.home)
+    with vn.connect("soundclone", base_url=running.url, api_key="sk_wrong_canary", home=blank.home) as other:
         for ask in (other.balance, lambda: other.voice("model_x").say("Hello.", quiet=True)):
             with pytest.raises(vn.AuthenticationError) as caught:
                 ask()
@@ -167,19 +167,24 @@ def test_a_wrong_key_costs_nothing_and_is_said_once(own):
         [task] = other.tasks()
         assert (task.status, task.cost) == ("failed", Decimal(0))
         assert type(task.error) is vn.AuthenticationError
-        other.history.backup(own.home / "backup")
-    assert b"sk_wrong_canary" not in (own.home / "backup" / "ledger.db").read_bytes()
+        other.history.backup(blank.home / "backup")
+    assert b"sk_wrong_canary" not in (blank.home / "backup" / "ledger.db").read_bytes()
 
 
-def test_an_empty_account_pays_for_nothing(own, ada):
-    voice = own.clone(ada, text="Hi there.", quiet=True)
-    vn.sandbox.set_balance(0, home=own.home)
-    with pytest.raises(vn.InsufficientBalance, match="Nothing was charged"):
-        voice.say("Hello.", quiet=True)
-    assert own.balance().amount == 0
-    assert own.tasks()[0].cost == 0
+def test_an_empty_account_pays_for_nothing(blank, ada):
+    voice = blank.clone(ada, text="Hi there.", quiet=True)
+    before = blank.balance().amount
+    vn.sandbox.set_balance(0, home=blank.home)
+    try:
+        with pytest.raises(vn.InsufficientBalance, match="Nothing was charged"):
+            voice.say("Hello.", quiet=True)
+        assert blank.balance().amount == 0
+        assert blank.tasks()[0].cost == 0
+    finally:
+        vn.sandbox.set_balance(before, home=blank.home)
 
 
+@pytest.mark.slow
 def test_a_voice_that_was_not_used_in_three_days_has_expired(own, ada):
     voice = own.clone(ada, text="Hi there.", quiet=True)
     vn.sandbox.advance_clock(3 * 86400 + 60, home=own.home)
@@ -188,7 +193,7 @@ def test_a_voice_that_was_not_used_in_three_days_has_expired(own, ada):
         voice.say("Hello.", quiet=True)
     assert own.balance() == before
     # The ledger's own date says so without asking.
-    own._ledger.update_voice(voice.key, expires=voice._record.created).result()
+    own.session.ledger.voices.update(voice.key, expires=voice._record.created).result()
     count = rows(own)
     with pytest.raises(vn.VoiceExpired, match="nothing was sent"):
         voice.say("Hello.", quiet=True)
@@ -196,6 +201,7 @@ def test_a_voice_that_was_not_used_in_three_days_has_expired(own, ada):
     assert set(own.voices()["state"]) == {"expired"}
 
 
+@pytest.mark.slow
 def test_a_sandbox_killed_in_the_middle_of_a_task_loses_and_charges_nothing(own, ada):
     voice = own.clone(ada, text="Hi there.", quiet=True)
     before = own.balance().amount
@@ -216,7 +222,7 @@ def test_a_sandbox_killed_in_the_middle_of_a_task_loses_and_charges_nothing(own,
 
 
 def test_a_wait_that_runs_out_leaves_the_task_at_work(voice):
-    task = voice.submit("A sentence that takes a moment. " * 20)
+    task = voice.submit("A sentence that takes a moment. " * 8)
     with pytest.raises(vn.TaskTimeout, match="It goes on"):
         task.wait(0.0, quiet=True)
     assert task.wait(60, quiet=True).duration > 5
@@ -318,7 +324,7 @@ def test_a_task_that_another_kernel_follows_is_waited_for_and_left_to_it(studio,
         assert theirs not in {one.id for one in studio.resume()}
         owner = task.record.owner
         assert task.wait(60, quiet=True).duration > 5
-        assert task.record.owner == owner != studio._ledger.owner
+        assert task.record.owner == owner != studio.session.ledger.owners.own_id
         assert other.stdout.read().strip() == "completed"
 
 
@@ -326,7 +332,7 @@ INTERRUPTED = """
 import sys, threading, traceback
 import voicenb as vn
 studio = vn.connect(home=sys.argv[1])
-task = studio.voice("ada").submit("A sentence that is interrupted. " * 60)
+task = studio.voice("ada").submit("A sentence that is interrupted. " * 15)
 main = threading.main_thread().ident
 
 def tell():

@@ -9,34 +9,41 @@ from hypothesis import given, strategies as st
 from wire import API, AUDIOS, HANG, RESET, TASK, answer, envelope
 
 import voicenb as vn
-from voicenb.runner import poll_delay
 from voicenb.services.base import Answer
+from voicenb.tasks.timing import poll_delay
 
 PRICES = {"sound-cloning-audio": 1, "sound-cloning-voice": "0.01", "sound-cloning-clone": 1}
 
 
 @given(st.integers(), st.none() | st.floats(0, 3600))
 def test_a_live_service_is_asked_every_five_to_ten_seconds_or_when_it_says(seed, asked):
-    delay = poll_delay(Answer(status="queued", poll_after=asked), (5, 10), local=False, chance=random.Random(seed))
+    delay = poll_delay(Answer(status="queued", poll_after=asked), (5, 10), sandbox=False, jitter=random.Random(seed))
     assert max(5, asked or 0) <= delay <= max(10, asked or 0)
 
 
 def test_polls_of_many_tasks_are_spread():
     chance = random.Random(1)
-    delays = [poll_delay(None, (5, 10), local=False, chance=chance) for _ in range(200)]
+    delays = [poll_delay(None, (5, 10), sandbox=False, jitter=chance) for _ in range(200)]
     assert min(delays) < 5.2
     assert max(delays) > 9.8
 
 
 @pytest.mark.parametrize(("asked", "delay"), [(0.05, 0.05), (None, 0.2), (0, 0.01), (3600, 10)])
 def test_the_sandbox_is_asked_as_often_as_it_says(asked, delay):
-    assert poll_delay(Answer(status="queued", poll_after=asked), (5, 10), local=True, chance=random.Random(1)) == delay
+    assert (
+        poll_delay(Answer(status="queued", poll_after=asked), (5, 10), sandbox=True, jitter=random.Random(1)) == delay
+    )
 
 
 @pytest.fixture
-def voice(wire, tmp_path):
-    with vn.connect("soundclone", base_url=wire.url, api_key="sk_x", home=tmp_path, prices=PRICES) as studio:
-        yield studio.voice("model_1")
+def studio(wire, tmp_path):
+    with vn.connect("soundclone", base_url=wire.url, api_key="sk_x", home=tmp_path, prices=PRICES) as connected:
+        yield connected
+
+
+@pytest.fixture
+def voice(studio):
+    return studio.voice("model_1")
 
 
 @pytest.fixture
@@ -95,8 +102,10 @@ def test_a_download_that_is_cut_or_no_audio_is_repeated(wire, voice, audio):
     assert voice.say("Hello.", quiet=True).data == audio
 
 
-def test_a_follower_that_gives_up_leaves_the_task_open_and_the_next_wait_goes_on(wire, voice, audio):
-    script(wire, {"status": "processing"}, RESET, RESET, RESET, RESET, done(wire), audio=answer(audio))
+def test_a_follower_that_gives_up_leaves_the_task_open_and_the_next_wait_goes_on(wire, studio, voice, audio):
+    # It waits longer each of the twenty times; how long is not tested here.
+    studio.session.runner.context.poll_seconds = (0.005, 0.01)
+    script(wire, {"status": "processing"}, *[RESET] * 20, done(wire), audio=answer(audio))
     task = voice.submit("Hello.")
     with pytest.raises(vn.ServiceError, match=r"stays processing.*not.*charged again.*task\.wait"):
         task.wait(30, quiet=True)
@@ -105,23 +114,23 @@ def test_a_follower_that_gives_up_leaves_the_task_open_and_the_next_wait_goes_on
     assert submissions(wire) == 1
 
 
-def test_a_failed_task_is_refunded_and_says_why(wire, voice):
+def test_a_failed_task_is_refunded_and_says_why(wire, studio, voice):
     script(wire, {"status": "failed", "error": "<b>engine</b> melted"})
     with pytest.raises(vn.TaskFailed, match=r"engine.*melted.*cost nothing") as caught:
         voice.say("Hello.", quiet=True)
-    [task] = [one for one in voice._studio.tasks() if one.id == caught.value.task]
+    [task] = [one for one in studio.tasks() if one.id == caught.value.task]
     assert (task.status, task.cost, task.record.refunded) == ("failed", Decimal(0), Decimal("0.0106"))
 
 
-def test_a_submission_without_an_answer_is_unknown_and_never_sent_again(wire, voice):
+def test_a_submission_without_an_answer_is_unknown_and_never_sent_again(wire, studio, voice):
     wire.script[AUDIOS] = RESET
     task = voice.submit("Hello.")
     for _ in range(2):
         with pytest.raises(vn.OutcomeUnknown, match="may have been accepted and charged"):
             task.wait(quiet=True)
     assert task.status == "unknown"
-    assert voice._studio.tasks("unknown")[0].id == task.id
-    assert voice._studio.resume() == []
+    assert studio.tasks("unknown")[0].id == task.id
+    assert studio.resume() == []
     assert submissions(wire) == 1
 
 
@@ -164,8 +173,8 @@ def test_the_voice_counts_as_used_once_a_production_call_is_accepted(wire, voice
     assert voice.activated is not None
 
 
-def test_what_a_service_says_is_escaped_in_html(wire, voice, audio):
+def test_what_a_service_says_is_escaped_in_html(wire, studio, voice, audio):
     script(wire, done(wire), audio=answer(audio))
     clip = voice.say("Hello <script>alert(1)</script>.", quiet=True)
     assert "<script>" not in clip._repr_mimebundle_()["text/html"]
-    assert "<script>" not in voice._studio.history.html()
+    assert "<script>" not in studio.history.html()

@@ -1,11 +1,11 @@
 """A scripted HTTP server on loopback that misbehaves on demand, at the level of the socket."""
 
-import asyncio
 import json
+import socket
 import threading
-import weakref
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Self
+from typing import IO, Self
 
 
 @dataclass
@@ -46,76 +46,80 @@ class Wire:
     script: dict[str, object] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     url: str = ""
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
-        ready = threading.Event()
-
-        def run() -> None:
-            self._loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self._loop)
-            serving = weakref.WeakSet[asyncio.Task[None]]()
-            writers = weakref.WeakSet[asyncio.StreamWriter]()
-
-            def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                writers.add(writer)
-                serving.add(self._loop.create_task(self._serve(reader, writer)))
-
-            server = self._loop.run_until_complete(asyncio.start_server(accept, "127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            ready.set()
-            self._loop.run_forever()
-            server.close()
-            # A connection that was accepted in this moment has to be taken before it can be closed.
-            self._turn()
-            for task in serving:
-                task.cancel()
-            # One that had not begun is cancelled without a word to its connection.
-            for writer in writers:
-                writer.transport.abort()
-            self._turn()
-            self._loop.close()
-
-        self._thread = threading.Thread(target=run)
-        self._thread.start()
-        ready.wait()
+        self._connections: set[socket.socket] = set()
+        self._serving: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._over = False
+        self._accepting = threading.Thread(target=self._accept)
+        self._accepting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._over = True
+        # Its own last client: a thread that waits for one is woken in no other way on every platform.
+        with socket.create_connection(self._listener.getsockname()):
+            self._accepting.join()
+        self._listener.close()
+        # Whatever was accepted is in the set by now, and each thread closes its own.
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._serving:
+            thread.join()
+        assert not self._connections
 
-    def _turn(self) -> None:
-        """Lets what is due happen, and what follows from it."""
-        for _ in range(5):
-            self._loop.run_until_complete(asyncio.sleep(0))
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            self._connections.add(connection)
+            if self._over:
+                self._end(connection)
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,))
+            self._serving.append(thread)
+            thread.start()
+
+    def _end(self, connection: socket.socket) -> None:
+        connection.close()
+        self._connections.discard(connection)
 
     def paths(self) -> list[str]:
         return [one.path for one in self.seen]
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         try:
-            await self._answer(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+            # One client hangs up while it is answered, another while it asks.
+            with suppress(OSError, EOFError), connection.makefile("rb") as asked:
+                self._answer(connection, asked)
         finally:
-            writer.transport.abort()
+            self._end(connection)
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        first, *lines = head.strip().split("\r\n")
+    def _answer(self, connection: socket.socket, asked: IO[bytes]) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            if not (line := asked.readline()):
+                raise EOFError
+            head += line
+        first, *lines = head.decode("latin-1").strip().split("\r\n")
         method, target, _ = first.split(" ")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        size = int(headers.get("content-length", 0))
+        body = asked.read(size)
+        if len(body) < size:
+            raise EOFError
         path = target.partition("?")[0]
-        self.seen.append(Seen(method, path, headers, body))
-        reply = self.script.get(path, answer({"detail": "not found"}, status=404))
-        if isinstance(reply, list):
-            reply = reply.pop(0) if len(reply) > 1 else reply[0]
+        with self._turn:
+            self.seen.append(Seen(method, path, headers, body))
+            reply = self.script.get(path, answer({"detail": "not found"}, status=404))
+            if isinstance(reply, list):
+                reply = reply.pop(0) if len(reply) > 1 else reply[0]
         if reply == HANG:
-            await reader.read()  # until the client has gone
-        if reply != RESET:
+            asked.read()  # until the client has gone
+        elif reply != RESET:
             assert isinstance(reply, bytes)
-            writer.write(reply)
-            await writer.drain()
-            writer.close()
-            await writer.wait_closed()
+            connection.sendall(reply)
+            connection.shutdown(socket.SHUT_WR)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+
+from voicenb import __version__
 
 pytest.importorskip("hibari")
 pytest.importorskip("pyworld")
@@ -20,15 +23,15 @@ PASSAGE = (
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory) -> Path:
-    """What the engine keeps, over all tests."""
-    return tmp_path_factory.mktemp("engine-cache")
+def cache() -> Path:
+    """What the engine keeps, over all tests and their sandboxes."""
+    return Path(os.environ["TESTS_LEARNED"]) / __version__
 
 
 @pytest.fixture(scope="session")
 def engine(cache):
     """The engine, in this process: its workers have tests of their own."""
-    from voicenb.sandbox.engine.voice import Engine
+    from voicenb.sandbox.engine.synthesis.engine import Engine
 
     return Engine(cache)
 
@@ -57,7 +60,7 @@ def heard(answer: dict[str, Any], path: Path) -> SimpleNamespace:
     import pyloudnorm
     import soundfile
 
-    from voicenb.sandbox.engine.spectrum import NEPER, active, envelopes, pitch
+    from voicenb.sandbox.engine.acoustics.spectrum import NEPER, active, envelopes, pitch
 
     samples, rate = soundfile.read(path)
     assert rate == 24_000

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import semitones
-from voicenb.sandbox.engine import japanese, voice
 from voicenb.sandbox.engine.errors import EngineError
-from voicenb.sandbox.engine.languages import LANGUAGES, code, runs
+from voicenb.sandbox.engine.front_ends import japanese
+from voicenb.sandbox.engine.synthesis import engine
+from voicenb.sandbox.engine.text.languages import LANGUAGES, code, runs
 
 espeak = pytest.mark.skipif(importlib.util.find_spec("espeakng_loader") is None, reason="the extra is not installed")
 
@@ -67,7 +68,10 @@ def test_every_language_has_a_voice(language, spoken):
 
 @espeak
 def test_foreign_speech_is_converted_and_controlled(engine, spoken, tmp_path):
-    """Pitch follows the reference, speed divides the length, words are timed: in German as in English."""
+    """Pitch follows the reference, speed divides the length, words are timed: in German as in English.
+
+    It takes long: a speaker of twenty seconds is made, measured, and heard twice.
+    """
     engine.speaker("clara", tmp_path / "clara.wav")
     reference = engine.enrol(tmp_path / "clara.wav", tmp_path / "clara.npz")
     text = "Guten Tag, meine Damen und Herren. Willkommen <#0.5#> in Wien!"
@@ -102,13 +106,13 @@ def test_foreign_samples_repeat(spoken):
     """The same request gives the same samples, whatever was spoken before."""
     one = spoken("Guten Morgen.", language="German")
     spoken("Bonjour.", language="French")
-    voice.Espeak.speak.__globals__["_spoken"].cache_clear()
+    engine.Espeak.speak.__globals__["_spoken"].cache_clear()
     assert np.array_equal(one.samples, spoken("Guten Morgen.", language="German").samples)
 
 
 def test_without_the_extra_its_name_is_said(monkeypatch, spoken):
     """Where espeak-ng is missing, foreign words are named with the extra that would speak them."""
-    monkeypatch.setattr(voice, "installed", lambda: False)
+    monkeypatch.setattr(engine, "installed", lambda: False)
     with pytest.raises(EngineError, match=r"voicenb\[languages\].*Привет"):
         spoken("Hello. Привет!")
 

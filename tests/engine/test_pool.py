@@ -13,13 +13,14 @@ import sys
 import pytest
 
 from tests.engine.conftest import run
-from voicenb.sandbox.engine.pool import SPEAKERS, EngineError, Pool
+from voicenb.sandbox.engine.workers.pool import SPEAKERS, EngineError, Pool
 
 
 def digest(path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_samples_are_the_same_in_a_fresh_process(cache, tmp_path):
     """The same request gives the same file from another pool's worker."""
 
@@ -34,6 +35,7 @@ def test_samples_are_the_same_in_a_fresh_process(cache, tmp_path):
     assert run(once("one.wav")) == run(once("two.wav"))
 
 
+@pytest.mark.slow
 def test_job_survives_its_workers_death(cache, tmp_path):
     """A worker killed in mid-job is replaced, and the job is done nevertheless."""
 
@@ -101,7 +103,7 @@ def test_closing_ends_workers_and_jobs(cache, tmp_path):
 def test_worker_ends_when_its_input_closes(cache):
     """A worker whose owner is gone exits at once."""
     worker = subprocess.Popen(
-        [sys.executable, "-m", "voicenb.sandbox.engine.worker", str(cache)],
+        [sys.executable, "-m", "voicenb.sandbox.engine.workers.worker", str(cache)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -148,7 +150,7 @@ def test_errors_cross_the_pipe_and_leave_the_worker_warm(cache, tmp_path):
 def test_speakers_are_known_without_a_model():
     """Their names can be listed in a process that loads neither model nor vocoder."""
     code = (
-        "import sys; from voicenb.sandbox.engine.pool import SPEAKERS; "
+        "import sys; from voicenb.sandbox.engine.workers.pool import SPEAKERS; "
         "assert not {'hibari', 'onnxruntime', 'pyworld', 'scipy'} & set(sys.modules), sys.modules; print(*SPEAKERS)"
     )
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from voicenb.sandbox.engine.text import breaths, sentences, words
+from voicenb.sandbox.engine.text.segmentation import breaths, sentences, words
 
 
 @given(st.text(alphabet="ab Z9.,!?\n¿。，—'’\"()<>#", max_size=600))

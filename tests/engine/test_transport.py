@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicenb.sandbox.engine.transport import Transport, between
+from voicenb.sandbox.engine.timbre.transport import Transport, between
 
 
 def normal(count: int, size: int, seed: int) -> np.ndarray:

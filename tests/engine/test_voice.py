@@ -12,7 +12,9 @@ from voicenb.sandbox.engine.errors import EngineError
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pyloudnorm")
 
 
-@pytest.fixture(scope="session", params=["2414", "1998"], ids=["male", "female"])
+@pytest.fixture(
+    scope="session", params=[pytest.param("2414", marks=pytest.mark.slow, id="male"), pytest.param("1998", id="female")]
+)
 def person(request, engine, tmp_path_factory):
     """A real person's profile, and their recording's measurements."""
     path = SPEECH / f"librispeech-{request.param}-reference.flac"
@@ -66,6 +68,7 @@ def test_clone_has_the_references_pitch_and_spectrum(spoken, person):
     assert distance(clone, reference) < min(2.0, distance(neutral, reference))
 
 
+@pytest.mark.slow
 def test_sample_speaker_is_unlike_the_engine_and_can_be_cloned(spoken, ada):
     """Ada is far from the engine's own voice; her clone is near her."""
     profile, reference = ada
@@ -76,6 +79,7 @@ def test_sample_speaker_is_unlike_the_engine_and_can_be_cloned(spoken, ada):
     assert distance(clone, reference) < 0.5 * distance(neutral, reference)
 
 
+@pytest.mark.slow
 def test_likeness_is_the_share_of_the_timbre(spoken, ada):
     """The less of the timbre is taken over, the further the clone lies from the reference; the pitch is hers all along."""
     profile, reference = ada
@@ -85,6 +89,7 @@ def test_likeness_is_the_share_of_the_timbre(spoken, ada):
     assert all(abs(semitones(clone.f0, reference.f0)) < 1 for clone in clones)
 
 
+@pytest.mark.slow
 def test_profile_tells_speakers_apart(spoken, enrolled_samples):
     """The clone of each sample speaker lies nearest to its own reference."""
     for name, (profile, _) in enrolled_samples.items():
@@ -99,7 +104,7 @@ def test_speed_divides_the_length(spoken, speed):
     assert spoken(speed=speed).seconds == pytest.approx(spoken().seconds / speed, rel=0.02)
 
 
-@pytest.mark.parametrize("pitch", [-12, -5, 3, 12])
+@pytest.mark.parametrize("pitch", [-5, *(pytest.param(one, marks=pytest.mark.slow) for one in (-12, 3, 12))])
 def test_pitch_moves_f0_and_leaves_formants(spoken, ada, pitch):
     """Median F0 moves by the semitones asked for; the mean envelope stays."""
     profile, _ = ada
@@ -243,6 +248,7 @@ def test_whisper_has_no_voice(spoken, ada):
         assert -34 < whisper.loudness < -26
 
 
+@pytest.mark.slow
 def test_stability_is_how_alike_takes_are(spoken):
     """Takes of different seeds differ in length the more the lower the stability; at 1 not at all."""
 

@@ -62,6 +62,7 @@ class Run:
     Attributes:
         number: Which.
         moment: Seconds from the first submission to the kill.
+        charges: Charges that the books must show before that, on a machine of any speed; then `moment` is 0.
         returned: How many `submit` calls had returned by then.
         killed: The statuses of the rows right after the kill.
         left: Their statuses in the end.
@@ -71,6 +72,7 @@ class Run:
 
     number: int
     moment: float
+    charges: int = 0
     returned: int = 0
     killed: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
@@ -96,8 +98,8 @@ class Range:
         self.studio.voice("ada").say("Warm.", quiet=True)
         vn.sandbox.set_balance(100_000, home=home)
 
-    def play(self, number: int, tasks: int, moment: float) -> Run:
-        run = Run(number, moment)
+    def play(self, number: int, tasks: int, moment: float, charges: int) -> Run:
+        run = Run(number, moment, charges)
         # A text of its own for each task: what was charged twice shows in the books.
         name = _letters(number)
         returned = self._killed(run, name, tasks)
@@ -115,6 +117,8 @@ class Range:
             process.stdin.write("\n")
             process.stdin.flush()
             first = process.stdout.readline()
+            while len(self._books(name)) < run.charges:
+                time.sleep(0.01)
             time.sleep(run.moment)
             os.kill(process.pid, signal.SIGKILL)
             said = [first.strip(), *process.stdout.read().split()]
@@ -125,12 +129,13 @@ class Range:
         found = [task.record for task in self.studio.tasks()]
         return {row.id: row for row in found if (row.text or "").startswith(f"{name} ")}
 
-    def _compare(self, run: Run, rows: dict, returned: list[str]) -> None:
-        books = [
-            one
-            for one in vn.sandbox.books(home=self.home)
-            if one["request"].get("text", "").startswith(f"{_letters(run.number)} ")
+    def _books(self, name: str) -> list[dict]:
+        return [
+            one for one in vn.sandbox.books(home=self.home) if one["request"].get("text", "").startswith(f"{name} ")
         ]
+
+    def _compare(self, run: Run, rows: dict, returned: list[str]) -> None:
+        books = self._books(_letters(run.number))
         run.left = Counter(
             row.status if row.owner or row.status != "planned" else "never sent" for row in rows.values()
         )
@@ -154,10 +159,10 @@ class Range:
             net = Decimal(str(one["charge"])) - Decimal(str(one["refund"]))
             if row.cost != net:
                 run.wrong.append(f"{row.id} cost {row.cost}, the books say {net}")
-        ledger = self.studio._ledger
+        ledger = self.studio.session.ledger
         for row in rows.values():
             if row.status == "completed":
-                if not row.file or not ledger.is_sound(row.file):
+                if not row.file or not ledger.files.is_sound(row.file):
                     run.audio.append(f"{row.id} has no sound file")
                 elif Path(row.file).stem not in results:
                     run.audio.append(f"{row.id} has another file than the sandbox made")
@@ -187,6 +192,7 @@ def play(
     longest: float = 4.0,
     ranges: int = 1,
     log: Path | None = None,
+    counted: bool = False,
 ) -> list[Run]:
     """`runs` kills, each at a moment up to `longest` seconds after the first submission.
 
@@ -198,10 +204,15 @@ def play(
         longest: The longest moment, in seconds; most are much shorter.
         ranges: How many homes are at work at a time.
         log: Gets a line of JSON for each run; those that it has already are not played again.
+        counted: Lets every second kill wait for a number of charges instead of a time.
     """
     known = _logged(log)
     chance = random.Random(seed)
     moments = [chance.uniform(0, longest) * chance.random() for _ in range(runs)]
+    charges = [0] * runs
+    if counted:
+        for number in range(1, runs, 2):
+            moments[number], charges[number] = 0.0, chance.randint(1, tasks)
 
     def some(first: int) -> list[Run]:
         found = [known[number] for number in range(first, runs, ranges) if number in known]
@@ -210,7 +221,7 @@ def play(
             for number in range(first, runs, ranges):
                 if number in known:
                     continue
-                found.append(run := here.play(number, tasks, moments[number]))
+                found.append(run := here.play(number, tasks, moments[number], charges[number]))
                 if log is not None:
                     with log.open("a") as file:
                         file.write(json.dumps(run.__dict__) + "\n")

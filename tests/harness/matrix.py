@@ -20,7 +20,7 @@ from pathlib import Path
 
 import voicenb as vn
 import voicenb.errors
-from voicenb.services.base import plain
+from voicenb.base.money import plain
 
 CALLS = {
     "soundclone": ("upload", "preview", "production", "query", "download", "balance", "prices"),
@@ -51,6 +51,42 @@ The fault lasts as long as the call is tried; *then* it is taken away and the ta
 what the sandbox's books say in the end, *cost* is what the ledger says; the two differ only where the task is unknown, whose
 estimate stays reserved in every budget. Nothing was sent a second time in any of these.
 Audio that ends before its own header says so is fetched twice, and then kept as it came, with a note.
+
+**Who says that nothing was charged:** only the service itself, in its own form. An answer to a paid request is its own word
+
+| service | where it holds a task or a voice | or is an error in this form |
+|---|---|---|
+| SoundClone | `data.id`, whatever `code` says | `code` and `msg`, the code being 20001, 20002 or -1; with HTTP 200 any other of five digits |
+| AI Clone | `task_id`, whatever stands beside it | `error` with a `message`, and for HTTP 5xx `code` and `type` too; HTTP 400 or 422 that names a field of the request |
+| Faseeh | sound, or `voice_id` | `errorCode` and `errorMessage`, or `code` and `message`, the code having five digits |
+
+An error that is the service's own word costs nothing, and its message says so; an answer that holds a task is followed, and the
+task's end says what it cost. Everything else may have been said by a gateway, a proxy or a firewall, before the service got the
+request or after it took it. What that means:
+
+| HTTP status, in a form that is not the service's | the task | why |
+|---|---|---|
+| 401 | failed, nothing charged | the key is looked at before anything is done, and without a key there is no account to charge |
+| 402 with an empty body | failed, nothing charged | it means that the account cannot pay |
+| 407 | failed, nothing charged | a proxy asks who is there, and has passed nothing on |
+| 411, 413, 414, 431 | failed, nothing charged | turned away by its size or its head, unread |
+| 429 | sent again later, nothing charged | a limit is looked at before a request is passed on |
+| 307, 308 | failed, nothing charged | by their definition nothing was done, and the request is to be sent elsewhere |
+| 300 to 306 | unknown | a request that was acted on is answered so, too |
+| 400, 403, 404, 405, 408, 409, 415, 422, 451 and all other 4xx | unknown | firewalls and proxies give them in place of an answer, too, and a gateway that waited in vain gives 408 |
+| every 5xx | unknown | a gateway gives up on a service that goes on |
+| 2xx with a page, another JSON or nothing | unknown | it was taken by somebody |
+
+Unknown tasks stay reserved in every budget, are not sent again, and what came instead of an answer is on disk where it may be the
+result. Faseeh's path for previews is a guess: HTTP 404 and 405 there say that nothing is at it. For calls that cost nothing
+(polls, downloads, uploads, lists) every status is an error that says so; polls and downloads are repeated.
+`Retry-After` is read as seconds or as a date, up to an hour, with HTTP 429 and 503.
+
+**What is kept:** bytes of a result are on disk before they are understood. Subtitles that are missing, late or unreadable are a finding on a completed
+task. A text in place of the audio is fetched three times and the task stays open; audio that breaks off three times is kept as far as
+it came; audio that no decoder takes is fetched twice, kept, and the task is failed and counts as charged (completed, with a finding,
+where a voice came with it or only an extra is missing). A thousand hostile answers made from seeds
+(`benchmarks/hostile_answers.md`) are held against the books of a scripted server.
 
 In the sandbox, `voicenb.sandbox.faults("reset_after", route="production")` asks for one of them, and `voicenb.sandbox.faults()`
 ends them all.
@@ -112,7 +148,9 @@ class Bench:
         text = f"One two three, {self._count % 10} {self._count // 10}."
         before = {task.id for task in self.studio.tasks()}
         charged_before = {task["id"] for task in vn.sandbox.books(home=self.home)}
-        self.studio._http.seconds = self.studio._http.long_seconds = SECONDS[self.service] if fault == "timeout" else 30
+        self.studio.session.http.seconds = self.studio.session.http.long_seconds = (
+            SECONDS[self.service] if fault == "timeout" else 30
+        )
         settings = {"seconds": 0.05} if fault in {"delay", "slow_body", "rate_limit"} else {}
         # AI Clone's previews are made by the same call as everything else.
         route = "production" if fault == "task_failed" or (self.service, call) == ("aiclone", "preview") else call
@@ -160,7 +198,7 @@ class Bench:
                 self.studio.balance()
             elif call == "prices":
                 # The catalogue is read once; here it is read anew.
-                self.studio._published = None
+                self.studio.session.prices._published = None
                 if self.studio.price(self.voice, text).amount is None:
                     return "price not known"
             elif call in {"upload", "preview", "voice"}:

@@ -6,13 +6,14 @@ import asyncio
 import inspect
 
 import pytest
+from homes import beside
 
 import voicenb as vn
 
 
 @pytest.fixture(scope="session")
-def panel_home(tmp_path_factory):
-    return tmp_path_factory.mktemp("panels")
+def panel_home(tmp_path_factory, shared):
+    return beside(tmp_path_factory.mktemp("panels"), shared)
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +34,9 @@ def voice(studio, ada):
 
 
 @pytest.fixture
-def empty(tmp_path):
+def empty(tmp_path, shared):
     """A studio in a home where nothing was made yet."""
-    with vn.connect(home=tmp_path / "empty") as one:
+    with vn.connect(home=beside(tmp_path / "empty", shared)) as one:
         yield one
 
 

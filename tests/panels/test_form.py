@@ -13,11 +13,11 @@ from hypothesis import given, settings, strategies as st
 from voicenb import services
 from voicenb.errors import InvalidRequest
 from voicenb.panels import Form
-from voicenb.panels.form import hushed
+from voicenb.panels.form import without_warnings
 from voicenb.services.base import LearnedRuleWarning, Number, ServiceRequest, parameter
 from voicenb.services.emotions import COMPONENTS, parse_emotion
 from voicenb.services.soundclone import ProductionRequest
-from voicenb.tasks import changed
+from voicenb.studio.task import changed
 
 EMOTION = Form(services.get("aiclone").request_type("production"), hide=("voice",)).fields["emotion"]
 CALLS = [(name, kind) for name in services.names() for kind in ("preview", "production")]
@@ -240,6 +240,7 @@ def test_a_number_that_is_none_is_said_under_the_switch():
 def test_pauses_are_offered_where_the_service_has_them():
     """By the service's own rules, not by its name."""
     assert Form(services.get("soundclone").request_type("production")).pauses
+    assert Form(services.get("faseeh").request_type("production")).pauses
     assert not Form(services.get("aiclone").request_type("production")).pauses
 
 
@@ -312,7 +313,7 @@ def test_what_is_warned_of_is_nobody_elses_warning():
         return form.check(voice="model_1")
 
     found = []
-    judge = threading.Thread(target=lambda: found.append(hushed(inside)))
+    judge = threading.Thread(target=lambda: found.append(without_warnings(inside)))
     judge.start()
     begun.wait()
     with pytest.warns(LearnedRuleWarning, match="Klingon"):

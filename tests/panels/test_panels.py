@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 import voicenb as vn
-from voicenb import launch
 from voicenb.panels import (
     ClonePanel,
     HistoryPanel,
@@ -21,9 +20,10 @@ from voicenb.panels import (
     VoicesPanel,
     presets,
 )
-from voicenb.panels.kept import Kept
-from voicenb.panels.table import Table
-from voicenb.panels.upload import Upload
+from voicenb.panels.page.static_output import StaticOutput
+from voicenb.panels.parts.table import Table
+from voicenb.panels.parts.upload import Upload
+from voicenb.sandbox import launch
 
 
 def told(widget):
@@ -67,7 +67,7 @@ async def test_without_a_voice_the_form_is_whole_and_the_button_says_why(empty):
     panel = say_panel(empty, "Hello.")
     await panel.settled()
     assert {"text", "speed", "pitch", "volume", "emotion", "language", "subtitles"} <= set(panel.form.fields)
-    assert panel._act.go.disabled
+    assert panel._buttons.go.disabled
     assert told(panel._status) == "There is no voice yet: clone one first."
     panel.close()
 
@@ -76,14 +76,14 @@ async def test_the_button_carries_the_price_that_the_studio_tells(studio, voice)
     """The price follows the text and the takes, before anything is sent."""
     panel = say_panel(studio, "")
     assert told(panel._status) == "Write what is to be said."
-    assert panel._act.go.disabled
+    assert panel._buttons.go.disabled
     panel.form.set({"text": "Welcome home, my friend.", "speed": 1.1})
     await panel.settled()
     price = studio.price("ada", "Welcome home, my friend.", speed=1.1)
-    assert panel._act.go.description == f"Say · {price}"
+    assert panel._buttons.go.description == f"Say · {price}"
     panel._takes.value = 3
     await panel.settled()
-    assert panel._act.go.description == "Say · 0.0372 credits"
+    assert panel._buttons.go.description == "Say · 0.0372 credits"
     assert "balance" in panel._balance.value
     panel.close()
 
@@ -92,7 +92,7 @@ async def test_a_mistake_turns_the_button_off_and_is_named(studio, voice):
     """The field says what is wrong, the button that something is."""
     panel = say_panel(studio, "One <#200#> two.")
     await panel.settled()
-    assert panel._act.go.disabled
+    assert panel._buttons.go.disabled
     assert told(panel._status) == "To mend: text."
     assert "0.01 to 99.99" in panel.form.fields["text"].note.value
     panel.close()
@@ -102,16 +102,16 @@ async def test_saying_it_shows_the_clip_and_its_code_says_the_same(studio, voice
     """From the button to the clip; the Python that the panel shows gives the very same sound."""
     panel = say_panel(studio, "The kettle is on.", pitch=2)
     await panel.settled()
-    panel._act.go.click()
+    panel._buttons.go.click()
     assert panel.busy
-    assert panel._act.stop.description == "Cancel"
+    assert panel._buttons.stop.description == "Cancel"
     await panel.settled()
     assert panel.error is None
     (clip,) = panel.clips
     assert clip.task.parameters["pitch"] == 2
     assert told(panel._status).startswith("Done: ")
     assert "credits charged" in told(panel._status)
-    assert panel._act.go.description.startswith("Say · ")
+    assert panel._buttons.go.description.startswith("Say · ")
     assert len(panel._results.children) == 1
     monkeypatch.setenv("VOICENB_HOME", str(panel_home))
     space = {}
@@ -160,16 +160,16 @@ async def test_a_cancel_counts_from_the_first_moment_and_not_after_the_last(stud
     text = "Nobody wanted this sentence from the very beginning. " * 8
     panel = say_panel(studio, text)
     await panel.settled()
-    panel._act.go.click()
+    panel._buttons.go.click()
     assert panel._tasks == []
-    panel._act.go.click()
-    panel._act.stop.click()
+    panel._buttons.go.click()
+    panel._buttons.stop.click()
     await panel.settled()
     assert panel.clips == []
     assert told(panel._status).startswith("Cancelled: ")
     assert len([task for task in studio.tasks() if task.text == text]) == 1
     before = len(studio.tasks())
-    panel._act.stop.click()
+    panel._buttons.stop.click()
     await panel.settled()
     assert len(studio.tasks()) == before
     assert not panel.busy
@@ -283,17 +283,17 @@ async def test_without_a_loop_it_works_all_the_same(studio, voice):
 async def test_presets_are_kept_found_and_given_away(studio, voice):
     """Parameters survive their panel as a small file, without the text."""
     panel = say_panel(studio, "Not part of it.", speed=0.8, emotion="sad")
-    panel._preset_name.value = "slow & sad"
-    panel._keep_preset()
+    panel._presets.name.value = "slow & sad"
+    panel._presets.keep()
     (path,) = (studio.home / "presets" / "soundclone").glob("*.json")
     assert "Not part of it" not in path.read_text("utf-8")
     panel.form.reset()
     assert panel._request() == ("Not part of it.", {})
-    panel._preset.value = ""
-    panel._preset.value = "slow & sad"
+    panel._presets.chosen.value = ""
+    panel._presets.chosen.value = "slow & sad"
     assert panel._request()[1] == {"speed": 0.8, "emotion": "sad"}
     assert presets.read(studio, path.read_bytes()) == ("slow & sad", {"speed": 0.8, "emotion": "sad"})
-    panel._remove_preset()
+    panel._presets.remove()
     assert presets.names(studio) == []
     await panel.settled()
     panel.close()
@@ -414,7 +414,7 @@ async def test_too_short_a_recording_turns_cloning_off(studio, ada):
     panel.reference.take(vn.Reference(ada).trim(0, 8.0))
     await panel.reference.settled()
     await panel.settled()
-    assert panel._act.go.disabled
+    assert panel._buttons.go.disabled
     assert "speech" in told(panel._status)
     panel.close()
 
@@ -426,11 +426,11 @@ async def test_cloning_makes_a_voice_that_the_other_panels_know(studio, voice, a
     assert panel._tabs.selected_index == 1
     panel.clone.reference.take(str(ada))
     await panel.settled()
-    assert panel.clone._act.go.description.startswith("Clone · ")
+    assert panel.clone._buttons.go.description.startswith("Clone · ")
     panel.clone._named.value = "ash"
     panel.clone.form.set({"text": "Hello again."})
     await panel.settled()
-    panel.clone._act.go.click()
+    panel.clone._buttons.go.click()
     await panel.settled()
     assert panel.clone.error is None
     assert panel.clone.voice.name == "ash"
@@ -465,7 +465,7 @@ async def test_the_code_of_every_panel_runs_and_does_the_same(service, panel_hom
         clone._named.value = "coded"
         clone.form.set({"text": f"Hello there, my {service}."})
         await clone.settled()
-        clone._act.go.click()
+        clone._buttons.go.click()
         await clone.settled()
         spent = sum(task.cost or 0 for task in studio.tasks())
         again = (await run(clone))["voice"]
@@ -686,7 +686,7 @@ async def test_a_surprise_in_a_callback_stands_in_the_panel(studio, voice, capsy
 
 def test_outside_a_kernel_nothing_is_kept():
     """A script has no cell to leave results in."""
-    Kept("x").keep({"text/html": "<p>", "text/plain": "p"}, where="nowhere")
+    StaticOutput("x").keep({"text/html": "<p>", "text/plain": "p"}, where="nowhere")
 
 
 async def test_displaying_says_what_it_is_where_no_widget_can_be_drawn(studio, voice):

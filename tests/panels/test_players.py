@@ -17,16 +17,17 @@ import soundfile
 from comm.base_comm import BaseComm
 from hypothesis import given, settings, strategies as st
 
-from voicenb.audio import Clip, encode
-from voicenb.comparing import MAX_COMPARED, Grid, compare_html
+from voicenb.audio.codec import encode
+from voicenb.audio.subtitles import Segment, Subtitles, Word
+from voicenb.display.comparison import MAX_COMPARED, Grid, compare_html
 from voicenb.errors import BadReference, InvalidRequest, VoicenbError
 from voicenb.measures import loudness
-from voicenb.panels.compare import ComparePlayer
-from voicenb.panels.player import ClipPlayer, facts, wire
-from voicenb.panels.recorder import Recorder
-from voicenb.panels.waveform import Waveform
-from voicenb.reference import Reference
-from voicenb.subtitles import Segment, Subtitles, Word
+from voicenb.panels.players.compare import ComparePlayer
+from voicenb.panels.players.player import ClipPlayer, facts, wire
+from voicenb.panels.players.recorder import Recorder
+from voicenb.panels.players.waveform import Waveform
+from voicenb.studio.clip import Clip
+from voicenb.studio.reference import Reference
 
 RATE = 24_000
 WIDGETS = (ClipPlayer, ComparePlayer, Recorder, Waveform)
@@ -272,7 +273,7 @@ def test_a_comparison_reads_nothing_before_it_is_asked():
     assert not any("_decoded" in one.__dict__ for one in clips)
     content, _ = ask(player, kind="facts", ids=[7, 8], request="r")
     assert sorted(content["facts"]) == ["7", "8"]
-    assert [number for number, one in enumerate(clips) if "_decoded" in one.__dict__] == [7, 8]
+    assert [number for number, one in enumerate(clips) if "_read" in one.__dict__] == [7, 8]
 
 
 def test_all_clips_of_a_comparison_have_one_rate():
@@ -544,8 +545,12 @@ def study(request):
     return [clips[number % len(clips)] for number in range(27)]
 
 
+@pytest.mark.slow
 def test_27_clips_take_an_eighth_of_27_wav_players(study):
-    """Compared in one grid, whose widget's state is saved too; or one by one, as a cell shows a clip and a panel leaves it."""
+    """Compared in one grid, whose widget's state is saved too; or one by one, as a cell shows a clip and a panel leaves it.
+
+    It takes long: 27 clips are packed three times.
+    """
     display = pytest.importorskip("IPython.display")
     plain = notebook_of([{"text/html": display.Audio(data=one.data)._repr_html_()} for one in study])
     player = ComparePlayer(study, rows=[*"abcdefghi"], columns=[*"xyz"])

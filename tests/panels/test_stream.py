@@ -9,8 +9,9 @@ from comm.base_comm import BaseComm
 from IPython.core.formatters import DisplayFormatter
 
 import voicenb as vn
-from voicenb.panels.stream import StreamPlayer
+from voicenb.panels.players.stream import StreamPlayer
 
+# Each test asks with a seed of its own: what was made before comes at once.
 TEXT = "Hello there. This is the second sentence. And here is a third one."
 
 
@@ -72,7 +73,7 @@ async def test_the_page_gets_the_sound_while_it_is_made_and_all_of_it(speaker):
 
 async def test_a_view_that_comes_late_asks_for_what_it_has_missed(speaker):
     """From any frame on, in one answer; what makes no sense is answered with words."""
-    player = StreamPlayer(speaker.stream(TEXT, seed=1))
+    player = StreamPlayer(speaker.stream(TEXT, seed=7))
     await player.finished()
     whole = b"".join(player.stream.live.pieces)
     for at in (0, 1000, len(whole) // 2, 10**9):
@@ -96,12 +97,12 @@ async def test_a_loop_and_a_player_do_not_disturb_each_other(speaker):
     player.close()
 
 
-async def test_a_stream_that_breaks_off_says_so_and_keeps_what_came(speaker, capsys):
+async def test_a_stream_that_breaks_off_says_so_and_keeps_what_came(speaker, panel_home, capsys):
     """The page is told why no more comes and what it cost; nothing is printed."""
-    vn.sandbox.faults("truncated", route="production", service="faseeh", count=1, home=speaker._studio.home)
+    vn.sandbox.faults("truncated", route="production", service="faseeh", count=1, home=panel_home)
     player = StreamPlayer(speaker.stream(TEXT, seed=3))
     await player.finished()
-    vn.sandbox.faults(home=speaker._studio.home)
+    vn.sandbox.faults(home=panel_home)
     assert player.state == "failed"
     assert "counts as charged" in player.problem
     assert pieces(player)[-1] == "failed"
@@ -131,4 +132,4 @@ async def test_without_a_front_end_a_stream_is_text_and_then_its_clip(speaker):
 def test_unknown_arguments_are_refused(speaker):
     """traitlets alone would let them pass."""
     with pytest.raises(TypeError, match="did you mean 'autoplay'"):
-        StreamPlayer(speaker.stream(TEXT, seed=5), autplay=True)
+        StreamPlayer(speaker.stream(TEXT, seed=6), autplay=True)

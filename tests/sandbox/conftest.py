@@ -18,7 +18,7 @@ def sandbox(tmp_path_factory):
 
 @pytest.fixture
 def launch(tmp_path):
-    """Starts sandboxes of the test's own, by default in the test's own home."""
+    """Starts sandboxes of the test's own, by default in the test's own home, which takes seconds each."""
 
     def started(*flags, home=None):
         return running(home or tmp_path / "home", *flags)

@@ -1,13 +1,16 @@
 """Speaks through public clients of Faseeh's API; a program of its own, because they need an environment of their own.
 
-`python public_clients.py livekit|pipecat BASE_URL KEY` prints one JSON line: seconds of sound by call, and errors by call.
+`python public_clients.py livekit-munsit|livekit-faseeh|pipecat-munsit BASE_URL KEY` prints one JSON line: seconds of sound by call, and errors
+by call; or what is not installed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import sys
+from functools import partial
 
 import aiohttp
 
@@ -15,16 +18,16 @@ TEXT = "It is a fine day. We go out and look at the sea."
 RATE = 48_000
 
 
-async def livekit(base_url, key):
+async def livekit(plugin, base_url, key):
     from livekit.agents import APIConnectOptions
-    from livekit.plugins import munsit
 
+    plugin = importlib.import_module(f"livekit.plugins.{plugin}")
     once = APIConnectOptions(max_retry=0)
     seconds, errors = {}, {}
     async with aiohttp.ClientSession() as session:
 
         def tts(**changed):
-            return munsit.TTS(
+            return plugin.TTS(
                 **{"voice_id": "en-male-1", "api_key": key, "base_url": base_url, "http_session": session} | changed
             )
 
@@ -74,6 +77,15 @@ async def pipecat(base_url, key):
 
 
 if __name__ == "__main__":
-    client, base_url, key = sys.argv[1:]
-    seconds, errors = asyncio.run({"livekit": livekit, "pipecat": pipecat}[client](base_url, key))
-    print(json.dumps({"seconds": seconds, "errors": errors}))  # noqa: T201  what the test reads
+    client, *where = sys.argv[1:]
+    speak = {
+        "livekit-munsit": partial(livekit, "munsit"),
+        "livekit-faseeh": partial(livekit, "faseeh"),
+        "pipecat-munsit": pipecat,
+    }[client]
+    try:
+        seconds, errors = asyncio.run(speak(*where))
+        found = {"seconds": seconds, "errors": errors}
+    except ModuleNotFoundError as error:
+        found = {"missing": error.name}
+    print(json.dumps(found))  # noqa: T201  what the test reads

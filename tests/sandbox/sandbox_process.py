@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from homes import warmed
 
 API = "/api/open-api/v1"
 
@@ -162,7 +163,7 @@ def gone(pids, timeout=5):
 
 @contextmanager
 def running(home, *flags):
-    home.mkdir(parents=True, exist_ok=True)
+    warmed(home)
     log = home / "log.txt"
     with log.open("a") as stderr:
         process = subprocess.Popen(
@@ -187,9 +188,9 @@ def running(home, *flags):
 
 
 def copy_of(sandbox, home):
-    """A home with all that the sandbox has: its books, its files, and what the engine has worked out once."""
+    """A home with all that the sandbox has: its books and its files; what the engine works out once is shared."""
     while any(sandbox.status()["tasks"][state] for state in ("queued", "processing")):
         time.sleep(0.05)
-    skipped = shutil.ignore_patterns("lock", "server.json", "partial")
+    skipped = shutil.ignore_patterns("lock", "server.json", "partial", "cache")
     shutil.copytree(sandbox.home / "sandbox", home / "sandbox", ignore=skipped)
     return home

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from voicenb.sandbox import cjk
+from voicenb.sandbox.twins.aiclone import cjk
 
 URL = "https://example.com/a.wav"
 DIALECTS = [

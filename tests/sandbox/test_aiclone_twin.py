@@ -48,7 +48,7 @@ def said(sandbox, reference, *, seed=None, **fields):
     answer = sandbox.clone(headers, **({"text": TEXT, "reference_audio_url": reference} | fields))
     assert answer.status_code == 202, answer.text
     data = sandbox.followed(answer.json()["task_id"])
-    assert data["status"] == "completed", data
+    assert data["status"] == "completed", data.get("error", data)
     return data
 
 
@@ -257,6 +257,7 @@ def test_a_task_is_charged_when_it_is_completed(sandbox, reference):
 # Models
 
 
+@pytest.mark.slow
 def test_the_models_sound_different(sandbox, reference, plain):
     """No two of the five give the same samples; v1-real lies nearest to the reference's pitch, omni elsewhere."""
     found = {
@@ -287,6 +288,7 @@ def timbre(samples, rate):
     return mean - mean.mean()
 
 
+@pytest.mark.slow
 def test_v1_real_is_nearest_to_the_reference(sandbox):
     """The timbre of the others that clone, and of a fallback, misses the reference's by more; so does a designed voice's."""
     recording = sandbox.client.get("/sandbox/speakers/clara").content
@@ -306,6 +308,7 @@ def test_v1_real_is_nearest_to_the_reference(sandbox):
     assert nearest < 0.9 * min(others.values()), (nearest, others)
 
 
+@pytest.mark.slow
 def test_v2_emotion_follows_its_object(sandbox, reference, plain):
     """Wider than v1-real by itself; joy is higher, sorrow lower and slower; a text is understood."""
     usual, wide = (measured(said(sandbox, reference, text=LONG, model=model)) for model in ("v1-real", "v2-emotion"))
@@ -331,10 +334,13 @@ def test_random_emotions_differ_from_task_to_task(sandbox, reference):
     assert np.array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_a_reference_of_the_emotion_moves_the_voice(sandbox, reference, plain):
     """A livelier melody than the voice's own raises it, a flatter one lowers it."""
-    lively = said(sandbox, reference, emotion={"mode": "vector", "vector": [0, 0, 0, 0, 1, 0, 0.5, 0]})
-    flat = said(sandbox, reference, model="v3-qwen", instructions="monotone")
+    # Long enough on every processor: of excited speech a fifth is found to be voiced, and half a second is needed.
+    long = {"text": f"{TEXT} {TEXT} {TEXT}"}
+    lively = said(sandbox, reference, emotion={"mode": "vector", "vector": [0, 0, 0, 0, 1, 0, 0.5, 0]}, **long)
+    flat = said(sandbox, reference, model="v3-qwen", instructions="monotone", **long)
     heard = [
         measured(said(sandbox, reference, emotion={"mode": "reference_audio", "reference_audio_url": one["audioUrl"]}))
         for one in (lively, flat)
@@ -379,6 +385,7 @@ def test_voxcpm_keeps_the_voice_unless_a_person_is_described(sandbox, reference,
         assert abs(np.log2(f0 / plain.f0 / ratio)) < 0.25
 
 
+@pytest.mark.slow
 def test_a_dialect_is_heard(sandbox, reference):
     """As a melody: livelier than without one, and each dialect's rises or falls otherwise."""
 
@@ -439,7 +446,9 @@ def test_degraded_results_come_at_the_rate_that_is_set(sandbox, reference):
         data = said(sandbox, reference, text="Hello.", model="omni")
     assert (data["degraded"], data["format"], data["providerUsed"]) == (True, "mp3", "tts-fallback-1")
     assert data["audioUrl"].endswith(".mp3")
-    assert said(sandbox, reference, text="Hello.")["degraded"] is False
+    assert data["model"] == "v1-real"  # the one that was used
+    plain = said(sandbox, reference, text="Hello.")
+    assert (plain["degraded"], plain["model"]) == (False, "v2-emotion")
     with sandbox.settings(degraded=0.5):
         tasks = [sandbox.clone(text="a", reference_audio_url=FAR).json()["task_id"] for _ in range(60)]
     books = sandbox.books()

@@ -35,7 +35,7 @@ EXCLUDED = [ignored_auth, missing_required_header, negative_data_rejection, posi
 if not DESCRIPTIONS.is_dir():
     pytest.skip("the services' descriptions are not beside the checkout", allow_module_level=True)
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.slow]
 
 CREATE = ("POST", "/api/open-api/v1/soundCloning/clones")
 SPEAK = ("POST", "/api/open-api/v1/soundCloning/audios")

@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from voicenb.sandbox.bookkeeping import Books, OverdrawnError, credits_of, micro_of, shown
-from voicenb.sandbox.jobs import Jobs
-from voicenb.sandbox.voice import Voice
+from voicenb.sandbox.bookkeeping.books import Books, OverdrawnError
+from voicenb.sandbox.bookkeeping.money import credits_of, micro_of, shown
+from voicenb.sandbox.engine.workers.loading import Voice
+from voicenb.sandbox.twins.task_queue import Jobs
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ def test_the_balance_can_be_given_at_start(launch):
         assert server.balance()["available"] == 0.000001
 
 
+@pytest.mark.slow
 def test_it_ends_soon_after_the_last_lifeline_and_not_before(launch, tmp_path):
     """Two lifelines hold it; about three seconds after the second one closes it ends. One started by hand stays."""
     with launch("--lifeline") as server, launch(home=tmp_path / "by hand") as by_hand:
@@ -171,6 +172,7 @@ def test_a_killed_client_lets_go_of_its_lifeline(launch):
 
 
 @linux
+@pytest.mark.slow
 def test_sigterm_ends_everything_within_five_seconds(launch, warm, ada):
     """With lifelines open, a job running and an upload crawling, server and workers are gone in time."""
     with launch(home=warm) as server:
@@ -199,6 +201,7 @@ def test_sigterm_ends_everything_within_five_seconds(launch, warm, ada):
 
 
 @linux
+@pytest.mark.slow
 def test_a_killed_sandbox_finishes_its_tasks_at_the_next_start_and_charges_once(launch, warm, voice, ada):
     """kill -9 in mid-task: uploads, models, queue and books are whole, and each task was charged one time."""
     with launch(home=warm) as server:
@@ -233,6 +236,7 @@ def _kill_after(event, seconds, process):
     process.kill()
 
 
+@pytest.mark.slow
 def test_kills_at_any_moment_lose_no_task_and_no_credit(launch):
     """Six times killed among submissions: every accepted task is in the books, ended, and refunded to the last millionth."""
     dice = random.Random(3)

@@ -118,8 +118,8 @@ def test_the_catalogue_needs_no_key(sandbox, search, found):
     """Its items carry a price mode and a unit price."""
     answer = sandbox.client.get("/api/openapi/model/catalog", params={"search": search}, headers={"Authorization": ""})
     items = exact(answer)["list"]
-    assert [item["model"] for item in items] == found
+    assert [item["model_name"] for item in items] == found
     prices = {"sound-cloning-clone": "0.5", "sound-cloning-audio": "1", "sound-cloning-voice": "0.01"}
     for item in items:
-        assert item["price"] == Decimal(prices[item["model"]])
-        assert item["price_mode"] == ("per_task" if item["model"] == "sound-cloning-voice" else "per_10k_char")
+        assert Decimal(item["price"]) == Decimal(prices[item["model_name"]])
+        assert item["price_mode"] == ("per_task" if item["model_name"] == "sound-cloning-voice" else "per_10k_char")

@@ -1,16 +1,18 @@
-"""Parts of the sandbox by themselves: doubled sampling rates, dues, settings, kinds of files."""
+"""Parts of the sandbox by themselves: sampling rates, dues, settings, kinds of files."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from voicenb.sandbox.bookkeeping import Books, OverdrawnError
-from voicenb.sandbox.fields import RuleError
-from voicenb.sandbox.pcm import Doubler
-from voicenb.sandbox.references import kind_of
-from voicenb.sandbox.settings import Settings
+from voicenb.sandbox.bookkeeping.books import Books, OverdrawnError
+from voicenb.sandbox.recordings.references import kind_of
+from voicenb.sandbox.twins.faseeh.pcm import Resampler
+from voicenb.sandbox.twins.settings import Settings
+from voicenb.sandbox.wire.fields import RuleError
 
 
 @pytest.fixture
@@ -27,31 +29,46 @@ def submit(books, number, due=100, **more):
     )
 
 
-@given(st.lists(st.integers(0, 300), max_size=8), st.integers(0, 2**32 - 1))
+RATES = st.sampled_from([8_000, 11_025, 12_000, 16_000, 22_050, 32_000, 44_100, 48_000]) | st.integers(8_000, 48_000)
+
+
+@given(st.lists(st.integers(0, 300), max_size=8), st.integers(0, 2**32 - 1), RATES)
 @settings(deadline=None)
-def test_pieces_double_to_the_same_samples_as_the_whole(lengths, seed):
-    """Wherever the pieces end, empty ones too."""
+def test_pieces_come_to_the_same_samples_as_the_whole(lengths, seed, rate):
+    """Wherever the pieces end, empty ones too, at any rate."""
     samples = np.random.default_rng(seed).integers(-32_768, 32_768, sum(lengths)).astype("<i2")
-    whole = Doubler()
+    whole = Resampler(rate)
     expected = whole.feed(samples.tobytes()) + whole.rest()
-    parts = Doubler()
+    parts = Resampler(rate)
     got = b"".join(parts.feed(piece.tobytes()) for piece in np.split(samples, np.cumsum(lengths)[:-1])) + parts.rest()
     assert got == expected
-    doubled = np.frombuffer(got, "<i2")
-    assert len(doubled) == 2 * len(samples)
-    assert np.array_equal(doubled[::2], samples)
+    made = np.frombuffer(got, "<i2")
+    assert len(made) == math.ceil(len(samples) * rate / 24_000)
+    if rate == 48_000:
+        assert np.array_equal(made[::2], samples)
 
 
-@pytest.mark.parametrize("hertz", [200, 3_000, 9_000])
-def test_a_tone_stays_a_tone(hertz):
+@pytest.mark.parametrize(
+    ("hertz", "rate"),
+    [(200, 48_000), (3_000, 48_000), (9_000, 48_000), (9_000, 44_100), (3_000, 22_050), (3_000, 8_000)],
+)
+def test_a_tone_stays_a_tone(hertz, rate):
     """What comes between the samples lies on the same sine, up to 9 kHz, within 60 dB."""
     times = np.arange(4_800) / 24_000
     tone = np.rint(20_000 * np.sin(2 * np.pi * hertz * times)).astype("<i2")
-    doubler = Doubler()
-    doubled = np.frombuffer(doubler.feed(tone.tobytes()) + doubler.rest(), "<i2")
-    expected = 20_000 * np.sin(2 * np.pi * hertz * np.arange(len(doubled)) / 48_000)
-    error = (doubled - expected)[200:-200]
+    resampler = Resampler(rate)
+    made = np.frombuffer(resampler.feed(tone.tobytes()) + resampler.rest(), "<i2")
+    expected = 20_000 * np.sin(2 * np.pi * hertz * np.arange(len(made)) / rate)
+    error = (made - expected)[200:-200]
     assert np.sqrt(np.mean(error**2)) < 20_000 / np.sqrt(2) / 1_000
+
+
+def test_what_a_lower_rate_cannot_have_is_left_out():
+    """A tone above half of it does not come back as another one."""
+    tone = np.rint(20_000 * np.sin(2 * np.pi * 6_000 * np.arange(4_800) / 24_000)).astype("<i2")
+    resampler = Resampler(8_000)
+    made = np.frombuffer(resampler.feed(tone.tobytes()) + resampler.rest(), "<i2")
+    assert np.abs(made[200:-200]).max() < 20
 
 
 def test_dues_are_held_then_charged(books):

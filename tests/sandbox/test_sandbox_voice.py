@@ -190,8 +190,12 @@ def test_the_default_preview_line_speaks_or_says_what_is_missing(sandbox, ada):
         assert len(samples) / rate > 4
 
 
+@pytest.mark.slow
 def test_models_expire_unless_they_are_used(launch, warm, ada):
-    """Valid for three days of the sandbox's clock; a call inside them activates for good; results last as long."""
+    """Valid for three days of the sandbox's clock; a call inside them activates for good; results last as long.
+
+    It takes long: a sandbox starts twice, for its clock is moved.
+    """
     with launch(home=warm) as server:
         url = server.upload("ada.wav", ada)["url"]
         preview = {"fileUrl": url, "contentText": "Good morning.", "language": "English"}

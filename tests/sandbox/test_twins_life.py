@@ -9,18 +9,22 @@ import socket
 import wave
 
 import httpx
+import pytest
 from sandbox_process import copy_of
 
 SPEAK = "/text-to-speech/faseeh-v1-preview"
 LINE = "Good morning to you all."
+PREVIEW = {"text": LINE, "similarity": "0.75", "model_id": "faseeh-v1-preview"}
+SPEECH = {"stability": 0.5, "streaming": False}
 
 
+@pytest.mark.slow
 def test_a_kill_loses_no_task_no_voice_and_no_credit(launch, tmp_path, sandbox, reference, ada):
     """aiclone's open task is performed and charged at the next start, and what it owes cannot be spent meanwhile.
 
     Faseeh's voice speaks again; the request that the kill interrupted costs nothing, and nobody repeats it.
     """
-    spoken = sandbox.faseeh("POST", "/voices/preview", data={"text": LINE}, files={"file": ("ada.wav", ada)})
+    spoken = sandbox.faseeh("POST", "/voices/preview", data=PREVIEW, files={"file": ("ada.wav", ada)})
     sample = io.BytesIO()
     with wave.open(sample, "wb") as file:
         file.setparams((1, 2, 24_000, 0, "NONE", ""))
@@ -39,7 +43,7 @@ def test_a_kill_loses_no_task_no_voice_and_no_credit(launch, tmp_path, sandbox, 
         assert server.account("aiclone") == accounts["aiclone"] | {"balance": 30}
 
         # The answer to this one never comes.
-        body = json.dumps({"voice_id": voice["voice_id"], "text": LINE * 100}).encode()
+        body = json.dumps({"voice_id": voice["voice_id"], "text": LINE * 100} | SPEECH).encode()
         address = httpx.URL(server.url)
         with socket.create_connection((address.host, address.port)) as waiting:
             waiting.sendall(
@@ -67,6 +71,6 @@ def test_a_kill_loses_no_task_no_voice_and_no_credit(launch, tmp_path, sandbox, 
         assert server.account("faseeh") == accounts["faseeh"]
         [kept] = [one for one in server.faseeh("GET", "/voices").json() if one["voice_id"] == voice["voice_id"]]
         assert httpx.get(kept["sample_url"], trust_env=False, verify=False).content == sample.getvalue()
-        said = server.faseeh("POST", SPEAK, json={"voice_id": voice["voice_id"], "text": "Hello."})
+        said = server.faseeh("POST", SPEAK, json={"voice_id": voice["voice_id"], "text": "Hello."} | SPEECH)
         assert said.status_code == 200
         assert server.account("soundclone") == accounts["soundclone"]

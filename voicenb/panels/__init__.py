@@ -5,6 +5,9 @@
     voicenb.panels.SayPanel(studio)         # or each alone
 
 Needs the extra ``lab``.
+
+Lives here: widgets, and what their buttons call. Does not: anything that a notebook could not do with the same calls.
+May call: studio and what it calls.
 """
 
 from __future__ import annotations

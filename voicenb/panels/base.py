@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import ipywidgets as widgets
 
-from voicenb import portal
-from voicenb.errors import VoicenbError
-from voicenb.panels.awaiting import listen_while_awaiting
-from voicenb.panels.kept import Kept
-from voicenb.panels.shown import close
-from voicenb.panels.style import Care, line, toned
+from voicenb.base import portal
+from voicenb.base.notebook import find_cell
+from voicenb.errors import OutcomeUnknown, TaskTimeout, VoicenbError
+from voicenb.panels.page.ipykernel_comms import listen_while_awaiting
+from voicenb.panels.page.static_output import StaticOutput
+from voicenb.panels.parts.formatting import close
+from voicenb.panels.parts.page_values import CALLBACK_LOCK, KERNEL_VALUES, PageOutdated, PageValues, Press, watched
+from voicenb.panels.parts.style import PanelAssets, line, toned
 
 if TYPE_CHECKING:
-    from voicenb.studio import Studio
+    from voicenb.studio.studio import Studio
 
 __all__ = ["Panel"]
 
@@ -43,14 +46,17 @@ class Panel:
 
     def __init__(self, studio: Studio) -> None:
         listen_while_awaiting()
+        find_cell()
         self.studio = studio
         self.error: BaseException | None = None
         self._name = uuid.uuid4().hex[:12]
-        self._care = Care(name=self._name)
+        self._assets = PanelAssets(name=self._name)
+        self._assets.on_msg(self._on_message)
+        self._presses: dict[str, tuple[Press, Callable[[PageValues], object]]] = {}
         self._problem = line("problem", "live")
         self._status = line("status", "live", "grow")
         self._code = line("code", "gone")
-        self._kept: Kept | None = None
+        self._kept: StaticOutput | None = None
         self._closed = False
         self._work: set[Any] = set()
         self.widget = widgets.VBox()
@@ -62,7 +68,26 @@ class Panel:
             "This panel's kernel has ended. Run its cell again; what was under way is found in the history."
         )
         gone.add_class("voicenb-dead-note")
-        self.widget.children = (gone, *children, self._care)
+        self.widget.children = (gone, *children, self._assets)
+        self._tells(*children)
+
+    def _tells(self, *parts: Any) -> None:
+        """Lets a press tell what the page shows in these, too."""
+        self._assets.watched = {**self._assets.watched, **watched(*parts)}
+
+    def _pressed(self, one: Press, act: Callable[[PageValues], object]) -> None:
+        """What a button does with what the page shows when it is pressed."""
+        self._presses[one.model_id] = (one, act)
+        self._assets.presses = list(self._presses)
+        one.on_click(self._on(lambda: act(KERNEL_VALUES)))
+        one.on_bare(lambda: self._on(_incomplete)(None))
+
+    def _on_message(self, _: object, content: Any, __: object) -> None:
+        """A press arrives, perhaps late, and perhaps before what was typed earlier."""
+        match content:
+            case {"press": str(name), "token": str(token), "shows": dict(shows)} if name in self._presses:
+                one, act = self._presses[name]
+                self._on(lambda: one.use(token) and act(PageValues(shows, content.get("made") or ())))(None)
 
     # -- what a notebook sees ----------------------------------------------------------------------------------
 
@@ -70,14 +95,15 @@ class Panel:
         return f"<{type(self).__name__} of {self.studio!r}>"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        self._keep_in(Kept(self._name))
+        self.publish_to(StaticOutput(self._name))
         bundle = self.widget._repr_mimebundle_(**options)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         if data is not None:
             data["text/plain"] = f"{self.title}: run this cell to get the panel."
         return bundle
 
-    def _keep_in(self, kept: Kept) -> None:
+    def publish_to(self, kept: StaticOutput) -> None:
+        """Shows results in `kept`, too: the static outputs that outlive the kernel."""
         self._kept = kept
 
     def _publish(self, name: str, content: bytes, done: Callable[[str], None]) -> None:
@@ -123,7 +149,7 @@ class Panel:
     async def settled(self) -> None:
         """Waits until nothing of this panel is at work any more; for scripts and tests that press its buttons."""
         while self._work:
-            await asyncio.wait([one if asyncio.isfuture(one) else asyncio.wrap_future(one) for one in self._work])
+            await asyncio.wait([_here(one) for one in list(self._work)])
             # The callbacks of what has ended come first: they may start more.
             await asyncio.sleep(0)
 
@@ -136,10 +162,11 @@ class Panel:
         """A callback for a widget's event: an error in it is shown in the panel, where else it would be in no cell."""
 
         def call(_: object = None) -> None:
-            try:
-                act()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the reader has to see it
-                self._fail(error)
+            with CALLBACK_LOCK:
+                try:
+                    act()
+                except Exception as error:  # noqa: BLE001 - whatever it is, the reader has to see it
+                    self._fail(error)
 
         return call
 
@@ -148,7 +175,7 @@ class Panel:
         if self._closed:
             return
         text = str(error) if isinstance(error, VoicenbError) else f"{type(error).__name__}: {error}"
-        self._problem.value = toned(text, "amber" if type(error).__name__ in _NOT_FAILED else "bad")
+        self._problem.value = toned(text, "amber" if isinstance(error, _NOT_FAILED) else "bad")
 
     def _clear(self) -> None:
         self.error = None
@@ -156,9 +183,9 @@ class Panel:
 
     def _tell(self, text: str, tone: str = "quiet", *, title: str = "") -> None:
         """The status line, which screen readers read out."""
-        told = toned(text, tone, title=title)
-        if self._status.value != told:
-            self._status.value = told
+        shown = toned(text, tone, title=title)
+        if self._status.value != shown:
+            self._status.value = shown
 
     # -- code --------------------------------------------------------------------------------------------------
 
@@ -182,8 +209,26 @@ class Panel:
             self._code.add_class("voicenb-gone")
 
 
-_NOT_FAILED = {"OutcomeUnknown", "TaskTimeout"}
-"""Errors that leave it open whether anything failed: they are amber, never red."""
+_NOT_FAILED = (OutcomeUnknown, TaskTimeout, PageOutdated)
+"""Errors that leave it open whether anything failed, or ask to look again: they are amber, never red."""
+
+
+def _incomplete() -> None:
+    raise PageOutdated(
+        "Nothing was done: this page is not complete, so that it could not say what it shows. Wait a moment and press again; "
+        "if that does not help, load the page again, or install anywidget where it is drawn."
+    )
+
+
+def _here(future: Any) -> asyncio.Future[Any]:
+    """What this loop can wait for until a future of any loop has ended."""
+    if not asyncio.isfuture(future):
+        return asyncio.wrap_future(future)
+    if future.get_loop() is asyncio.get_running_loop():
+        return future
+    ended: Future[None] = Future()
+    future.get_loop().call_soon_threadsafe(future.add_done_callback, lambda _: ended.set_result(None))
+    return asyncio.wrap_future(ended)
 
 
 async def _awaited(work: Awaitable[T]) -> T:

@@ -1,35 +1,63 @@
-"""A recording in, a voice out."""
+"""`ClonePanel`: makes a voice of a recording."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import ipywidgets as widgets
 
 from voicenb.errors import InvalidRequest
-from voicenb.panels.act import Act
+from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
-from voicenb.panels.form import Form, Remark, hushed, languages
-from voicenb.panels.kept import Kept
+from voicenb.panels.form import Form, Remark, languages, without_warnings
+from voicenb.panels.page.static_output import StaticOutput
+from voicenb.panels.parts.formatting import amount, player
+from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues
+from voicenb.panels.parts.run_buttons import RunButtons
+from voicenb.panels.parts.style import bar, line
 from voicenb.panels.reference import ReferencePanel
-from voicenb.panels.shown import amount, player
-from voicenb.panels.style import bar, line
-from voicenb.schema import OPEN
 from voicenb.services.parameters import remarks
+from voicenb.studio.reference import Reference
+from voicenb.tasks.session import SANDBOX
 
 if TYPE_CHECKING:
-    from voicenb.services.base import Price
-    from voicenb.studio import Studio, Voice
+    from voicenb.base.money import Price
+    from voicenb.studio.studio import Studio
+    from voicenb.studio.task import Task
+    from voicenb.studio.voice import Voice
 
 __all__ = ["ClonePanel"]
 
 _TICK = 0.5
+_LOOKED_AT = 50
+_NO_CONSENT = "Whose voice is it, and did they agree? Write it under Consent"
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is asked for with one press.
+
+    Attributes:
+        part: Where the chosen part begins and ends, in seconds; None for the whole recording.
+        price: What the button said when it was pressed; None where nobody has looked at it.
+    """
+
+    reference: Reference
+    consent: str | None
+    part: tuple[float, float] | None
+    values: dict[str, Any]
+    price: str | None
 
 
 class ClonePanel(Panel):
     """A reference, a name, what the preview says, and the price on the button.
+
+    Args:
+        studio: Where it is cloned.
+        consent: Whether the speaker's consent has to be written before a live service is paid; in the sandbox it never has to.
 
     Attributes:
         reference: The panel of the recording.
@@ -39,8 +67,13 @@ class ClonePanel(Panel):
 
     title = "Clone"
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, *, consent: Literal["required", "optional"] = "required") -> None:
         super().__init__(studio)
+        # Here and not from typing: each letter asks for a price.
+        studio.learn_prices()
+        if consent not in {"required", "optional"}:
+            raise InvalidRequest(f"consent={consent!r}: allowed are 'required' and 'optional'")
+        self._consent_needed = consent == "required" and studio.endpoint != SANDBOX
         service, profile = studio.service, studio.service.profile
         self.reference = ReferencePanel(studio)
         self.voice: Voice | None = None
@@ -55,7 +88,7 @@ class ClonePanel(Panel):
             *requests,
             hide=("reference", "name", "voice_id"),
             choices=languages(studio),
-            strict=studio.strict or studio.endpoint == "sandbox",
+            strict=studio.session.enforces_learned_rules,
             count=service.characters,
             publish=self._publish,
         )
@@ -67,12 +100,14 @@ class ClonePanel(Panel):
             )
         self._named = widgets.Text(description="Name", placeholder="what to call the voice; else the recording's name")
         self._named.add_class("voicenb-grow")
-        self._act = Act("Clone")
+        self._buttons = RunButtons("Clone")
         self._results = widgets.VBox()
         self._results.add_class("voicenb-results")
-        self._act.connect(self._on(self.clone), self._on(self._cancel))
+        self._pressed(self._buttons.go, self._clone_shown)
+        self._pressed(self._buttons.stop, lambda _: self._cancel())
         self._named.observe(self._on(self._judge), "value")
-        self.reference.on_change(lambda: self._on(self._judge)(None))
+        self.reference.on_change(lambda: self._on(self._look_again)(None))
+        self.reference.on_consent(lambda: self._on(self._judge)(None))
         self.form.on_change(lambda: self._on(self._judge)(None))
         # This panel's code has all that the reference's has.
         self.reference.hide_code()
@@ -81,33 +116,41 @@ class ClonePanel(Panel):
                 bar(self._named, line("grow"), self._code_button()),
                 self.form.widget,
                 self._code,
-                bar(self._status, self._act.go, self._act.stop, names=("act",)),
+                bar(self._status, self._buttons.go, self._buttons.stop, names=("act",)),
                 self._problem,
             ]
         )
         acts.add_class("voicenb-acts")
         self._lay(self.reference.widget, acts, self._results)
+        # The waveform comes into the reference's widget with a recording.
+        self._tells(self.reference.waveform)
         self._judge()
 
     def on_done(self, listener: Callable[[str], None]) -> None:
         """Calls ``listener(name)`` when a voice was made."""
         self._listeners.append(listener)
 
-    def _keep_in(self, kept: Kept) -> None:
-        super()._keep_in(kept)
-        self.reference._keep_in(kept)  # noqa: SLF001 - its own part
+    def publish_to(self, kept: StaticOutput) -> None:
+        """Shows results in `kept`, too: the static outputs that outlive the kernel."""
+        super().publish_to(kept)
+        self.reference.publish_to(kept)
 
-    def _request(self, *, code: bool = False) -> dict[str, Any]:
-        values = self.form.code if code else self.form.values
+    def _request(self, shown: PageValues = KERNEL_VALUES, *, code: bool = False) -> dict[str, Any]:
+        values = self.form.code if code else self.form.read(shown)
         if not str(values.get("text") or "").strip():
             values.pop("text", None)
-        if name := self._named.value.strip():
+        if name := shown(self._named).strip():
             values["name"] = name
         return values
 
+    def _look_again(self) -> None:
+        """There is another recording: a press that was made on the one before is refused."""
+        self._buttons.go.renew()
+        self._judge()
+
     def _judge(self, *, keep: bool = False) -> None:
         self._show_code()
-        if self._act.running:
+        if self._buttons.running:
             return
         values = self._request()
         remarks = self.form.check(name="-", text=values.get("text") or "-" * 12)
@@ -123,27 +166,29 @@ class ClonePanel(Panel):
             self._off(f"The recording cannot serve yet: {problems[0].rule}, {problems[0].found}.")
         elif errors:
             self._off(f"To mend: {', '.join(dict.fromkeys(errors))}.")
+        elif self._consent_needed and not self.reference.consent:
+            self._off(f"{_NO_CONSENT}; a live service is not paid without it.", "amber")
         else:
-            self._act.offer()
+            self._buttons.offer()
             if not keep:
-                self._tell("")
+                self._tell("" if self.reference.consent else f"{_NO_CONSENT}.", "amber")
             self._start(self._ask_price(self._asked, values))
 
-    def _off(self, reason: str) -> None:
-        self._act.off()
-        self._tell(reason)
+    def _off(self, reason: str, tone: str = "quiet") -> None:
+        self._buttons.off()
+        self._tell(reason, tone)
 
     async def _ask_price(self, asked: int, values: dict[str, Any]) -> None:
         try:
-            price = await asyncio.to_thread(hushed, lambda: self.studio.clone_price(**values))
+            price = await asyncio.to_thread(without_warnings, lambda: self.studio.clone_price(ask=False, **values))
         except InvalidRequest as error:
             if asked == self._asked:
                 self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
                 self._off(str(error).splitlines()[0])
             return
-        if asked == self._asked and not self._act.running:
-            self._act.offer(amount(price.amount, price.unit))
-            self._act.go.tooltip = price.rule
+        if asked == self._asked and not self._buttons.running:
+            self._buttons.offer(amount(price.amount, price.unit))
+            self._buttons.go.tooltip = price.rule
             if price.amount is None:
                 self._tell(f"The price is not known: {price.rule}", "amber")
 
@@ -151,49 +196,111 @@ class ClonePanel(Panel):
 
     def clone(self) -> None:
         """Does what the button does; nothing while it is at work."""
-        if self._act.running:
+        self._on(lambda: self._clone_shown(KERNEL_VALUES))(None)
+
+    def _clone_shown(self, shown: PageValues) -> None:
+        """Clones what is shown, at the price that is shown."""
+        if self._buttons.running:
             return
         self._clear()
-        self._act.begin()
-        self._start(self._clone())
+        order = self._order(shown)
+        self._buttons.begin()
+        self._start(self._clone(order))
+
+    def _order(self, shown: PageValues) -> _Order:
+        """What is shown, as one request.
+
+        Raises:
+            PageOutdated: It is not known.
+            InvalidRequest: There is no recording, or no consent where it has to be.
+        """
+        reference, values = self.reference.reference, self._request(shown)
+        if reference is None:
+            raise InvalidRequest("Nothing was sent: choose a recording first.")
+        consent = self.reference.consent_shown(shown)
+        if self._consent_needed and consent is None:
+            raise PageOutdated(f"Nothing was sent. {_NO_CONSENT}, and press again.")
+        price = None if shown.now else shown(self._buttons.go, "description")
+        return _Order(reference, consent, self.reference.part(shown), values, price)
 
     def _cancel(self) -> None:
-        if self._job is not None:
+        if self._buttons.cancel() and self._job is not None:
             self._job.cancel()
 
-    async def _clone(self) -> None:
+    async def _clone(self, order: _Order) -> None:
         voice: Voice | None = None
         try:
-            voice = await self._follow()
+            await self._agree(order)
+            voice = await self._follow(order)
         finally:
             if self._job is not None:
                 self._job.cancel()
             self._job = None
-            self._act.end()
+            self._buttons.end()
             if not self._closed:
                 self._judge(keep=True)
         if voice is not None:
             await self._show(voice)
 
-    async def _follow(self) -> Voice | None:
+    async def _agree(self, order: _Order) -> None:
+        """Prices an order anew, and refuses it where the button said something else.
+
+        Raises:
+            PageOutdated: It did.
+            InvalidRequest: The order breaks a rule.
+        """
+        if order.price is None:
+            return
+        price = await asyncio.to_thread(without_warnings, lambda: self.studio.clone_price(**order.values))
+        self._buttons.require_price(amount(price.amount, price.unit), order.price)
+
+    async def _follow(self, order: _Order) -> Voice | None:
         """Clones, and says how far it is; None where it was cancelled."""
-        reference, values = self.reference.reference, self._request()
-        name = values.get("name") or (reference.name if reference is not None else None) or "voice"
+        reference = order.reference
+        if order.part is not None:
+            reference = await asyncio.to_thread(reference.trim, *order.part)
+        if reference.consent != order.consent:
+            reference = Reference(reference)
+            reference.consent = order.consent
+        name = order.values.get("name") or reference.name or "voice"
+        before = {task.id for task in await asyncio.to_thread(self._calls, name)}
         # What it would warn of stands under its field.
         with remarks():
-            job = self._job = asyncio.ensure_future(self.studio.aio.clone(reference, timeout=None, **values))
-        if self._act.unwanted:
+            job = self._job = asyncio.ensure_future(self.studio.aio.clone(reference, timeout=None, **order.values))
+        if self._buttons.cancelled:
             job.cancel()
         while not job.done():
-            self._act.tick()
+            self._buttons.tick()
             under_way = await asyncio.to_thread(self._state, name)
             self._tell(under_way or "checking and sending")
             await asyncio.wait([job], timeout=_TICK)
         if job.cancelled():
-            self._tell("No longer waited for. What was sent goes on: the history has it.", "amber")
+            await self._account(name, before)
             return None
         self.voice = job.result()
         return self.voice
+
+    async def _account(self, name: str, before: set[str]) -> None:
+        """After a cancel: calls back what has not left, and says what the rest was charged."""
+        # A call that was just being written down is found a moment later.
+        await asyncio.sleep(_TICK)
+        while True:
+            made = [task for task in await asyncio.to_thread(self._calls, name) if task.id not in before]
+            for task in made:
+                if task.status == "planned":
+                    await asyncio.to_thread(task.cancel)
+            if not any(task.status in {"planned", "submitting"} for task in made):
+                break
+            await asyncio.sleep(_TICK)
+        sent = [task for task in made if task.status != "cancelled"]
+        charges = "; ".join(f"{task.kind}: {task.charged()}" for task in made)
+        goes_on = " What was sent goes on, and the history has it." if sent else ""
+        self._tell(f"Cancelled; {charges or 'nothing was charged'}.{goes_on}", "amber")
+
+    def _calls(self, name: str) -> list[Task]:
+        """The newest calls that make voices of this name."""
+        found = self.studio.tasks(limit=_LOOKED_AT)
+        return [task for task in found if task.voice == name and task.kind in {"preview", "voice"}]
 
     def _state(self, name: str) -> str:
         """How far the call is, as the ledger has it."""

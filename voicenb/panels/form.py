@@ -8,28 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import ipywidgets as widgets
 import traitlets
 
 from voicenb.errors import InvalidRequest, Problem
-from voicenb.panels.style import button, line, toned
+from voicenb.panels.fields.field import Field, Publish, switch_class
+from voicenb.panels.fields.kinds import field_for
+from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues
 from voicenb.services.parameters import Parameter, ServiceRequest, remarks, shown
 
 if TYPE_CHECKING:
-    from voicenb.studio import Studio
+    from voicenb.studio.studio import Studio
 
-__all__ = ["Code", "Field", "Form", "Publish", "Remark", "hushed", "languages"]
+__all__ = ["Form", "Remark", "languages", "without_warnings"]
 
 T = TypeVar("T")
-Publish: TypeAlias = Callable[[str, bytes, Callable[[str], None]], object]
-
-_LONG_TEXT = 200
-_MOST_STEPS = 40
 
 
-def hushed(call: Callable[[], T]) -> T:
+def without_warnings(call: Callable[[], T]) -> T:
     """`call` without the warnings that it gives: a panel shows them under their fields, and never prints."""
     with remarks():
         return call()
@@ -55,253 +53,6 @@ class Remark:
     field: str
     text: str
     error: bool
-
-
-class Code(str):
-    """Python that stands for a value, where code is shown."""
-
-    __slots__ = ()
-    __repr__ = str.__str__
-
-
-# -- one parameter ---------------------------------------------------------------------------------------------
-
-
-class Field:
-    """One parameter: its control, its unit, its way back to the default, and the line below that says what is wrong.
-
-    Args:
-        one: The parameter.
-        choices: Values to choose from where the parameter itself names none.
-        count: Counts the characters of a long text as the service bills them.
-    """
-
-    def __init__(
-        self, one: Parameter, *, choices: Sequence[Any] = (), count: Callable[[str], int] | None = None
-    ) -> None:
-        self.parameter = one
-        self.default = one.default
-        self._count_by = count
-        self._told = ""
-        self._listeners: list[Callable[[], None]] = []
-        self.input = self._control(one, tuple(one.choices or choices))
-        self.input.add_class("voicenb-input")
-        self.note = line("note", "live")
-        self.unit = line("unit")
-        self.unit.value = toned(one.unit)
-        self.reset_button = button("", "", "reset")
-        self._name_default()
-        self.reset_button.on_click(lambda _: self.reset())
-        self.count = line("count")
-        row = widgets.HBox([self.input, self.unit, self.reset_button] if not self.long else [self.input])
-        row.add_class("voicenb-row")
-        self.extra = widgets.HBox(layout=widgets.Layout(width="auto"))
-        under = widgets.HBox([self.note, self.count, self.extra])
-        under.add_class("voicenb-row")
-        under.add_class("voicenb-under")
-        self.box = widgets.VBox([row, under if self.long else self.note])
-        for name in ("field", f"field-{one.name}", *(("wide", "text") if self.long else ())):
-            self.box.add_class(f"voicenb-{name}")
-        self._watch()
-        self._mark()
-
-    def _watch(self) -> None:
-        self.input.observe(lambda _: self._changed(), "value")
-
-    def on_change(self, listener: Callable[[], None]) -> None:
-        """Calls `listener` after each change of the value."""
-        self._listeners.append(listener)
-
-    @property
-    def label(self) -> str:
-        """The parameter's name for people."""
-        return self.parameter.name.replace("_", " ").capitalize()
-
-    @property
-    def long(self) -> bool:
-        """Whether it is a text of many lines."""
-        return self.parameter.name == "text" or (
-            self.parameter.type == "text" and (self.parameter.max_length or 0) > _LONG_TEXT
-        )
-
-    def _control(self, one: Parameter, choices: tuple[Any, ...]) -> Any:
-        about: dict[str, Any] = {"description": self.label, "tooltip": self._help(one)}
-        if self.long:
-            return widgets.Textarea(value=one.default or "", placeholder="Write what is spoken.", **about)
-        if choices:
-            if not one.required and one.default not in choices:
-                choices = (one.default, *choices)
-            # By index, because ipywidgets takes the value None for nothing chosen.
-            first = 0 if one.required else choices.index(one.default)
-            return widgets.Dropdown(options=[(self._shown(choice), choice) for choice in choices], index=first, **about)
-        if one.type == "switch":
-            return widgets.Checkbox(value=bool(one.default), indent=False, **about)
-        if (
-            one.type in {"number", "integer"}
-            and one.low is not None
-            and one.high is not None
-            and one.default is not None
-        ):
-            step = one.step or (1 if one.type == "integer" else _step(one.low, one.high))
-            low = one.low + step if one.low_excluded else one.low
-            if one.type == "integer":
-                return widgets.IntSlider(value=one.default, min=int(low), max=int(one.high), step=int(step), **about)
-            return widgets.FloatSlider(
-                value=one.default, min=low, max=one.high, step=step, readout_format=f".{_places(step)}f", **about
-            )
-        return widgets.Text(
-            value=self._written(one.default), placeholder=one.range.partition(" (")[0] or "the service's own", **about
-        )
-
-    @staticmethod
-    def _help(one: Parameter) -> str:
-        allowed = one.allowed if not one.choices else ""
-        return " ".join(filter(None, (one.help, f"{allowed[:1].upper()}{allowed[1:]}." if allowed else "")))
-
-    def _shown(self, value: Any) -> str:
-        """A value for people."""
-        if value is None or value == "":
-            return "default"
-        if isinstance(value, bool):
-            return "on" if value else "off"
-        if isinstance(value, int | float):
-            return f"{value:g}".replace("-", "−")
-        return str(value)
-
-    @staticmethod
-    def _written(value: Any) -> str:
-        if value is None:
-            return ""
-        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-    @property
-    def value(self) -> Any:
-        """The value, as the request takes it."""
-        found = self.input.value
-        one = self.parameter
-        if isinstance(self.input, widgets.FloatSlider):
-            return round(found, 6)
-        if type(self.input) is widgets.Text:
-            found = found.strip()
-            if not found:
-                return one.default
-            if one.type in {"number", "integer"}:
-                # What is no number stays text, so that the request says what is allowed.
-                return _number(found, whole=one.type == "integer")
-        return found
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        if type(self.input) is widgets.Text:
-            value = self._written(value)
-        elif isinstance(self.input, widgets.Dropdown):
-            there = [each for _, each in self.input.options]
-            if value not in there:
-                # A value that only the service can judge: what is wrong with it is said below.
-                with self.input.hold_trait_notifications():
-                    self.input.options = (*self.input.options, (self._shown(value), value))
-                there.append(value)
-            self.input.index = there.index(value)
-            return
-        elif isinstance(self.input, widgets.Textarea):
-            value = "" if value is None else str(value)
-        elif isinstance(self.input, widgets.Checkbox):
-            value = bool(value)
-        elif self.parameter.low_excluded and self.parameter.low < value < self.input.min:
-            # Below the first stop, and still within the service's range.
-            self.input.min = value
-        elif not self.input.min <= value <= self.input.max or (
-            isinstance(self.input, widgets.IntSlider) and value != int(value)
-        ):
-            # The slider would move to the nearest value that it has, and say nothing.
-            raise ValueError(self.parameter.allowed)
-        self.input.value = value
-
-    @property
-    def code(self) -> Any:
-        """The value as code says it."""
-        return self.value
-
-    def reset(self) -> None:
-        """Back to the default."""
-        self.value = self.default
-
-    def set_default(self, default: Any) -> None:
-        """What counts as unchanged from now on; a field that was unchanged follows it."""
-        follow = not self.changed and not self.parameter.required
-        self.default = default
-        self._name_default()
-        if follow:
-            self.reset()
-        self._mark()
-
-    def _name_default(self) -> None:
-        shown = self._shown(self.default)
-        number = isinstance(self.default, int | float) and not isinstance(self.default, bool)
-        self.reset_button.description = f"↺ {shown}" if number else "↺"
-        self.reset_button.tooltip = f"{self.label} back to {shown}"
-
-    @property
-    def changed(self) -> bool:
-        """Whether it differs from the default."""
-        return bool(self.value != self.default) and not self.parameter.required
-
-    def _changed(self) -> None:
-        self._mark()
-        for listener in self._listeners:
-            listener()
-
-    def _mark(self) -> None:
-        _switch(self.box, "changed", self.changed)
-        _switch(self.reset_button, "hidden", not self.changed)
-        if self.long:
-            self.count.value = toned(self._counted(self.input.value))
-
-    def _counted(self, text: str) -> str:
-        limit = self.parameter.max_length
-        told = f"{len(text):,} / {limit:,} characters" if limit else f"{len(text):,} characters"
-        billed = len(text) if self._count_by is None else self._count_by(text)
-        return told if billed == len(text) else f"{told} · {billed:,} counted"
-
-    def remark(self, text: str, *, error: bool) -> None:
-        """Says what is wrong, in the line below the control; "" takes it back."""
-        told = toned(text, "bad" if error else "amber", title=text)
-        if told != self._told:
-            self._told = self.note.value = told
-        _switch(self.box, "invalid", error and bool(text))
-
-
-def _switch(widget: Any, name: str, on: bool) -> None:
-    """Sets or takes off a style class, without a message where nothing changes."""
-    there = f"voicenb-{name}" in widget._dom_classes  # noqa: SLF001 - ipywidgets has no public question
-    if on and not there:
-        widget.add_class(f"voicenb-{name}")
-    elif there and not on:
-        widget.remove_class(f"voicenb-{name}")
-
-
-def _step(low: float, high: float) -> float:
-    span = high - low
-    return next(
-        step
-        for step in (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, span)
-        if span / step <= _MOST_STEPS or step == span
-    )
-
-
-def _places(step: float) -> int:
-    text = f"{step:g}"
-    return len(text.partition(".")[2]) if "e" not in text else 2
-
-
-def _number(text: str, *, whole: bool) -> int | float | str:
-    try:
-        return int(text) if whole else float(text.replace(",", "."))
-    except ValueError:
-        return text
-
-
-# -- a request -------------------------------------------------------------------------------------------------
 
 
 class Form:
@@ -338,7 +89,7 @@ class Form:
             for name, one in request.parameters().items():
                 parameters.setdefault(name, one)
         self.fields = {
-            name: _field(one, (choices or {}).get(name, ()), count, publish)
+            name: field_for(one, (choices or {}).get(name, ()), count, publish)
             for name, one in parameters.items()
             # What a program gives as an object has no control.
             if name not in hide and one.type != "object"
@@ -366,26 +117,43 @@ class Form:
         for listener in self._listeners:
             listener()
 
-    def _has(self, field: Field) -> bool:
+    def _has(self, field: Field, shown: PageValues = KERNEL_VALUES) -> bool:
         """Whether the chosen model has the parameter, and what it is about is asked for."""
         needed = self.fields.get(field.parameter.needs or "")
-        if needed is not None and not needed.value:
+        if needed is not None and not needed.read(shown):
             return False
-        model = self.fields["model"].value if "model" in self.fields else None
+        model = self.fields["model"].read(shown) if "model" in self.fields else None
         return not field.parameter.models or model is None or model in field.parameter.models
 
     def _arrange(self) -> None:
         for field in self.fields.values():
-            _switch(field.box, "gone", not self._has(field))
+            switch_class(field.box, "gone", not self._has(field))
 
     @property
     def values(self) -> dict[str, Any]:
         """What the request is to be built from: required parameters, and those that differ from their defaults."""
-        return {
-            name: field.value
-            for name, field in self.fields.items()
-            if self._has(field) and (field.parameter.required or field.changed)
-        }
+        return self.read(KERNEL_VALUES)
+
+    def read(self, shown: PageValues) -> dict[str, Any]:
+        """`values` as they are shown.
+
+        Raises:
+            PageOutdated: The form has not followed yet: what is shown in it does not belong to what is chosen in it.
+        """
+        found = {}
+        for name, field in self.fields.items():
+            value = field.read(shown)
+            if not (field.parameter.required or field.differs(value)):
+                continue
+            there, seen = self._has(field, shown), "voicenb-gone" not in shown(field.box, "_dom_classes")
+            if there != seen:
+                raise PageOutdated(
+                    f"Nothing was sent: {field.label} {'was still in sight' if seen else 'was not yet in sight'} beside what is chosen. "
+                    "Look at the form, and press again."
+                )
+            if there:
+                found[name] = value
+        return found
 
     @property
     def code(self) -> dict[str, Any]:
@@ -484,18 +252,3 @@ def _judged(request: type[ServiceRequest], values: Mapping[str, Any], *, strict:
 
 def _sentence(given: str, allowed: str) -> str:
     return f"{allowed[:1].upper()}{allowed[1:]}" if given == "nothing" else f"{given}: {allowed}"
-
-
-def _field(
-    one: Parameter, choices: Sequence[Any], count: Callable[[str], int] | None, publish: Publish | None
-) -> Field:
-    """The field for a parameter: that of its own type where there is one."""
-    if one.type == "emotion":
-        from voicenb.panels.emotion import EmotionField
-
-        return EmotionField(one, publish=publish)
-    if one.type == "switch" and one.unit:
-        from voicenb.panels.limit import LimitField
-
-        return LimitField(one)
-    return Field(one, choices=choices, count=count)

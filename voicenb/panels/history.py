@@ -1,4 +1,4 @@
-"""What was asked, what it cost and how it sounds: the table of all tasks."""
+"""`HistoryPanel`: the table of all tasks, what they cost and how they sound."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from voicenb.notebook import shell
+from voicenb.base.money import plain
+from voicenb.base.notebook import shell
+from voicenb.ledger.records import OPEN, STATUSES
 from voicenb.panels.base import Panel, call_of
-from voicenb.panels.books import Books
-from voicenb.panels.kept import Kept
-from voicenb.panels.shown import amount, clock, close, compared, connect_line, player
-from voicenb.panels.style import bar, button, line, toned
-from voicenb.panels.table import Table
-from voicenb.schema import OPEN, STATUSES
-from voicenb.services.base import plain
-from voicenb.tasks import changed
+from voicenb.panels.page.static_output import StaticOutput
+from voicenb.panels.parts.formatting import amount, clock, close, compared, connect_line, player
+from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues, press
+from voicenb.panels.parts.style import bar, button, line, toned
+from voicenb.panels.parts.table import Table
+from voicenb.panels.spending import Spending
+from voicenb.studio.task import changed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from voicenb.comparing import Html
-    from voicenb.studio import Studio
+    from voicenb.display.comparison import Html
+    from voicenb.studio.studio import Studio
 
 __all__ = ["HistoryPanel"]
 
@@ -94,10 +95,10 @@ class HistoryPanel(Panel):
         for text in (self._label_text, self._note_text):
             text.add_class("voicenb-tight")
             text.observe(self._on(self._show_code), "value")
-        keep = button("Keep", "", "outlined")
+        keep = press("Keep", "", "outlined")
         leave = button("Cancel")
         self._note_bar = bar(self._label_text, self._note_text, keep, leave, names=("gone",))
-        self._books = Books(studio)
+        self._books = Spending(studio)
         self._books_shown = widgets.ToggleButton(
             description="Books", tooltip="What was spent, and all of this as a file"
         )
@@ -106,16 +107,17 @@ class HistoryPanel(Panel):
         self._question = line("live")
         self._settle_bar = widgets.VBox()
         answers = {"It was charged": True, "It was not charged": False, "Leave it": None}
-        buttons = {text: button(text, "", "outlined") for text in answers}
+        buttons = {text: press(text, "", "outlined") for text in answers}
+        self._answers = tuple(buttons.values())
         for text, one in buttons.items():
-            one.on_click(self._on(partial(self._settle, answers[text])))
+            self._pressed(one, partial(self._settled, answers[text]))
         self._settle_bar.children = (self._question, bar(*buttons.values()))
         self._settle_bar.add_class("voicenb-gone")
         self._older = button("Show older", "", "gone")
         self._again = button("Refresh", "Reads the history again")
         self._player = widgets.VBox()
         self._player.add_class("voicenb-results")
-        self._table.on_act(self._acted)
+        self._table.on_act(lambda act, task: self._on(lambda: self._acted(act, task))(None))
         self._table.observe(self._on(self._picked), "picked")
         self._find.observe(self._on(self._draw), "value")
         self._only.observe(self._on(self.refresh), "value")
@@ -123,11 +125,11 @@ class HistoryPanel(Panel):
         self._older.on_click(self._on(self._more))
         self._again.on_click(self._on(self.refresh))
         self._note.on_click(self._on(self._open_note))
-        keep.on_click(self._on(self.annotate))
+        self._pressed(keep, self._annotate)
         leave.on_click(self._on(self._close_note))
         self._books_shown.observe(self._on(self._show_books), "value")
         self._books.by.observe(self._on(self._books.draw), "value")
-        self._books.save.on_click(self._on(self._export))
+        self._pressed(self._books.save, self._export)
         self._lay(
             bar(self._status, self._again, self._books_shown, self._code_button()),
             self._books.widget,
@@ -143,8 +145,9 @@ class HistoryPanel(Panel):
         self._hook = _after_each_cell(self) if live else _nothing
         self._start(self._open())
 
-    def _keep_in(self, kept: Kept) -> None:
-        super()._keep_in(kept)
+    def publish_to(self, kept: StaticOutput) -> None:
+        """Shows results in `kept`, too: the static outputs that outlive the kernel."""
+        super().publish_to(kept)
         if self._still is not None:
             self._keep(self._still, "studio.history")
 
@@ -233,6 +236,9 @@ class HistoryPanel(Panel):
         elif act == "settle":
             self._clear()
             self._unsettled = task
+            for one in self._answers:
+                # An answer that was given about another task is refused.
+                one.renew()
             shown = next(row for row in self._table.rows if row["id"] == task)
             words, cost = shown["cells"]["text"]["text"], shown["cells"]["cost"]["text"]
             self._question.value = toned(
@@ -243,7 +249,7 @@ class HistoryPanel(Panel):
             self._settle_bar.remove_class("voicenb-gone")
             self._show_code()
 
-    def _settle(self, charged: bool | None) -> None:
+    def _settled(self, charged: bool | None, _: PageValues) -> None:
         """Settles the chosen unknown task by the reader's word; None leaves it."""
         self._clear()
         task = next((one for one in self.studio.tasks("unknown") if one.id == self._unsettled), None)
@@ -284,21 +290,30 @@ class HistoryPanel(Panel):
 
     def annotate(self) -> None:
         """Keeps the label and the note that are written with the picked tasks."""
+        self._annotate(KERNEL_VALUES)
+
+    def _annotate(self, shown: PageValues) -> None:
         self._clear()
-        self.studio.history.annotate(*self._table.picked, **self._words())
+        picked = shown(self._table, "picked")
+        there = {row["id"] for row in self._table.rows}
+        if not shown.now and not there.issuperset(picked):
+            raise PageOutdated(
+                "Nothing was labelled: the table has changed since. Look at what is picked, and press again."
+            )
+        self.studio.history.annotate(*picked, **self._words(shown))
         self._close_note()
         self.refresh()
 
-    def _words(self) -> dict[str, str]:
-        return {"label": self._label_text.value.strip(), "note": self._note_text.value.strip()}
+    def _words(self, shown: PageValues = KERNEL_VALUES) -> dict[str, str]:
+        return {"label": shown(self._label_text).strip(), "note": shown(self._note_text).strip()}
 
     def _show_books(self) -> None:
         self._books.show(self._books_shown.value)
         self._show_code()
 
-    def _export(self) -> None:
+    def _export(self, shown: PageValues) -> None:
         self._clear()
-        path = self._books.export(**self._given())
+        path = self._books.export(shown(self._books.path), **self._given(shown(self._only)))
         self._tell(f"Written: {path}", "good")
 
     async def _play(self, tasks: list[str]) -> None:
@@ -334,9 +349,9 @@ class HistoryPanel(Panel):
             ]
         return "\n".join(lines)
 
-    def _given(self) -> dict[str, Any]:
-        """What the history is filtered by."""
-        status = self._only.value
+    def _given(self, status: str | None = None) -> dict[str, Any]:
+        """What the history is filtered by: the status that is chosen, or this one."""
+        status = self._only.value if status is None else status
         return {"status": sorted(OPEN)} if status == "open" else {"status": status} if status else {}
 
 
@@ -357,6 +372,7 @@ def _row(row: Mapping[Any, Any], now: datetime, *, here: bool) -> dict[str, Any]
     length = 0.0 if math.isnan(row["seconds"]) else float(row["seconds"])
     playable = status == "completed" and isinstance(row["file"], str)
     parameters = _parameters(row)
+    noted = str(row["findings"]) if status == "completed" and isinstance(row["findings"], str) else ""
     label, note = (str(row[name]) if isinstance(row[name], str) else "" for name in ("label", "note"))
     return {
         "id": row["id"],
@@ -390,9 +406,9 @@ def _row(row: Mapping[Any, Any], now: datetime, *, here: bool) -> dict[str, Any]
                 else "",
             },
             "status": {
-                "text": "done" if status == "completed" else status,
-                "tone": _TONES.get(status, ""),
-                "title": str(row["error"] or ""),
+                "text": ("degraded" if row["degraded"] is True else "done") if status == "completed" else status,
+                "tone": "amber" if noted else _TONES.get(status, ""),
+                "title": noted or str(row["error"] or ""),
                 "order": STATUSES.index(status),
             },
         },
@@ -421,15 +437,15 @@ def _parameters(row: Mapping[Any, Any]) -> str:
         if name not in _NO_PARAMETERS and not (isinstance(value, float) and math.isnan(value))
     }
     try:
-        told = [
+        parts = [
             f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
             for name, value in changed(str(row["service"]), row["kind"], given).items()
         ]
     except Exception:  # noqa: BLE001 - a ledger may hold tasks of a service that is no longer installed
         return ""
     if isinstance(row["take"], int) and row["take"] > 1:
-        told.append(f"take {row['take']}")
-    return ", ".join(told).replace(" -", " −")
+        parts.append(f"take {row['take']}")
+    return ", ".join(parts).replace(" -", " −")
 
 
 def _after_each_cell(panel: HistoryPanel) -> Any:

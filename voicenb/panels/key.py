@@ -8,9 +8,9 @@ import anywidget
 import traitlets
 
 from voicenb import services
+from voicenb.base.keys import Secret
 from voicenb.errors import AuthenticationError
-from voicenb.keys import Secret
-from voicenb.panels.style import _STATIC
+from voicenb.panels.page.assets import panel_styles, script
 
 __all__ = ["KeyPanel"]
 
@@ -22,8 +22,8 @@ class KeyPanel(anywidget.AnyWidget):
     sent once, as a message, and is then only in `secret`: no trait holds it, so that no saved notebook does.
     """
 
-    _esm = (_STATIC / "key.js").read_text("utf-8")
-    _css = (_STATIC / "panel.css").read_text("utf-8")
+    _esm = script("key")
+    _css = panel_styles()
     label = traitlets.Unicode().tag(sync=True)
     """The service's name for people."""
     has_key = traitlets.Bool(default_value=False).tag(sync=True)

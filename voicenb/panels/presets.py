@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from voicenb.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from voicenb.studio import Studio
+    from voicenb.studio.studio import Studio
 
 __all__ = ["as_json", "delete", "load", "names", "read", "save"]
 

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from voicenb import launch
-from voicenb.display import seconds
-from voicenb.doctor import Finding
+from voicenb.display.html import seconds
 from voicenb.panels.base import Panel, call_of
-from voicenb.panels.recorder import Recorder
-from voicenb.panels.shown import connect_line
-from voicenb.panels.style import bar, button, line, toned
-from voicenb.panels.upload import Upload
-from voicenb.panels.waveform import Waveform
-from voicenb.reference import Reference
+from voicenb.panels.parts.formatting import connect_line
+from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
+from voicenb.panels.parts.style import bar, line, toned
+from voicenb.panels.parts.upload import Upload
+from voicenb.panels.players.recorder import Recorder
+from voicenb.panels.players.waveform import Waveform
+from voicenb.sandbox import launch
+from voicenb.studio.recording_checks import Finding
+from voicenb.studio.reference import Reference
+from voicenb.tasks.session import SANDBOX
 
 if TYPE_CHECKING:
-    from voicenb.studio import Studio
+    from voicenb.studio.studio import Studio
 
 __all__ = ["ReferencePanel"]
 
@@ -38,7 +40,7 @@ _CONSENT = (
 
 
 class ReferencePanel(Panel):
-    """A recording from a file, an address, the microphone or a sample speaker; the doctor's findings; trim and prepare.
+    """A recording from a file, an address, the microphone or a sample speaker; what is found about it; trim and prepare.
 
     Args:
         studio: Whose rules it is examined by.
@@ -46,6 +48,7 @@ class ReferencePanel(Panel):
 
     Attributes:
         reference: The recording as it is now, or None.
+        waveform: Where its part is chosen.
     """
 
     title = "Reference"
@@ -69,7 +72,7 @@ class ReferencePanel(Panel):
         self._address = widgets.Text(
             description="Path or URL", placeholder="me.wav, or https://…", continuous_update=False
         )
-        self._load = button("Load", "Reads the file at this path or address", "outlined")
+        self._load = press("Load", "Reads the file at this path or address", "outlined")
         self._sample = widgets.Dropdown(
             description="Sample voice",
             options=[("choose …", "")],
@@ -78,31 +81,35 @@ class ReferencePanel(Panel):
         self._sample.add_class("voicenb-short")
         self._view = widgets.VBox()
         self._findings = line("findings-line", "live")
-        self._wave = Waveform()
+        self.waveform = self._wave = Waveform()
         self._recorder = Recorder(note=_CONSENT)
         self._used = line("grow", "quiet", "tabular")
-        self._trim = button("Trim", "Keeps the chosen part", "outlined")
-        self._prepare = button(
+        self._trim = press("Trim", "Keeps the chosen part", "outlined")
+        self._prepare = press(
             "Prepare", "Trims silence, mixes to mono and levels, as the service takes it best", "outlined"
         )
-        self._undo = button("Undo", "Back to the recording as it came")
+        self._undo = press("Undo", "Back to the recording as it came")
         self._consent = widgets.Text(
             description="Consent", placeholder="such as: my own voice, for tests", tooltip=_CONSENT
         )
         self._consent.add_class("voicenb-grow")
         self._span_bar = bar(self._used, self._trim, self._prepare, self._undo, names=("gone",))
         self._first: Reference | None = None
+        self._asked = 0
+        # What the panel itself has written under Consent, which is true of that one recording only.
+        self._filled = ""
+        self._consent_listeners: list[Callable[[], None]] = []
 
         self._recorder.on_record(lambda _: self._on(self._recorded)(None))
         self._wave.observe(self._on(self._marked), ["start", "end"])
-        self._load.on_click(self._on(self._addressed))
+        self._pressed(self._load, self._addressed)
         self._sample.observe(self._on(self._sampled), "value")
-        self._trim.on_click(self._on(self.trim))
-        self._prepare.on_click(self._on(self.prepare))
-        self._undo.on_click(self._on(self._back))
+        self._pressed(self._trim, self._cut)
+        self._pressed(self._prepare, lambda _: self.prepare())
+        self._pressed(self._undo, lambda _: self._back())
         self._consent.observe(self._on(self._consented), "value")
         sources = [self._file]
-        if studio.endpoint == "sandbox":
+        if studio.endpoint == SANDBOX:
             sources.append(self._sample)
             self._start(self._list_samples())
         self._lay(
@@ -116,6 +123,7 @@ class ReferencePanel(Panel):
             self._findings,
             bar(self._consent),
         )
+        self._tells(self._wave)
         self._draw()
         if source is not None:
             self.take(source, repr(source))
@@ -123,6 +131,27 @@ class ReferencePanel(Panel):
     def on_change(self, listener: Callable[[], None]) -> None:
         """Calls `listener` whenever there is another recording."""
         self._listeners.append(listener)
+
+    def on_consent(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` whenever the consent is another."""
+        self._consent_listeners.append(listener)
+
+    @property
+    def consent(self) -> str | None:
+        """What is written under Consent, or None."""
+        return self.consent_shown(KERNEL_VALUES)
+
+    def consent_shown(self, shown: PageValues) -> str | None:
+        """The consent as it is shown."""
+        return shown(self._consent).strip() or None
+
+    def part(self, shown: PageValues = KERNEL_VALUES) -> tuple[float, float] | None:
+        """The chosen part of the recording as it is shown, in seconds; None for all of it."""
+        if self.reference is None:
+            return None
+        start, end = round(shown(self._wave, "start"), 2), round(shown(self._wave, "end"), 2)
+        whole = end - start > self.reference.duration - 0.02
+        return None if whole else (start, min(end, self.reference.duration))
 
     # -- where it comes from -----------------------------------------------------------------------------------
 
@@ -138,20 +167,23 @@ class ReferencePanel(Panel):
     def _recorded(self) -> None:
         self.take(self._recorder.value, "'recording.wav'", name="recording")
 
-    def _addressed(self) -> None:
-        if wanted := self._address.value.strip():
+    def _addressed(self, shown: PageValues = KERNEL_VALUES) -> None:
+        if wanted := shown(self._address).strip():
             self.take(wanted, repr(wanted))
 
     def _sampled(self) -> None:
         if self._sample.value:
-            self._start(self._take_sample(self._sample.value))
+            self._asked += 1
+            self._start(self._take_sample(self._sample.value, self._asked))
 
-    async def _take_sample(self, name: str) -> None:
+    async def _take_sample(self, name: str, asked: int) -> None:
         self._tell(f"{name} is speaking …")
-        path = await asyncio.to_thread(launch.sample_speaker, name, self.studio.home)
-        if not self._consent.value:
-            self._consent.value = f"{name} is nobody: the sandbox made this voice up"
-        await self._take(path, f"vn.sandbox.sample_speaker({name!r})", name)
+        try:
+            path = await asyncio.to_thread(launch.sample_speaker, name, self.studio.home)
+        except Exception:
+            self._forget_sample(asked)
+            raise
+        await self._take(path, f"vn.sandbox.sample_speaker({name!r})", name, asked, sample=name)
 
     def take(self, source: Any, origin: str | None = None, *, name: str | None = None) -> None:
         """Takes a recording from anywhere.
@@ -161,32 +193,63 @@ class ReferencePanel(Panel):
             origin: How Python names the source, for `code`.
             name: What to call it.
         """
-        self._start(self._take(source, origin or repr(source), name))
+        self._asked += 1
+        self._start(self._take(source, origin or repr(source), name, self._asked))
 
-    async def _take(self, source: Any, origin: str, name: str | None) -> None:
+    async def _take(self, source: Any, origin: str, name: str | None, asked: int, *, sample: str = "") -> None:
+        """Takes the recording that was asked for with the number `asked`, unless another was asked for since."""
         self._clear()
         self._tell("reading …")
         try:
-            consent = self._consent.value.strip() or None
-            reference = await asyncio.to_thread(lambda: Reference(source, consent=consent, name=name))
+            reference = await asyncio.to_thread(lambda: Reference(source, name=name))
             fetch = reference.url is not None
             if fetch:
                 self._tell("downloading, to measure it …")
                 reference = await asyncio.to_thread(reference.fetch)
+            findings = await self._examined(reference)
         except Exception:
-            self._tell("")
+            if asked == self._asked:
+                self._tell("")
+            self._forget_sample(asked)
             raise
+        if asked != self._asked or self._closed:
+            return
+        self._consent_to(reference, sample)
         self._origin, self._first = origin, reference
         self._steps = ["ref = ref.fetch()"] if fetch else []
-        await self._use(reference)
+        self._show(reference, findings)
 
-    async def _use(self, reference: Reference) -> None:
-        """Shows a recording and what the doctor finds."""
-        findings = await asyncio.to_thread(
+    def _forget_sample(self, asked: int) -> None:
+        if asked == self._asked:
+            self._sample.value = ""
+
+    def _consent_to(self, reference: Reference, sample: str) -> None:
+        """What stands under Consent holds for the new recording: never what the panel wrote for the one before."""
+        written = self._consent.value.strip()
+        if written and written == self._filled:
+            written = ""
+        self._filled = ""
+        if sample and not written:
+            written = self._filled = f"{sample} is nobody: the sandbox made this voice up"
+        self._consent.value = written or reference.consent or ""
+        reference.consent = self._consent.value.strip() or None
+        if not sample:
+            self._sample.value = ""
+
+    async def _examined(self, reference: Reference) -> list[Finding]:
+        return await asyncio.to_thread(
             lambda: [Finding(*row) for row in reference.check(self.studio).itertuples(index=False)]
         )
-        if self._closed:
-            return
+
+    async def _use(self, reference: Reference) -> None:
+        """Shows a recording that was changed, and what is found about it."""
+        asked = self._asked
+        findings = await self._examined(reference)
+        if asked == self._asked and not self._closed:
+            reference.consent = self.consent
+            self._show(reference, findings)
+
+    def _show(self, reference: Reference, findings: list[Finding]) -> None:
         self.reference = reference
         self._wave.sound = reference
         self._findings.value = _table(findings)
@@ -199,6 +262,9 @@ class ReferencePanel(Panel):
                 "; ".join(reference.changes) or "The service takes it.", "good" if not reference.changes else "quiet"
             )
         self._show_code()
+        for one in (self._trim, self._prepare, self._undo):
+            # A press that was meant for the recording before is refused.
+            one.renew()
         for listener in self._listeners:
             listener()
 
@@ -206,11 +272,13 @@ class ReferencePanel(Panel):
 
     def trim(self) -> None:
         """Keeps the chosen part."""
-        if self.reference is not None:
-            start, end = round(self._wave.start, 2), round(self._wave.end, 2)
-            reference = self.reference
-            self._steps.append(call_of("ref = ref.trim", f"{start:g}", f"{end:g}"))
-            self._start(self._change(lambda: reference.trim(start, min(end, reference.duration))))
+        self._cut(KERNEL_VALUES)
+
+    def _cut(self, shown: PageValues) -> None:
+        part, reference = self.part(shown), self.reference
+        if reference is not None and part is not None:
+            self._steps.append(_trimmed(part))
+            self._start(self._change(lambda: reference.trim(*part)))
 
     def prepare(self) -> None:
         """Makes it fit the service."""
@@ -236,8 +304,10 @@ class ReferencePanel(Panel):
     def _consented(self) -> None:
         for one in (self.reference, self._first):
             if one is not None:
-                one.consent = self._consent.value.strip() or None
+                one.consent = self.consent
         self._show_code()
+        for listener in self._consent_listeners:
+            listener()
 
     def _draw(self) -> None:
         reference = self.reference
@@ -248,9 +318,9 @@ class ReferencePanel(Panel):
                 for word, bound in (("more", rules.min_seconds), ("less", rules.max_seconds))
                 if bound
             )
-            sample = ", or try a sample voice" if self.studio.endpoint == "sandbox" else ""
-            told = f"One person speaking{f', {length}' if length else ''}. Choose a recording or drop it here{sample}."
-            self._view.children = (widgets.HTML(f'<div class="voicenb-empty">{escape(told)}</div>'),)
+            sample = ", or try a sample voice" if self.studio.endpoint == SANDBOX else ""
+            hint = f"One person speaking{f', {length}' if length else ''}. Choose a recording or drop it here{sample}."
+            self._view.children = (widgets.HTML(f'<div class="voicenb-empty">{escape(hint)}</div>'),)
             return
         # Only now, because a waveform that is drawn out of sight has no width.
         self._view.children = (self._wave,)
@@ -270,16 +340,19 @@ class ReferencePanel(Panel):
 
     def code(self) -> str:
         """The Python that makes the same reference."""
+        steps = [*self._steps, *([_trimmed(part)] if (part := self.part()) is not None else [])]
         consent = self._consent.value.strip()
         options = {"consent": consent} if consent else {}
         made = call_of("ref = vn.Reference", self._origin or "'me.wav'", **options)
-        return "\n".join(
-            ("import voicenb as vn", "", connect_line(self.studio), made, *self._steps, "ref.check(studio)")
-        )
+        return "\n".join(("import voicenb as vn", "", connect_line(self.studio), made, *steps, "ref.check(studio)"))
+
+
+def _trimmed(part: tuple[float, float]) -> str:
+    return call_of("ref = ref.trim", *(f"{at:g}" for at in part))
 
 
 def _table(findings: list[Finding]) -> str:
-    """The doctor's findings, the worst first; what is fine stands in one line."""
+    """The findings, the worst first; what is fine stands in one line."""
     order = ["error", "warning", "note", "ok"]
     rows = []
     for one in sorted(findings, key=lambda finding: order.index(finding.severity)):

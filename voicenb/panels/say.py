@@ -1,38 +1,54 @@
-"""Text in, speech out: the panel that says something in a voice."""
+"""`SayPanel`: speaks a text in a voice."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from voicenb.display import seconds
 from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
-from voicenb.panels import presets
-from voicenb.panels.act import Act
+from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
-from voicenb.panels.form import Form, Remark, hushed, languages
-from voicenb.panels.shown import amount, close, compared, connect_line, player
-from voicenb.panels.style import bar, button, line, toned
-from voicenb.panels.upload import Upload
-from voicenb.schema import OPEN
+from voicenb.panels.form import Form, Remark, languages, without_warnings
+from voicenb.panels.outcome import outcome_of
+from voicenb.panels.parts.formatting import amount, close, compared, connect_line, player
+from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues, press
+from voicenb.panels.parts.run_buttons import RunButtons
+from voicenb.panels.parts.style import bar, button, line, toned
+from voicenb.panels.preset_bar import PresetBar
 
 if TYPE_CHECKING:
-    from voicenb.audio import Clip
-    from voicenb.services.base import Price
-    from voicenb.studio import Studio, Voice
-    from voicenb.tasks import Task
+    from voicenb.base.money import Price
+    from voicenb.studio.clip import Clip
+    from voicenb.studio.studio import Studio
+    from voicenb.studio.task import Task
+    from voicenb.studio.voice import Voice
 
 __all__ = ["SayPanel"]
 
 _TICK = 0.5
 """Seconds between two looks at what is under way."""
-_PAUSE = "<#0.5#>"
 _MOST_SHOWN = 12
 _MOST_TAKES = 20
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is asked for with one press.
+
+    Attributes:
+        price: What the button said when it was pressed; None where nobody has looked at it.
+    """
+
+    voice: str
+    text: str
+    takes: int
+    values: Mapping[str, Any]
+    fresh: bool
+    price: str | None
 
 
 class SayPanel(Panel):
@@ -51,17 +67,20 @@ class SayPanel(Panel):
 
     def __init__(self, studio: Studio, voice: Voice | str | None = None) -> None:
         super().__init__(studio)
+        # Here and not from typing: each letter asks for a price.
+        studio.learn_prices()
         self.clips: list[Clip] = []
         self._listeners: list[Callable[[], None]] = []
         self._tasks: list[Task] = []
         self._price: Price | None = None
         self._asked = 0
         self._made: dict[str, str] = {}
+        self._older: dict[str, str] = {}
         self.form = Form(
             studio.service.request_type("production"),
             hide=("voice", "reference", "voice_id"),
             choices=languages(studio),
-            strict=studio.strict or studio.endpoint == "sandbox",
+            strict=studio.session.enforces_learned_rules,
             count=studio.service.characters,
             publish=self._publish,
         )
@@ -76,33 +95,41 @@ class SayPanel(Panel):
         )  # fmt: skip
         self._fresh.add_class("voicenb-short")
         self._balance = line("balance", "quiet")
-        self._act = Act("Say", "Ctrl+Enter in the text does the same")
-        self._next = button("", "", "outlined", "gone")
+        self._buttons = RunButtons("Say", "Ctrl+Enter in the text does the same")
+        self._next = press("", "", "outlined", "gone")
         self._results = widgets.VBox()
         self._results.add_class("voicenb-results")
-        pause = button("+ pause", f"Inserts a pause of half a second, {_PAUSE}; change its number as you like")
+        half = studio.service.profile.pause
+        pause = button("+ pause", f"Inserts a pause of half a second, {half}; change its number as you like")
         reset = button("Reset", "All parameters back to their defaults")
         if "text" in self.form.fields and self.form.pauses:
             self.form.fields["text"].extra.children = (pause,)
 
-        self._act.connect(self._on(self.say), self._on(lambda: self._start(self._cancel())))
-        self._next.on_click(self._on(self._follow_up))
-        self._next_act: Callable[[], object] = lambda: None
-        pause.on_click(lambda _: self._care.insert(_PAUSE))
+        self._pressed(self._buttons.go, self._say_shown)
+        self._pressed(self._buttons.stop, lambda _: self._stop())
+        self._next_act: Callable[[PageValues], object] = lambda _: None
+        self._pressed(self._next, self._follow_up)
+        pause.on_click(lambda _: self._assets.insert(half))
         reset.on_click(lambda _: self.form.reset())
         for control in (self._takes, self._fresh):
             control.observe(self._on(self._judge), "value")
         self._voice.observe(self._on(self._follow_voice), "value")
         self.form.on_change(lambda: self._on(self._judge)(None))
 
+        self._presets = PresetBar(
+            studio, self.form, begin=self._clear, say=self._tell, guard=self._on, refuse=self._fail
+        )
+        self._pressed(self._presets.save, self._presets.keep)
+        self._pressed(self._presets.delete, self._presets.remove)
+
         acts = widgets.VBox(
             [
                 bar(self._voice, line("grow"), self._balance, names=("head-row",)),
                 self.form.widget,
-                bar(self._takes, self._fresh, self._presets(), line("grow"), reset, self._code_button()),
-                self._preset_bar,
+                bar(self._takes, self._fresh, self._presets.head, line("grow"), reset, self._code_button()),
+                self._presets.bar,
                 self._code,
-                bar(self._status, self._next, self._act.go, self._act.stop, names=("act",)),
+                bar(self._status, self._next, self._buttons.go, self._buttons.stop, names=("act",)),
                 self._problem,
             ]
         )
@@ -123,7 +150,7 @@ class SayPanel(Panel):
     # -- state -------------------------------------------------------------------------------------------------
 
     def refresh(self, choose: str | None = None) -> None:
-        """Reads the voices again, and chooses one by its name."""
+        """Reads the voices again, and chooses one by its name, or by its key where a newer one has the same name."""
         profile = self.studio.service.profile
         frame = self.studio.voices()
         usable = frame[
@@ -131,18 +158,28 @@ class SayPanel(Panel):
         ]
         own = list(dict.fromkeys(usable["name"]))
         options = {name: name for name in own} | {
-            id_: told for id_, told in self._made.items() if id_ not in {*usable["id"], *own}
+            id_: label for id_, label in self._made.items() if id_ not in {*usable["id"], *own}
         }
         if choose is not None and choose not in options:
-            options = {choose: choose} | options
+            voice = self.studio.voice(choose)
+            self._older[choose] = choose if voice.name == choose else f"{voice.name} ({voice.id})"
+        self._older = {name: label for name, label in self._older.items() if self._is_there(name)}
+        options |= {name: label for name, label in self._older.items() if name not in options}
         wanted = choose or (self._voice.value if self._voice.value in options else None)
-        offered = tuple((told, name) for name, told in options.items())
+        offered = tuple((label, name) for name, label in options.items())
         if offered != tuple(self._voice.options):
             self._voice.options = offered
         if options:
             self._voice.value = wanted or next(iter(options))
         self._voice.disabled = not options
         self._follow_voice()
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            self.studio.voice(name)
+        except VoicenbError:
+            return False
+        return True
 
     async def _list_made(self) -> None:
         """Offers the service's own voices, too, where it has a list of them."""
@@ -157,9 +194,11 @@ class SayPanel(Panel):
 
     def _follow_voice(self) -> None:
         """What a voice keeps from its cloning, such as its model, is what it speaks with unless told otherwise."""
-        name = self.voice
-        self.form.set_defaults({} if name is None else self.studio.voice(name).kept)
+        self.form.set_defaults(self._defaults(self.voice))
         self._judge()
+
+    def _defaults(self, name: str | None) -> dict[str, Any]:
+        return {} if name is None else self.studio.voice(name).kept
 
     @property
     def voice(self) -> str | None:
@@ -169,7 +208,7 @@ class SayPanel(Panel):
     @property
     def busy(self) -> bool:
         """Whether something is on its way."""
-        return self._act.running
+        return self._buttons.running
 
     def _request(self) -> tuple[str, dict[str, Any]]:
         values = self.form.values
@@ -199,7 +238,7 @@ class SayPanel(Panel):
             fields = ", ".join(dict.fromkeys(one.field for one in errors))
             self._off(f"To mend: {fields}.")
         else:
-            self._act.offer()
+            self._buttons.offer()
             if not keep:
                 self._tell("")
             self._draw_price()
@@ -208,7 +247,7 @@ class SayPanel(Panel):
 
     def _off(self, reason: str) -> None:
         self._asked += 1
-        self._act.off()
+        self._buttons.off()
         self._tell(reason)
 
     def _draw_price(self) -> None:
@@ -216,18 +255,20 @@ class SayPanel(Panel):
         if price is None:
             return
         total = None if price.amount is None else price.amount * self._takes.value
-        self._act.offer(amount(total, price.unit))
+        self._buttons.offer(amount(total, price.unit))
         if price.amount is None:
             self._tell(f"The price is not known: {price.rule}", "amber")
         else:
-            self._act.go.tooltip = f"{self._takes.value} × ({price.rule}). Ctrl+Enter does the same."
+            self._buttons.go.tooltip = f"{self._takes.value} × ({price.rule}). Ctrl+Enter does the same."
 
     async def _ask_price(self, asked: int) -> None:
         voice, (text, values) = self.voice, self._request()
         if voice is None:
             return
         try:
-            price = await asyncio.to_thread(hushed, lambda: self.studio.price(voice, text, **values))
+            price = await asyncio.to_thread(
+                without_warnings, lambda: self.studio.price(voice, text, ask=False, **values)
+            )
         except InvalidRequest as error:
             if asked == self._asked:
                 self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
@@ -249,55 +290,112 @@ class SayPanel(Panel):
 
     def say(self) -> None:
         """Does what the button does: submits what the form holds, and shows the clips as they come; nothing while it is at work."""
-        if self.busy:
-            return
-        self._clear()
-        self._offer_next("")
-        self._act.begin()
-        self._draw_busy()
-        self._start(self._say())
+        self._on(lambda: self._say_shown(KERNEL_VALUES))(None)
+
+    def _say_shown(self, shown: PageValues) -> None:
+        """Says what is shown, at the price that is shown."""
+        if not self.busy:
+            self._clear()
+            self._begin([], self._order(shown))
+
+    def _order(self, shown: PageValues) -> _Order:
+        """What is shown, as one request.
+
+        Raises:
+            PageOutdated: It is not known, or the form has not yet followed the chosen voice.
+        """
+        voice, values = shown(self._voice), self.form.read(shown)
+        if not voice:
+            raise InvalidRequest("There is no voice yet: clone one first.")
+        if not shown.now and voice != self.voice and self._defaults(voice) != self._defaults(self.voice):
+            raise PageOutdated(
+                f"Nothing was sent: the form had not yet followed the voice {voice!r}. Look at it, and press again."
+            )
+        return _Order(
+            voice=voice,
+            text=str(values.pop("text", "")),
+            takes=shown(self._takes),
+            values=values,
+            fresh=shown(self._fresh),
+            price=None if shown.now else shown(self._buttons.go, "description"),
+        )
 
     def _wait_again(self, tasks: list[Task]) -> None:
         """Goes on with tasks that the service has and that could not be followed; nothing is sent again."""
-        self._clear()
+        if not self.busy:
+            self._clear()
+            self._begin(tasks, None)
+
+    def _begin(self, tasks: list[Task], order: _Order | None) -> None:
         self._offer_next("")
-        self._act.begin()
+        self._buttons.begin()
         self._tasks = tasks
         self._draw_busy()
-        self._start(self._say())
+        self._start(self._say(tasks, order))
 
-    async def _say(self) -> None:
+    async def _say(self, tasks: list[Task], order: _Order | None) -> None:
+        """Asks for what was ordered, and follows it, with the tasks that are there already."""
         try:
-            voice, (text, values), takes = self.voice, self._request(), self._takes.value
-            if self._fresh.value:
-                values["fresh"] = True
-            if not self._tasks:
-                assert voice is not None
-                self._tasks = await asyncio.to_thread(
-                    hushed, lambda: self.studio.voice(voice).takes(text, takes, **values)
-                )
+            asked = len(tasks) if order is None else order.takes
+            trouble: VoicenbError | None = None
+            if order is not None:
+                await self._agree(order)
+                try:
+                    await asyncio.to_thread(without_warnings, lambda: self._ask(order, tasks))
+                except VoicenbError as error:
+                    # What was asked for before it is made and charged all the same.
+                    trouble = error
+                    if not tasks:
+                        raise
                 self._announce()
-            if self._act.unwanted:
+            if self._buttons.cancelled:
                 # Cancelled before they were written down.
                 await self._cancel()
-            await self._follow(self._tasks)
+            await self._follow(tasks, asked, trouble)
         except InvalidRequest as error:
             self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
             self._fail(error)
         except VoiceExpired as error:
             self._fail(error)
-            self._offer_next("Choose another voice", self.refresh)
+            self._offer_next("Choose another voice", lambda _: self.refresh())
         finally:
             self._tasks = []
-            self._act.end()
+            self._buttons.end()
             if not self._closed:
                 self._judge(keep=True)
                 self._announce()
                 self._start(self._look_at_balance())
 
-    async def _follow(self, tasks: list[Task]) -> None:
+    async def _agree(self, order: _Order) -> None:
+        """Prices an order anew, and refuses it where the button said something else.
+
+        Raises:
+            PageOutdated: It did.
+            InvalidRequest: The order breaks a rule.
+        """
+        if order.price is None:
+            return
+        price = await asyncio.to_thread(
+            without_warnings, lambda: self.studio.price(order.voice, order.text, **dict(order.values))
+        )
+        self._buttons.require_price(
+            amount(None if price.amount is None else price.amount * order.takes, price.unit), order.price
+        )
+
+    def _ask(self, order: _Order, tasks: list[Task]) -> None:
+        """Sends the takes one by one, into `tasks`, until somebody no longer wants them."""
+        voice = self.studio.voice(order.voice)
+        fresh = {"fresh": True} if order.fresh else {}
+        for task in voice.each_take(order.text, order.takes, **fresh, **dict(order.values)):
+            tasks.append(task)
+            if self._buttons.cancelled:
+                break
+
+    async def _follow(self, tasks: list[Task], asked: int, trouble: VoicenbError | None) -> None:
         waits = {asyncio.ensure_future(task.outcome(None)): task for task in tasks}
         made: dict[Task, Clip] = {}
+        if trouble is not None:
+            self._fail(trouble)
         try:
             pending = set(waits)
             while pending:
@@ -306,9 +404,7 @@ class SayPanel(Panel):
                     error = one.exception()
                     if error is None:
                         made[waits[one]] = one.result()
-                    elif waits[one].status == "cancelled":
-                        self._tell(f"Cancelled: {waits[one].charged()}.", "amber")
-                    else:
+                    elif waits[one].status != "cancelled":
                         self._fail(error)
                         self._offer_more(waits[one])
                 if pending and not self._closed:
@@ -316,18 +412,30 @@ class SayPanel(Panel):
         finally:
             for one in waits:
                 one.cancel()
-        if made:
-            # In the order of the takes, whichever was there first.
-            self._show({task: made[task] for task in tasks if task in made})
+        # In the order of the takes, whichever was there first.
+        inorder = {task: made[task] for task in tasks if task in made}
+        if inorder:
+            self._show(inorder)
+        said, tone = outcome_of(tasks, [*inorder.values()], asked)
+        others = [
+            f"take {task.take}: {task.findings}" if asked > 1 else str(task.findings)
+            for task in inorder
+            if task.findings
+        ]
+        self._tell(" · ".join([said, *others]), "amber" if others else tone)
 
     def _draw_busy(self) -> None:
-        self._act.tick()
+        self._buttons.tick()
         states = [task.status for task in self._tasks]
         done = states.count("completed")
-        told = (
+        said = (
             "checking and sending" if not states else next((one for one in states if one != "completed"), "completed")
         )
-        self._tell(f"{told} · {done} of {len(states)} done" if len(states) > 1 else told)
+        self._tell(f"{said} · {done} of {len(states)} done" if len(states) > 1 else said)
+
+    def _stop(self) -> None:
+        if self._buttons.cancel():
+            self._start(self._cancel())
 
     async def _cancel(self) -> None:
         tasks = list(self._tasks)
@@ -344,24 +452,20 @@ class SayPanel(Panel):
             close(one)
         for task, clip in made.items():
             self._keep(clip, f"studio.history.clip({task.id[:8]!r})")
-        costs = [cost for task in made if (cost := task.cost) is not None]
-        paid = f" · {amount(sum(costs, Decimal(0)), self.studio.service.profile.unit)} charged" if costs else ""
-        if all(task.cached for task in self._tasks):
-            paid = " · made before, so nothing was charged"
-        self._tell(f"Done: {' + '.join(seconds(clip.duration) for clip in clips[:4])} of speech{paid}", "good")
 
     def _offer_more(self, task: Task) -> None:
         """The next step after a task that gave no clip. What may have been accepted is never sent again from here."""
         if task.status in OPEN:
-            self._offer_next("Wait again", lambda: self._wait_again([task]))
+            self._offer_next("Wait again", lambda _: self._wait_again([task]))
         elif task.status == "unknown":
             self._offer_next("")
-            self._tell("Nobody knows whether it was charged: settle it in the history.", "amber")
         else:
-            self._offer_next("Try again", self.say)
+            self._offer_next("Try again", self._say_shown)
 
-    def _offer_next(self, text: str, act: Callable[[], object] | None = None) -> None:
+    def _offer_next(self, text: str, act: Callable[[PageValues], object] | None = None) -> None:
         """The one next step after something went wrong."""
+        if self._next.description != text or act is not None:
+            self._next.renew()
         self._next.description = text
         if act is None:
             self._next.add_class("voicenb-gone")
@@ -369,69 +473,8 @@ class SayPanel(Panel):
             self._next_act = act
             self._next.remove_class("voicenb-gone")
 
-    def _follow_up(self) -> None:
-        self._next_act()
-
-    # -- presets -----------------------------------------------------------------------------------------------
-
-    def _presets(self) -> Any:
-        self._preset = widgets.Dropdown(description="Preset", tooltip="Parameters that were kept under a name")
-        self._preset.add_class("voicenb-short")
-        self._preset_name = widgets.Text(description="Name", placeholder="such as calm narrator")
-        keep = button("Save", "Keeps the parameters, without the text, under this name", "outlined")
-        remove = button("Delete", "Removes the chosen preset")
-        given = Upload(
-            "From a file",
-            lambda _, content: self._on(lambda: self._read_preset(content))(None),
-            refuse=self._fail,
-            tooltip="A preset that somebody gave you",
-            accept=".json",
-        )
-        self._preset_bar = bar(self._preset_name, keep, remove, given, names=("gone",))
-        more = widgets.ToggleButton(description="save …", tooltip="Save, delete and share presets")
-        more.add_class("voicenb-short")
-        more.observe(
-            lambda change: (self._preset_bar.remove_class if change.new else self._preset_bar.add_class)(
-                "voicenb-gone"
-            ),
-            "value",
-        )
-        self._list_presets()
-        self._preset.observe(self._on(self._take_preset), "value")
-        keep.on_click(self._on(self._keep_preset))
-        remove.on_click(self._on(self._remove_preset))
-        return widgets.HBox([self._preset, more])
-
-    def _list_presets(self, chosen: str = "") -> None:
-        self._preset.options = [("–", ""), *((name, name) for name in presets.names(self.studio))]
-        self._preset.value = chosen
-
-    def _take_preset(self) -> None:
-        if self._preset.value:
-            self._use(presets.load(self.studio, self._preset.value))
-
-    def _use(self, values: dict[str, Any]) -> None:
-        self.form.reset()
-        self.form.set(values)
-
-    def _keep_preset(self) -> None:
-        self._clear()
-        name = self._preset_name.value.strip()
-        path = presets.save(self.studio, name, self._request()[1])
-        self._list_presets(name)
-        self._tell(f"Saved as {path}; the file can be given away.", "good")
-
-    def _remove_preset(self) -> None:
-        if self._preset.value:
-            presets.delete(self.studio, self._preset.value)
-            self._list_presets()
-
-    def _read_preset(self, content: bytes) -> None:
-        self._clear()
-        name, values = presets.read(self.studio, content)
-        presets.save(self.studio, name, values)
-        self._list_presets(name)
-        self._use(values)
+    def _follow_up(self, shown: PageValues) -> None:
+        self._next_act(shown)
 
     # -- code --------------------------------------------------------------------------------------------------
 

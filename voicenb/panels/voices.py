@@ -11,13 +11,15 @@ import ipywidgets as widgets
 import pandas as pd
 
 from voicenb import services
+from voicenb.ledger.dataframes import voice_frame
 from voicenb.panels.base import Panel
-from voicenb.panels.shown import clock, close, connect_line, player
-from voicenb.panels.style import bar, button, line, toned
-from voicenb.panels.table import Table
+from voicenb.panels.parts.formatting import clock, close, connect_line, player
+from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
+from voicenb.panels.parts.style import bar, button, line, toned
+from voicenb.panels.parts.table import Table
 
 if TYPE_CHECKING:
-    from voicenb.studio import Studio
+    from voicenb.studio.studio import Studio
 
 __all__ = ["VoicesPanel"]
 
@@ -42,20 +44,22 @@ class VoicesPanel(Panel):
         self._change: list[Callable[[], None]] = []
         self._chosen: dict[Any, Any] = {}
         self._rows: dict[str, dict[Any, Any]] = {}
+        self._numbers: dict[str, str] = {}
         self._table = Table(_COLUMNS, label="Voices", empty="There is no voice yet. Clone one from a recording.")
         self._table.on_act(lambda act, row: self._on(lambda: self._acted(act, row))(None))
         self._new_name = widgets.Text(description="New name")
-        rename = button("Rename", "", "outlined")
+        rename = press("Rename", "", "outlined")
         keep = button("Cancel")
         self._rename_bar = bar(self._new_name, rename, keep, names=("gone",))
         self._question = line("grow")
-        forget = button("Forget", "", "outlined")
+        forget = press("Forget", "", "outlined")
+        self._answers = (rename, forget)
         stay = button("Keep")
         self._forget_bar = bar(self._question, forget, stay, names=("gone",))
         self._player = widgets.VBox()
         self._player.add_class("voicenb-results")
-        rename.on_click(self._on(self._rename))
-        forget.on_click(self._on(self._forget))
+        self._pressed(rename, self._rename)
+        self._pressed(forget, lambda _: self._forget())
         for one in (keep, stay):
             one.on_click(self._on(self._close_bars))
         self._lay(
@@ -65,7 +69,7 @@ class VoicesPanel(Panel):
         self.refresh()
 
     def on_use(self, listener: Callable[[str], None]) -> None:
-        """Calls ``listener(name)`` when a voice is to be used."""
+        """Calls ``listener(name)`` when a voice is to be used; with its key where a newer one has the same name."""
         self._use.append(listener)
 
     def on_change(self, listener: Callable[[], None]) -> None:
@@ -74,10 +78,16 @@ class VoicesPanel(Panel):
 
     def refresh(self) -> None:
         """Reads the voices again."""
-        frame = self.studio.voices()
+        records = (
+            self.studio.session.ledger.voices.select()
+        )  # several voices may have one name, and one id at the service
+        frame = voice_frame(records)
         frame = frame[~frame["state"].isin(["forgotten", "pending", "failed"])]
         now = datetime.now(UTC)
-        self._rows = {str(index): row for index, row in enumerate(frame.to_dict("records"))}
+        keys = [records[int(at)].id for at in frame.index]
+        self._rows = {
+            self._number(key): row | {"key": key} for key, row in zip(keys, frame.to_dict("records"), strict=True)
+        }
         self._table.show([self._row(index, row, now) for index, row in self._rows.items()])
         here = sum(self._is_here(row) for row in self._rows.values())
         self._tell(
@@ -85,6 +95,10 @@ class VoicesPanel(Panel):
             if not self._rows
             else f"{here} {'voice' if here == 1 else 'voices'} of {self.studio.service.profile.label}"
         )
+
+    def _number(self, key: str) -> str:
+        """A row's id, which stays that voice's: its place is another one's as soon as there is a new voice."""
+        return self._numbers.setdefault(key, str(len(self._numbers)))
 
     def _is_here(self, row: dict[Any, Any]) -> bool:
         return bool(row["service"] == self.studio.service.profile.id and row["endpoint"] == self.studio.endpoint)
@@ -131,17 +145,20 @@ class VoicesPanel(Panel):
     # -- acting ------------------------------------------------------------------------------------------------
 
     def _taken(self) -> Any:
-        # By the service's own id, because several voices may have one name.
-        return self.studio.voice(str(self._chosen["id"] or self._chosen["name"]))
+        return self.studio.voice(self._chosen["key"])
 
     def _acted(self, act: str, index: str) -> None:
         self._clear()
         self._close_bars()
         self._chosen = self._rows[index]
+        for one in self._answers:
+            # An answer that was given about another voice is refused.
+            one.renew()
         name = str(self._chosen["name"])
         if act == "use":
+            newest = self.studio.voice(name).key == self._chosen["key"]
             for listener in self._use:
-                listener(name)
+                listener(name if newest else self._chosen["key"])
         elif act == "hear":
             self._start(self._hear())
         elif act == "rename":
@@ -164,8 +181,8 @@ class VoicesPanel(Panel):
             where = f"studio.voice({str(self._chosen['name'])!r}).preview"
             await asyncio.to_thread(lambda: self._keep(clip, where))
 
-    def _rename(self) -> None:
-        self._taken().rename(self._new_name.value.strip())
+    def _rename(self, shown: PageValues = KERNEL_VALUES) -> None:
+        self._taken().rename(shown(self._new_name).strip())
         self._done()
 
     def _forget(self) -> None:

@@ -1,7 +1,10 @@
 """The built-in sandbox: a server on loopback that answers as the services do, and really speaks.
 
-What is here for its users goes over HTTP (`voicenb.launch`), as any client's calls do; the server itself is the
+What is here for its users goes over HTTP (`voicenb.sandbox.launch`), as any client's calls do; the server itself is the
 program ``python -m voicenb.sandbox``.
+
+Lives here: the launcher, and the program's rooms, from the server at the top to the engine at the bottom. Does not: the client's reading of a contract.
+May call: base.
 """
 
 _PUBLIC = (
@@ -18,7 +21,7 @@ _PUBLIC = (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from voicenb.launch import (
+    from voicenb.sandbox.launch import (
         Sandbox as Sandbox,
         advance_clock as advance_clock,
         books as books,
@@ -36,7 +39,7 @@ __all__ = list(_PUBLIC)
 def __getattr__(name: str) -> object:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'voicenb.sandbox' has no attribute {name!r}")
-    from voicenb import launch
+    from voicenb.sandbox import launch
 
     return getattr(launch, name)
 

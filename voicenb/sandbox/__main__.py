@@ -7,7 +7,9 @@ import sys
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from voicenb.home import home
+from voicenb.base.home import home
+from voicenb.base.process import standard_streams
+from voicenb.errors import VoicenbError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +45,14 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sandbox with command-line arguments; returns the exit code."""
-    given = _arguments(arguments)
+    with standard_streams():
+        return _main(given=_arguments(arguments))
+
+
+def _main(given: argparse.Namespace) -> int:
     try:
-        from voicenb.sandbox.bookkeeping import micro_of
-        from voicenb.sandbox.server import run
+        from voicenb.sandbox.bookkeeping.money import micro_of
+        from voicenb.sandbox.server.program import run
     except ImportError as error:
         sys.stderr.write(f"The sandbox is not installed ({error}). Install it with: pip install 'voicenb[lab]'\n")
         return 2
@@ -60,7 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except ValueError as error:
             sys.stderr.write(f"--balance: {error}\n")
             return 2
-    return run(home(given.home), port=given.port, json_line=given.json, lifeline=given.lifeline, balance=balance)
+    try:
+        folder = home(given.home)
+    except VoicenbError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return run(folder, port=given.port, json_line=given.json, lifeline=given.lifeline, balance=balance)
 
 
 if __name__ == "__main__":

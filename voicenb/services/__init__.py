@@ -1,4 +1,8 @@
-"""The services that voicenb speaks to, by their ids."""
+"""The services that voicenb speaks to, by their ids: what each documents, how it is priced, and the transport they share.
+
+Lives here: typed requests, wire forms, answers and errors; one room a service. Does not: when and how often a request is sent, and rows of it.
+May call: audio, base.
+"""
 
 from __future__ import annotations
 

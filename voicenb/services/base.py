@@ -12,7 +12,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
+from voicenb.base.money import Balance, Price, plain
 from voicenb.errors import ServiceError
+from voicenb.services.contract import Answer, Kind, Reconciliation, ReferenceRules, ServiceVoice, Upload, status_of
+from voicenb.services.http import Http
 from voicenb.services.parameters import (
     AdviceWarning,
     LearnedRuleWarning,
@@ -29,21 +32,20 @@ from voicenb.services.parameters import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from voicenb.services.http import Http
-    from voicenb.subtitles import Subtitles
+    from voicenb.audio.subtitles import Subtitles
 
 __all__ = [
     "AdviceWarning",
     "Answer",
     "Balance",
     "Catalogue",
-    "Found",
     "Kind",
     "LearnedRuleWarning",
     "Number",
     "Parameter",
     "Price",
     "Profile",
+    "Reconciliation",
     "Reconciling",
     "ReferenceRules",
     "Service",
@@ -59,173 +61,6 @@ __all__ = [
     "subtitle_level",
     "unboxed",
 ]
-
-Kind = Literal["preview", "voice", "production"]
-"""What a task makes: the first clip of a new voice, a voice, or speech in it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReferenceRules:
-    """What a service takes as a reference.
-
-    Attributes:
-        service: The service's id.
-        formats: Containers that its clone call takes, as lower-case suffixes without a dot, the preferred one first.
-        upload_formats: Containers that its upload takes; empty where it has none.
-        min_seconds: The spoken content must be longer than this (exclusive), or None.
-        max_seconds: The spoken content must be shorter than this (exclusive), or None.
-        max_bytes: The largest file that its upload takes, or None.
-        url_rule: The rule for a URL in words, or None where the service takes no URL.
-        publish: How a local recording gets a URL, where `upload_formats` is empty.
-    """
-
-    service: str
-    formats: tuple[str, ...]
-    upload_formats: tuple[str, ...] = ()
-    min_seconds: float | None = None
-    max_seconds: float | None = None
-    max_bytes: int | None = None
-    url_rule: str | None = None
-    publish: str = "publish the file and give its URL"
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a request costs by the service's rule.
-
-    Attributes:
-        amount: The estimate in `unit`; None while a unit price is not known.
-        unit: The service's own unit, such as ``"credits"``.
-        rule: How the amount comes about, or the line that sets the missing price.
-    """
-
-    amount: Decimal | None
-    unit: str
-    rule: str
-
-    def __post_init__(self) -> None:
-        if self.amount is not None:
-            # 0.0115, not 0.01150: how many zeros a product ends in says nothing.
-            object.__setattr__(self, "amount", Decimal(plain(self.amount)))
-
-    def __str__(self) -> str:
-        return f"unknown ({self.rule})" if self.amount is None else f"{plain(self.amount)} {self.unit}"
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What the account has left, in the service's own unit."""
-
-    amount: Decimal
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{plain(self.amount)} {self.unit}"
-
-
-def plain(amount: Decimal) -> str:
-    """`amount` without an exponent and without trailing zeros."""
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """A service's word on a task, in voicenb's vocabulary.
-
-    Attributes:
-        status: ``queued``, ``processing``, ``completed``, ``failed`` or ``cancelled``; a word never seen before
-            is read as ``processing``, so that polling goes on.
-        remote_id: The service's id of the task.
-        audio_url: Where the result is, once there is one.
-        audio: The result itself, from a service that answers at once.
-        subtitles_url: Where the subtitles are, where they were asked for.
-        voice: The service's id of a voice that this task made.
-        error: The service's message on a failure.
-        cost: What the task was charged, where the service says so.
-        degraded: Whether a fallback was used instead of what was asked for, where the service says so.
-        provider: What made the result, where the service says so.
-        poll_after: Seconds after which the service wants to be asked again, or None.
-        task: The ledger's id that the request carried, where the service echoes it.
-    """
-
-    status: str
-    remote_id: str | None = None
-    audio_url: str | None = None
-    audio: bytes | None = None
-    subtitles_url: str | None = None
-    voice: str | None = None
-    error: str | None = None
-    cost: Decimal | None = None
-    degraded: bool | None = None
-    provider: str | None = None
-    poll_after: float | None = None
-    task: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a service shows of a request whose fate is not known.
-
-    Attributes:
-        said: What was found, in a sentence.
-        answer: The service's word on it, where what was found is surely this request's.
-    """
-
-    said: str
-    answer: Answer | None = None
-
-
-_STATUSES = {
-    "pending": "queued",
-    "queued": "queued",
-    "processing": "processing",
-    "completed": "completed",
-    "failed": "failed",
-    "canceled": "cancelled",
-    "cancelled": "cancelled",
-}
-
-
-def status_of(word: object) -> str:
-    """`Answer.status` for a service's own word, in any of the usual spellings."""
-    return _STATUSES.get(str(word).lower(), "processing")
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that goes with a request: its name, its bytes (read once) and its MIME type."""
-
-    filename: str
-    data: bytes
-    mime: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServiceVoice:
-    """A voice in a service's own list: a ready-made one, or one that the account made.
-
-    Attributes:
-        id: What the service calls it; `voicenb.Studio.voice` takes it.
-        name: Its name for people.
-        kind: The service's word for what it is, or "".
-        gender, age, description: As the service says, or "".
-        languages, dialects: Codes and names, as the service says.
-        sample_url: A sample of it, or None.
-    """
-
-    id: str
-    name: str
-    kind: str = ""
-    gender: str = ""
-    age: str = ""
-    description: str = ""
-    languages: tuple[str, ...] = ()
-    dialects: tuple[str, ...] = ()
-    sample_url: str | None = None
-
-
-# -- the service itself ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,6 +87,9 @@ class Profile:
         settings: What ``connect`` takes for this service beside its own arguments, each with what it means; the
             service's ``__init__`` gets them.
         kept: Parameters of the cloning call that a voice keeps: speech in it takes them unless it says otherwise.
+        default_line: What a preview speaks where ``default_text=True`` sends no text, for what it costs.
+        pause: A pause of half a second as its texts have it, for a panel's button. ``<#x#>`` is voicenb's own notation, which a
+            service with another one translates.
         any_price: Whether unit prices may have other names than `price_names`, such as models that came later.
         account: Where people see their balance, for a service that documents no call for it.
     """
@@ -274,6 +112,8 @@ class Profile:
     regions: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
+    default_line: str = ""
+    pause: str = "<#0.5#>"
     any_price: bool = False
     account: str = ""
 
@@ -334,17 +174,30 @@ class Service(Protocol):
     def check_url(self, url: str) -> str | None:
         """What is wrong with `url` as a reference, in words, or None."""
 
+    def url_advice(self, url: str) -> str | None:
+        """What may be wrong with `url` as a reference, though no document forbids it, or None."""
+
     def is_voice_id(self, text: str) -> bool:
         """Whether `text` looks like the service's own id of a voice."""
 
-    def ends(self, voice: str) -> datetime | None:  # noqa: ARG002 - where a voice's id says it
-        """Until when a voice can be used that was made just now, or None. `voice` is the service's id of it."""
+    def ends(self, voice: str, made: datetime | None = None) -> datetime | None:  # noqa: ARG002 - where a voice's id says it
+        """Until when a voice can be used, or None.
+
+        Args:
+            voice: The service's id of it.
+            made: When it was made; just now, where that is not known.
+        """
         life = self.profile.voice_life
-        return None if life is None else datetime.now(UTC) + life
+        return None if life is None else (made or datetime.now(UTC)) + life
 
     @classmethod
     def request_type(cls, kind: Kind) -> type[ServiceRequest]:
         """The typed request of the call that makes a task of `kind`."""
+
+    def kept(self, *requests: ServiceRequest | None) -> dict[str, Any]:
+        """What a voice keeps of the requests that make it, as `Profile.kept` names it."""
+        values = {name: getattr(one, name, None) for one in requests for name in self.profile.kept if one is not None}
+        return {name: value for name, value in values.items() if value is not None}
 
     def price(self, request: ServiceRequest, prices: Mapping[str, Decimal]) -> Price:
         """What `request` costs at the unit prices `prices`."""
@@ -388,7 +241,7 @@ class Service(Protocol):
         """
         profile = self.profile
         where = f"look at your account on {profile.account or 'its own pages'}"
-        if self._http.local:
+        if self._http.sandbox:
             where = f"nor has its twin; voicenb.sandbox.set_balance(amount, service={profile.id!r}) sets what the account has"
         raise ServiceError(
             f"{profile.id} documents no call for the balance; {where}. studio.price(…) says what a text costs, and "
@@ -446,7 +299,7 @@ class Reconciling(Protocol):
 
     async def reconcile(
         self, request: ServiceRequest, *, task: str, known: Collection[str], named: str | None
-    ) -> Found | None:
+    ) -> Reconciliation | None:
         """What the service shows of `request`, which may have been accepted; None where it cannot leave a trace.
 
         Args:

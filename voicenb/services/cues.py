@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from voicenb.subtitles import Segment, Subtitles, Word
+from voicenb.audio.subtitles import Segment, Subtitles, Word
+from voicenb.services.answers import decimal_of, decoded, read_json, spoken_text
 
 __all__ = ["read_cues"]
+
+_LONGEST = 10**9  # ms
 
 
 def read_cues(data: bytes) -> Subtitles:
@@ -21,17 +23,23 @@ def read_cues(data: bytes) -> Subtitles:
         ValueError: It is none of them.
     """
     try:
-        text = data.decode("utf-8-sig")
+        text = decoded(data).lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         if text.lstrip().startswith(("[", "{")):
-            return _from_json(json.loads(text))
-        return Subtitles.parse(text, "vtt" if text.lstrip().startswith("WEBVTT") else "srt")
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            return _from_json(read_json(data))
+        return Subtitles.parse(spoken_text(text), "vtt" if text.lstrip().startswith("WEBVTT") else "srt")
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"these are no subtitles: {error!r}") from error
 
 
 def _from_json(found: Any) -> Subtitles:
     if isinstance(found, dict):
         found = next((value for value in found.values() if isinstance(value, list)), [])
+
+    def seconds(value: Any, unit: float) -> float:
+        number = decimal_of(value)
+        if number is None or not 0 <= number < _LONGEST:
+            raise ValueError("a time is no number, or is negative")
+        return float(number) / unit
 
     def times(part: Mapping[str, Any]) -> tuple[float, float]:
         for first, last, unit in (
@@ -42,11 +50,11 @@ def _from_json(found: Any) -> Subtitles:
             ("begin_time", "end_time", 1000.0),
         ):
             if first in part and last in part:
-                return float(part[first]) / unit, float(part[last]) / unit
+                return seconds(part[first], unit), seconds(part[last], unit)
         raise KeyError("times")
 
     def said(part: Mapping[str, Any]) -> str:
-        return str(part["text"] if "text" in part else part["word"])
+        return spoken_text(part["text"] if "text" in part else part["word"])
 
     segments = []
     for part in found:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-__all__ = ["DIALECTS", "VOCABULARY", "clashes", "split", "strangers"]
+__all__ = ["DIALECTS", "RULE", "VOCABULARY", "category", "clashes", "split", "strangers"]
 
 VOCABULARY: dict[str, dict[str, str]] = {
     "gender": {"male": "男", "female": "女"},
@@ -42,9 +42,23 @@ _VOXCPM = ("四川话", "粤语", "吴语", "东北话", "河南话", "陕西话
 DIALECTS: dict[str, tuple[str, ...]] = {"omni": _OMNI, "voxcpm": tuple(dict.fromkeys(_VOXCPM + _OMNI))}
 """The Chinese dialects of each model (learned). Those of omni are voxcpm's too: the document gives its options "as above"."""
 
+RULE = (
+    "allowed are descriptors joined by commas, at most one of each: "
+    + "; ".join(f"{name}: {', '.join(words)}" for name, words in VOCABULARY.items())
+    + "; dialect (none beside an accent): "
+    + ", ".join(DIALECTS["voxcpm"])
+    + "; in English or Chinese (female or 女)"
+)
+"""What may be written, with the whole vocabulary: omni and voxcpm have it but for the dialects that `DIALECTS` tells apart."""
+
 _CATEGORY = {
     word: category for category, words in VOCABULARY.items() for pair in words.items() for word in pair if word
 } | dict.fromkeys((one for names in DIALECTS.values() for one in names), "dialect")
+
+
+def category(word: str) -> str | None:
+    """What a descriptor says: ``gender``, ``age``, ``pitch``, ``style``, ``accent`` or ``dialect``; None for an unknown one."""
+    return _CATEGORY.get(word.lower())
 
 
 def split(value: Any) -> list[str]:

@@ -5,6 +5,7 @@ The value of the parameter is one line of text, which stands in history, caption
 - ``joy=0.9, excitement=0.1``: a vector by name; what is not named is 0;
 - ``same_as_reference``, ``random``: as they say;
 - ``https://…``: the emotion of another recording;
+- ``{…}``: the wire's object without a mode, which is sent as it is;
 - anything else: a description, such as ``say it happily``. ``text: …`` makes a description of what would be one of the above.
 
 A mapping of names, a list of eight in the documented order, and the wire's own object are accepted too.
@@ -20,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["ADVISED_SUM", "COMPONENTS", "LARGEST_SUM", "RULE", "parse_emotion", "vector_sum", "wire_emotion"]
+__all__ = ["ADVISED_SUM", "COMPONENTS", "LARGEST_SUM", "RULE", "parse_emotion", "unused", "vector_sum", "wire_emotion"]
 
 COMPONENTS = ("joy", "anger", "sorrow", "fear", "excitement", "depression", "surprise", "calm")
 """The vector's components in the documented order."""
@@ -55,7 +56,7 @@ def parse_emotion(value: Any) -> str:
     if isinstance(value, str):
         return _from_text(value)
     if isinstance(value, Mapping):
-        if {"mode", *_FIELD_OF.values()} & set(value):
+        if not value or {"mode", *_FIELD_OF.values()} & set(value):
             return _from_wire(value)
         return _line(_by_name(value))
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
@@ -100,7 +101,7 @@ def _from_wire(value: Mapping[str, Any]) -> str:
     given = {str(key): one for key, one in value.items() if one is not None}
     mode = given.pop("mode", None)
     if mode is None:
-        mode = next((name for name, field in _FIELD_OF.items() if field in given), "same_as_reference")
+        return _without_mode(given)
     if mode not in _MODES:
         raise ValueError(f"mode={mode!r}: allowed are {', '.join(_MODES)}")
     wanted = _FIELD_OF.get(mode)
@@ -122,6 +123,25 @@ def _from_wire(value: Mapping[str, Any]) -> str:
             raise ValueError("reference_audio_url: allowed is a public http(s) URL")
         return content.strip()
     return _described(content.strip())
+
+
+def _without_mode(given: Mapping[str, Any]) -> str:
+    """The wire's object without a mode, which stands for the reference's own emotion (stated): it is sent as it is."""
+    if stray := sorted(set(given) - set(_FIELD_OF.values())):
+        raise ValueError(f"{', '.join(stray)}: without a mode it takes {', '.join(_FIELD_OF.values())}")
+    for mode, field in _FIELD_OF.items():
+        if field in given:
+            _from_wire({"mode": mode, field: given[field]})
+    content = {key: list(one) if key == "vector" else one for key, one in given.items()}
+    return json.dumps(content, ensure_ascii=False) if content else "{}"
+
+
+def unused(line: str) -> str | None:
+    """The mode that would make use of what a line without one says; None where it has one, or says nothing."""
+    if not line.startswith("{"):
+        return None
+    given = json.loads(line)
+    return next((mode for mode, field in _FIELD_OF.items() if field in given), None)
 
 
 def _strength(name: str, value: Any) -> float:
@@ -178,6 +198,8 @@ def vector_sum(line: str) -> Decimal | None:
 
 def wire_emotion(line: str) -> dict[str, Any]:
     """The wire's object for a line that `parse_emotion` made."""
+    if line.startswith("{"):
+        return dict(json.loads(line))
     if line in {"same_as_reference", "random"}:
         return {"mode": line}
     if line.startswith(_DESCRIPTION):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args, get_or
 import annotated_types
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from voicenb.base.arguments import to_python
 from voicenb.errors import InvalidRequest, Problem
 
 if TYPE_CHECKING:
@@ -302,7 +303,7 @@ class ServiceRequest(BaseModel):
             elif name in values_by_name:
                 problems.append(Problem(name, shown(value), f"it was given twice, as {name!r} and as {key!r}"))
             else:
-                values_by_name[name] = value
+                values_by_name[name] = to_python(value)
         return values_by_name, problems
 
     @classmethod

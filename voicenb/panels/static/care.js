@@ -50,9 +50,99 @@ function insert(root, mark) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+/**
+ * What is typed and not yet taken over by its control, as a browser does when the focus goes; the answer is what a control made of it, where
+ * that is something else.
+ * @param {Set<HTMLElement>} typed  Sliders' numbers that were typed. @param {Element} root @param {Element} button
+ */
+function takeOver(typed, root, button) {
+  const made = [];
+  const number = (text) => Number(text.trim().replace(",", ".").replace("−", "-"));
+  for (const readout of typed) {
+    const before = readout.textContent;
+    // ipywidgets listens one level higher, where the browser's own event does not come.
+    readout.dispatchEvent(new FocusEvent("blur", { bubbles: true }));
+    const name = readout.getAttribute("aria-label")?.replace(", typed", "") ?? "";
+    if (number(before) !== number(readout.textContent)) made.push([name, before, readout.textContent]);
+  }
+  typed.clear();
+  const active = document.activeElement;
+  if (active !== button && root.contains(active) && active.matches("input, textarea")) {
+    active.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  return made;
+}
+
+/**
+ * Sends each press of the buttons that pay or delete, with what the page shows at that moment: the kernel may hear of what was typed
+ * before only later.
+ */
+function presses(model) {
+  const models = new Map(), busy = new Map(), typed = new Set();
+  const learn = () => {
+    for (const id of Object.keys(model.get("watched"))) {
+      if (models.has(id)) continue;
+      models.set(id, null);
+      const forget = () => models.delete(id);
+      try {
+        model.widget_manager.get_model(id).then((one) => models.set(id, one), forget);
+      } catch {
+        forget();
+      }
+    }
+  };
+  model.on("change:watched", learn);
+  learn();
+  // JupyterLab sends the first message of a widget where it waits for a running cell; the presses are not to be the first.
+  model.send({ here: true });
+  let last = null;
+
+  /** @param {Element} root @param {MouseEvent} event */
+  function pressed(root, event) {
+    const button = event.target.closest("button");
+    const name = [...(button?.classList ?? [])].find((one) => one.startsWith("voicenb-press-"));
+    const press = name?.slice("voicenb-press-".length);
+    if (!press || !model.get("presses").includes(press)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const twice = event.detail > 1 && last === press;
+    last = press;
+    if (button.disabled || twice) return;
+    const made = takeOver(typed, root, button);
+    const shows = {};
+    for (const [id, names] of Object.entries(model.get("watched"))) {
+      const one = models.get(id);
+      if (one) shows[id] = Object.fromEntries(names.map((name) => [name, one.get(name) ?? null]));
+    }
+    const own = models.get(press);
+    model.send({ press, token: own?.get("token") ?? "", shows, made });
+    if (!own || busy.has(press)) return;
+    // Until the kernel has heard it, which it may be too busy for.
+    const heard = () => {
+      own.off("change:token", heard);
+      busy.delete(press);
+      button.removeAttribute("aria-busy");
+    };
+    busy.set(press, heard);
+    button.setAttribute("aria-busy", "true");
+    own.on("change:token", heard);
+  }
+
+  return {
+    pressed,
+    /** @param {Event} event */
+    wrote: (event) => event.target.isContentEditable && typed.add(event.target),
+    end() {
+      model.off("change:watched", learn);
+      for (const heard of busy.values()) heard();
+    },
+  };
+}
+
 export default {
   render({ model, el }) {
     el.classList.add("voicenb-helper");
+    const { pressed, wrote, end } = presses(model);
     const copies = copiesOf(model.get("name"));
     copies.hide(true);
 
@@ -87,12 +177,16 @@ export default {
       event.target.toggleAttribute("data-lm-suppress-shortcuts", !notebooks);
     };
     window.addEventListener("keydown", share, true);
+    const click = (event) => pressed(root, event);
     const find = () => {
       root = el.closest(".voicenb-panel");
       if (!root) return (waiting = requestAnimationFrame(find));
       label(root);
       observer.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
       root.addEventListener("keydown", keys, true);
+      root.addEventListener("click", click, true);
+      root.addEventListener("input", wrote, true);
+      root.classList.add("voicenb-complete");
     };
     waiting = requestAnimationFrame(find);
 
@@ -103,6 +197,9 @@ export default {
       observer.disconnect();
       window.removeEventListener("keydown", share, true);
       root?.removeEventListener("keydown", keys, true);
+      root?.removeEventListener("click", click, true);
+      root?.removeEventListener("input", wrote, true);
+      end();
       model.off("msg:custom", said);
       copies.hide(false);
     };

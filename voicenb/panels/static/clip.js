@@ -32,8 +32,9 @@ function render({ model, el }) {
     onchange: () => set("speed", Number(speed.value)),
   });
   const said = words((index) => facts && seek(facts.words[index][1], true));
+  const note = h("div", { class: "vn-note" });
   const row = h("div", { class: "vn-row" }, play.element, picture.element, time, speed, loop.element);
-  const root = h("div", { class: "vn vn-clip", role: "group" }, row, said.element, line, audio);
+  const root = h("div", { class: "vn vn-clip", role: "group" }, row, said.element, note, line, audio);
 
   /** @param {string} name @param {any} value */
   function set(name, value) {
@@ -119,6 +120,7 @@ function render({ model, el }) {
     picture.show(facts?.peaks ?? "");
     picture.element.setAttribute("aria-valuemax", String(facts?.duration ?? 0));
     said.show(facts?.words ?? []);
+    note.textContent = facts?.note ? `Note: ${facts.note}` : "";
     say("");
     tell(0);
   }

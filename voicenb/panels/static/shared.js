@@ -21,6 +21,7 @@
  * @property {number} level  The gain that brings it to the common loudness.
  * @property {string} peaks  One character a bar, of `LEVELS`.
  * @property {Word[]} words
+ * @property {string} [note]  What is to be said of it.
  */
 
 /** How high a bar is, from low to high. */

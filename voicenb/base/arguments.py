@@ -1,0 +1,148 @@
+"""What callers give, as plain Python: values of NumPy and pandas, numbers of other kinds, text in bytes.
+
+A value that comes out of a DataFrame or an array is meant as what it says. What is none of the kinds that are asked for is refused
+by name, before it reaches JSON, SQLite or a service.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, overload
+
+from voicenb.errors import InvalidRequest
+
+__all__ = ["as_moment", "checked_statuses", "plain_text", "to_python", "wait_seconds", "whole_number"]
+
+_LARGEST = 2**63 - 1
+
+
+def to_python(value: Any) -> Any:
+    """`value` in Python's own types, as deep as lists and dicts go; what has no such form stays as it is."""
+    if isinstance(value, str):
+        # NumPy's text and members of a StrEnum are str, and yet other types than json, sqlite3 and comparisons by type know.
+        return str.__str__(value)
+    if isinstance(value, bytes | bytearray):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return value
+    if isinstance(value, Decimal | Fraction):
+        return int(value) if _finite(value) and value == int(value) else float(value)
+    if isinstance(value, Mapping):
+        return {to_python(key): to_python(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_python(one) for one in value]
+    if isinstance(value, bool | int | float | date | timedelta) or value is None:
+        return value
+    if getattr(getattr(value, "dtype", None), "kind", "") in {"m", "M"} and hasattr(value, "astype"):
+        # With nanoseconds NumPy's moments become numbers.
+        value = value.astype(f"{value.dtype.kind}8[us]")
+    for method in ("item", "tolist"):
+        # A scalar of NumPy or an array of one value; an array, an index or a column.
+        if hasattr(value, "dtype") and hasattr(value, method):
+            try:
+                return to_python(getattr(value, method)())
+            except (TypeError, ValueError):
+                continue
+    return value
+
+
+def _finite(value: Decimal | Fraction) -> bool:
+    return isinstance(value, Fraction) or value.is_finite()
+
+
+def plain_text(name: str, value: Any) -> str | None:
+    """`value` as text, or None.
+
+    Raises:
+        InvalidRequest: It is neither; the message says what `name` was.
+    """
+    found = to_python(value)
+    if found is not None and not isinstance(found, str):
+        raise InvalidRequest(f"{name}={value!r}: allowed is text. Nothing was sent.")
+    return found
+
+
+@overload
+def whole_number(name: str, value: None, low: int = ..., high: int = ...) -> None: ...
+@overload
+def whole_number(name: str, value: Any, low: int = ..., high: int = ...) -> int | None: ...
+def whole_number(name: str, value: Any, low: int = -_LARGEST, high: int = _LARGEST) -> int | None:
+    """`value` as a whole number from `low` to `high`, or None.
+
+    Raises:
+        InvalidRequest: It is neither; the message says what `name` was.
+    """
+    found = to_python(value)
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
+        allowed = (
+            f"from {low}" + (f" to {high}" if high < _LARGEST else "") if low > -_LARGEST else "of at most 63 bits"
+        )
+        raise InvalidRequest(f"{name}={value!r}: allowed is a whole number {allowed}. Nothing was sent.")
+    return int(found)
+
+
+def wait_seconds(value: Any, name: str = "timeout") -> float | None:
+    """Seconds to wait, 0 or more; None for as long as it takes.
+
+    Raises:
+        InvalidRequest: It is neither.
+    """
+    found = value.total_seconds() if isinstance(value, timedelta) else to_python(value)
+    if isinstance(found, timedelta):
+        found = found.total_seconds()
+    if found is None or found == math.inf:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float) or not found >= 0:
+        raise InvalidRequest(
+            f"{name}={value!r}: allowed is a number of seconds from 0, or None for as long as it takes."
+        )
+    return float(found)
+
+
+def checked_statuses(value: str | Iterable[str] | None, known: Iterable[str]) -> list[str] | None:
+    """One status or several, each of them one of `known`; None for all.
+
+    Raises:
+        InvalidRequest: One of them is not known.
+    """
+    if value is None:
+        return None
+    try:
+        found = [to_python(value)] if isinstance(value, str) else [to_python(one) for one in value]
+        strange = [one for one in found if one not in known]
+    except TypeError:
+        strange = [value]
+    if strange:
+        raise InvalidRequest(f"status={strange[0]!r} is none; there are {', '.join(known)}")
+    return found
+
+
+def as_moment(value: Any) -> datetime | timedelta | str | None:
+    """A moment, a duration or text of one, from a date, a day, or NumPy's and pandas' own kinds.
+
+    Raises:
+        InvalidRequest: It is none of these.
+    """
+    found = value if isinstance(value, datetime | timedelta) else to_python(value)
+    if isinstance(found, datetime) and found is not value:
+        # NumPy's moments know no zone; those of the history are UTC.
+        found = found.replace(tzinfo=UTC)
+    elif isinstance(found, date) and not isinstance(found, datetime):
+        found = datetime(found.year, found.month, found.day).astimezone()
+    # pandas' NaT is a datetime that equals nothing, itself included.
+    if found is None and value is None:
+        return None
+    if not isinstance(found, str | datetime | timedelta) or found != found:  # noqa: PLR0124
+        raise InvalidRequest(
+            f"since={value!r} is no moment: give a duration such as '7d', '12h' or '90m', or a date such as '2026-11-01'"
+        )
+    # pandas' own moments need a zone's name for what `datetime.astimezone` does without.
+    convert = getattr(found, "to_pydatetime", None)
+    return found if convert is None or isinstance(found, timedelta) else convert(warn=False)

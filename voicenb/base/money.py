@@ -1,0 +1,48 @@
+"""Amounts: what a request costs, what an account has left, and how both are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+__all__ = ["Balance", "Price", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a request costs by the service's rule.
+
+    Attributes:
+        amount: The estimate in `unit`; None while a unit price is not known.
+        unit: The service's own unit, such as ``"credits"``.
+        rule: How the amount comes about, or the line that sets the missing price.
+    """
+
+    amount: Decimal | None
+    unit: str
+    rule: str
+
+    def __post_init__(self) -> None:
+        if self.amount is not None:
+            # 0.0115, not 0.01150: how many zeros a product ends in says nothing.
+            object.__setattr__(self, "amount", Decimal(plain(self.amount)))
+
+    def __str__(self) -> str:
+        return f"unknown ({self.rule})" if self.amount is None else f"{plain(self.amount)} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What the account has left, in the service's own unit."""
+
+    amount: Decimal
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{plain(self.amount)} {self.unit}"
+
+
+def plain(amount: Decimal) -> str:
+    """`amount` without an exponent and without trailing zeros."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,23 @@
+"""Classes of higher rooms by name: what draws an object as a widget, loaded when they are first asked for."""
+
+from __future__ import annotations
+
+from pkgutil import resolve_name
+from typing import Any
+
+__all__ = ["view"]
+
+_VIEWS = {
+    "history": "voicenb.panels.history:HistoryPanel",
+    "stream": "voicenb.panels.players.stream:StreamPlayer",
+    "studio": "voicenb.panels.studio:StudioPanel",
+}
+
+
+def view(name: str) -> Any:
+    """Return the class that draws ``"studio"``, ``"history"`` or ``"stream"``.
+
+    Raises:
+        ImportError: The extra ``lab`` is not installed.
+    """
+    return resolve_name(_VIEWS[name])

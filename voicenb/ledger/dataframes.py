@@ -1,0 +1,104 @@
+"""The ledger's rows as typed DataFrames."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from voicenb.ledger.files import FileStore
+from voicenb.ledger.records import STATUSES, TaskRecord, VoiceRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["task_frame", "voice_frame"]
+
+_KINDS = ("preview", "voice", "production")
+_TASK_COLUMNS = (
+    "id", "remote_id", "service", "endpoint", "kind", "status", "voice", "text", "characters", "take", "cached",
+    "estimate", "cost", "refunded", "unit", "created", "submitted", "completed", "seconds", "error", "degraded",
+    "provider", "label", "note", "findings", "file",
+)  # fmt: skip
+_DETAILS = ("gender", "age", "dialect", "description")
+"""Details of a service's voice that tell voices apart."""
+_NO_COLUMNS = {"text", "voice", "reference"}
+"""Parameters that have columns of another meaning, or none."""
+
+
+def task_frame(records: list[TaskRecord], files: FileStore) -> pd.DataFrame:
+    """The typed frame of `History.frame`, with the paths of `files`."""
+    import pandas as pd
+
+    names = sorted({name for record in records for name in record.parameters} - _NO_COLUMNS)
+    rows = [
+        {
+            **{name: _comparable(record.parameters.get(name)) for name in names},
+            **{name: getattr(record, name) for name in _TASK_COLUMNS if name not in {"voice", "file"}},
+            "findings": record.remarks,
+            "voice": record.voice_name,
+            "file": str(files.path(record.file)) if record.file else None,
+        }
+        for record in records
+    ]
+    frame = pd.DataFrame(rows, columns=[*_TASK_COLUMNS, *names])
+    _set_moments(frame, ("created", "submitted", "completed"))
+    frame["characters"] = frame["characters"].astype("Int64")
+    frame["take"] = frame["take"].astype("Int64")
+    frame["seconds"] = frame["seconds"].astype("float64")
+    frame["cached"] = frame["cached"].astype("bool")
+    frame["degraded"] = frame["degraded"].astype("boolean")
+    for name, choices in (("kind", _KINDS), ("status", STATUSES)):
+        frame[name] = pd.Categorical(frame[name], categories=list(choices))
+    for name in ("service", "endpoint", "voice", "unit"):
+        frame[name] = frame[name].astype("category")
+    for name in ("estimate", "cost", "refunded"):
+        frame[name] = frame[name].astype(object)
+    return frame
+
+
+def _comparable(value: Any) -> Any:
+    """A value that rows can be grouped by: objects become their JSON."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict | list) else value
+
+
+def voice_frame(records: list[VoiceRecord]) -> pd.DataFrame:
+    """One row a voice, the newest first."""
+    import pandas as pd
+
+    columns = ["name", "service", "endpoint", "state", "id", "created", "expires", "activated", "version", "language",
+               "reference", "consent", *_DETAILS]  # fmt: skip
+    moment = datetime.now(UTC)
+    rows: list[dict[str, Any]] = []
+    for record in records:
+        state = record.state
+        if state == "ready" and record.activated is None and record.expires is not None and record.expires <= moment:
+            state = "expired"
+        rows.append(
+            {
+                **{name: getattr(record, name) for name in columns if hasattr(record, name)},
+                "state": state,
+                "id": record.remote,
+                "reference": record.reference_name or record.reference,
+                **{name: _detail_text((record.details or {}).get(name)) for name in _DETAILS},
+            }
+        )
+    frame = pd.DataFrame(rows, columns=columns)
+    _set_moments(frame, ("created", "expires", "activated"))
+    for name in ("service", "endpoint", "state", "version"):
+        frame[name] = frame[name].astype("category")
+    return frame
+
+
+def _detail_text(value: Any) -> Any:
+    """A detail of a voice as text: lists with commas."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or None
+    return None if value is None else str(value)
+
+
+def _set_moments(frame: pd.DataFrame, moments: tuple[str, ...]) -> None:
+    import pandas as pd
+
+    for name in moments:
+        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[ms, UTC]")

@@ -1,0 +1,272 @@
+"""`Field`: one parameter as a control, with its unit, its default, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import ipywidgets as widgets
+
+from voicenb.panels.parts.page_values import CALLBACK_LOCK, KERNEL_VALUES, PageValues
+from voicenb.panels.parts.style import button, line, toned
+from voicenb.services.parameters import Parameter
+
+__all__ = ["Code", "Field", "Publish", "number_of", "switch_class"]
+
+Publish: TypeAlias = Callable[[str, bytes, Callable[[str], None]], object]
+
+_LONG_TEXT = 200
+_MOST_STEPS = 40
+
+
+class Code(str):
+    """Python that stands for a value, where code is shown."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+class Field:
+    """One parameter: its control, its unit, its way back to the default, and the line below that says what is wrong.
+
+    Args:
+        one: The parameter.
+        choices: Values to choose from where the parameter itself names none.
+        count: Counts the characters of a long text as the service bills them.
+    """
+
+    def __init__(
+        self, one: Parameter, *, choices: Sequence[Any] = (), count: Callable[[str], int] | None = None
+    ) -> None:
+        self.parameter = one
+        self.default = one.default
+        self._count_by = count
+        self._remarked = ""
+        self._listeners: list[Callable[[], None]] = []
+        self.input = self._control(one, tuple(one.choices or choices))
+        self.input.add_class("voicenb-input")
+        self.note = line("note", "live")
+        self.unit = line("unit")
+        self.unit.value = toned(one.unit)
+        self.reset_button = button("", "", "reset")
+        self._name_default()
+        self.reset_button.on_click(lambda _: self.reset())
+        self.count = line("count")
+        row = widgets.HBox([self.input, self.unit, self.reset_button] if not self.long else [self.input])
+        row.add_class("voicenb-row")
+        self.extra = widgets.HBox(layout=widgets.Layout(width="auto"))
+        under = widgets.HBox([self.note, self.count, self.extra])
+        under.add_class("voicenb-row")
+        under.add_class("voicenb-under")
+        self.box = widgets.VBox([row, under if self.long else self.note])
+        for name in ("field", f"field-{one.name}", *(("wide", "text") if self.long else ())):
+            self.box.add_class(f"voicenb-{name}")
+        self._watch()
+        self._mark()
+
+    def _watch(self) -> None:
+        self.input.observe(lambda _: self._changed(), "value")
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` after each change of the value."""
+        self._listeners.append(listener)
+
+    @property
+    def label(self) -> str:
+        """The parameter's name for people."""
+        return self.parameter.name.replace("_", " ").capitalize()
+
+    @property
+    def long(self) -> bool:
+        """Whether it is a text of many lines."""
+        return self.parameter.name == "text" or (
+            self.parameter.type == "text" and (self.parameter.max_length or 0) > _LONG_TEXT
+        )
+
+    def _control(self, one: Parameter, choices: tuple[Any, ...]) -> Any:
+        about: dict[str, Any] = {"description": self.label, "tooltip": self._help(one)}
+        if self.long:
+            return widgets.Textarea(value=one.default or "", placeholder="Write what is spoken.", **about)
+        if choices:
+            if not one.required and one.default not in choices:
+                choices = (one.default, *choices)
+            # By index, because ipywidgets takes the value None for nothing chosen.
+            first = 0 if one.required else choices.index(one.default)
+            return widgets.Dropdown(options=[(self._shown(choice), choice) for choice in choices], index=first, **about)
+        if one.type == "switch":
+            return widgets.Checkbox(value=bool(one.default), indent=False, **about)
+        if (
+            one.type in {"number", "integer"}
+            and one.low is not None
+            and one.high is not None
+            and one.default is not None
+        ):
+            step = one.step or (1 if one.type == "integer" else _step(one.low, one.high))
+            low = one.low + step if one.low_excluded else one.low
+            if one.type == "integer":
+                return widgets.IntSlider(value=one.default, min=int(low), max=int(one.high), step=int(step), **about)
+            return widgets.FloatSlider(
+                value=one.default, min=low, max=one.high, step=step, readout_format=f".{_places(step)}f", **about
+            )
+        return widgets.Text(
+            value=self._written(one.default), placeholder=one.range.partition(" (")[0] or "the service's own", **about
+        )
+
+    @staticmethod
+    def _help(one: Parameter) -> str:
+        allowed = one.allowed if not one.choices else ""
+        return " ".join(filter(None, (one.help, f"{allowed[:1].upper()}{allowed[1:]}." if allowed else "")))
+
+    def _shown(self, value: Any) -> str:
+        """A value for people."""
+        if value is None or value == "":
+            return "default"
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if isinstance(value, int | float):
+            return f"{value:g}".replace("-", "−")
+        return str(value)
+
+    @staticmethod
+    def _written(value: Any) -> str:
+        if value is None:
+            return ""
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+    def read(self, shown: PageValues) -> Any:
+        """The value as it is shown."""
+        found = shown(self.input)
+        one = self.parameter
+        if isinstance(self.input, widgets.FloatSlider):
+            return round(found, 6)
+        if type(self.input) is widgets.Text:
+            found = found.strip()
+            if not found:
+                return one.default
+            if one.type in {"number", "integer"}:
+                # What is no number stays text, so that the request says what is allowed.
+                return number_of(found, whole=one.type == "integer")
+        if isinstance(self.input, widgets.Textarea) and not one.required and not found.strip():
+            return one.default
+        return found
+
+    @property
+    def value(self) -> Any:
+        """The value, as the request takes it."""
+        return self.read(KERNEL_VALUES)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if type(self.input) is widgets.Text:
+            value = self._written(value)
+        elif isinstance(self.input, widgets.Dropdown):
+            there = [each for _, each in self.input.options]
+            if value not in there:
+                # A value that only the service can judge: what is wrong with it is said below.
+                with self.input.hold_trait_notifications():
+                    self.input.options = (*self.input.options, (self._shown(value), value))
+                there.append(value)
+            self.input.index = there.index(value)
+            return
+        elif isinstance(self.input, widgets.Textarea):
+            value = "" if value is None else str(value)
+        elif isinstance(self.input, widgets.Checkbox):
+            value = bool(value)
+        elif self.parameter.low_excluded and self.parameter.low < value < self.input.min:
+            # Below the first stop, and still within the service's range.
+            self.input.min = value
+        elif not self.input.min <= value <= self.input.max or (
+            isinstance(self.input, widgets.IntSlider) and value != int(value)
+        ):
+            # The slider would move to the nearest value that it has, and say nothing.
+            raise ValueError(self.parameter.allowed)
+        self.input.value = value
+
+    @property
+    def code(self) -> Any:
+        """The value as code says it."""
+        return self.value
+
+    def reset(self) -> None:
+        """Back to the default."""
+        self.value = self.default
+
+    def set_default(self, default: Any) -> None:
+        """What counts as unchanged from now on; a field that was unchanged follows it."""
+        follow = not self.changed and not self.parameter.required
+        self.default = default
+        self._name_default()
+        if follow:
+            self.reset()
+        self._mark()
+
+    def _name_default(self) -> None:
+        shown = self._shown(self.default)
+        number = isinstance(self.default, int | float) and not isinstance(self.default, bool)
+        self.reset_button.description = f"↺ {shown}" if number else "↺"
+        self.reset_button.tooltip = f"{self.label} back to {shown}"
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from the default."""
+        return self.differs(self.value)
+
+    def differs(self, value: Any) -> bool:
+        """Whether a value is another than the default."""
+        return bool(value != self.default) and not self.parameter.required
+
+    def _changed(self) -> None:
+        with CALLBACK_LOCK:
+            self._mark()
+            for listener in self._listeners:
+                listener()
+
+    def _mark(self) -> None:
+        switch_class(self.box, "changed", self.changed)
+        switch_class(self.reset_button, "hidden", not self.changed)
+        if self.long:
+            self.count.value = toned(self._counted(self.input.value))
+
+    def _counted(self, text: str) -> str:
+        limit = self.parameter.max_length
+        shown = f"{len(text):,} / {limit:,} characters" if limit else f"{len(text):,} characters"
+        billed = len(text) if self._count_by is None else self._count_by(text)
+        return shown if billed == len(text) else f"{shown} · {billed:,} counted"
+
+    def remark(self, text: str, *, error: bool) -> None:
+        """Says what is wrong, in the line below the control; "" takes it back."""
+        shown = toned(text, "bad" if error else "amber", title=text)
+        if shown != self._remarked:
+            self._remarked = self.note.value = shown
+        switch_class(self.box, "invalid", error and bool(text))
+
+
+def switch_class(widget: Any, name: str, on: bool) -> None:
+    """Sets or takes off a style class, without a message where nothing changes."""
+    there = f"voicenb-{name}" in widget._dom_classes  # noqa: SLF001 - ipywidgets has no public question
+    if on and not there:
+        widget.add_class(f"voicenb-{name}")
+    elif there and not on:
+        widget.remove_class(f"voicenb-{name}")
+
+
+def _step(low: float, high: float) -> float:
+    span = high - low
+    return next(
+        step
+        for step in (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, span)
+        if span / step <= _MOST_STEPS or step == span
+    )
+
+
+def _places(step: float) -> int:
+    text = f"{step:g}"
+    return len(text.partition(".")[2]) if "e" not in text else 2
+
+
+def number_of(text: str, *, whole: bool) -> int | float | str:
+    """What was typed as a number; what is none stays text, so that the request says what is allowed."""
+    try:
+        return int(text) if whole else float(text.replace(",", "."))
+    except ValueError:
+        return text

@@ -1,0 +1,75 @@
+"""How clips look inside a panel, and amounts, moments and calls in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from voicenb.base.money import plain
+from voicenb.panels.players.compare import ComparePlayer
+from voicenb.panels.players.player import ClipPlayer
+from voicenb.tasks.session import SANDBOX
+
+if TYPE_CHECKING:
+    from voicenb.studio.clip import Clip
+    from voicenb.studio.studio import Studio
+
+__all__ = ["amount", "clock", "close", "compared", "connect_line", "player"]
+
+
+def player(clip: Clip) -> Any:
+    """A widget that plays a clip, with a line that says what it is."""
+    parts = []
+    if (task := clip.task) is not None:
+        parts = [task.voice or "", *(f"{name} {value}" for name, value in task.parameters.items())]
+        if task.cost is not None:
+            parts.append(amount(task.cost, task.unit or ""))
+    caption = " · ".join(f"<bdi>{escape(part)}</bdi>" for part in parts if part)
+    return widgets.VBox([ClipPlayer(clip), widgets.HTML(f'<div class="voicenb-quiet">{caption}</div>')])
+
+
+def compared(clips: Sequence[Clip], labels: Sequence[str] | None = None) -> ComparePlayer:
+    """A widget that compares clips; without labels it names what differs between them."""
+    return ComparePlayer(clips, labels=labels)
+
+
+def close(widget: Any) -> None:
+    """Closes a widget with all its parts."""
+    for child in getattr(widget, "children", ()):
+        close(child)
+    widget.close()
+
+
+def amount(value: Decimal | None, unit: str) -> str:
+    """An amount with its unit, to at most four digits after the first that counts."""
+    if value is None:
+        return "price not known"
+    shown = (
+        value
+        if not value
+        else value.quantize(Decimal(1).scaleb(max(value.adjusted() - 3, -12)))
+        if value < 1000
+        else value
+    )
+    return f"{plain(shown)} {unit}"
+
+
+def clock(moment: datetime, today: datetime) -> str:
+    """A moment in this machine's time zone: the time alone where it is today."""
+    # A pandas Timestamp would ask which time zone is meant.
+    here = datetime.fromtimestamp(moment.timestamp(), UTC).astimezone()
+    now = today.astimezone()
+    return f"{here:%H:%M}" if here.date() == now.date() else f"{here:%b} {here.day}, {here:%H:%M}"
+
+
+def connect_line(studio: Studio) -> str:
+    """The line that connects to the same service."""
+    service = studio.service.profile.id
+    if studio.endpoint != SANDBOX:
+        return f"studio = vn.connect({service!r})"
+    return "studio = vn.connect()" if service == "soundclone" else f"studio = vn.connect({service!r}, sandbox=True)"

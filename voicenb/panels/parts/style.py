@@ -1,0 +1,69 @@
+"""What the panels look like, and the helper in each that does for keyboards and screen readers what ipywidgets cannot."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+from voicenb.panels.page.assets import bundle, panel_styles
+
+__all__ = ["PanelAssets", "bar", "button", "line", "toned"]
+
+
+class PanelAssets(anywidget.AnyWidget):
+    """Brings the style sheet, names what has no name for screen readers, and writes marks at the caret.
+
+    It draws nothing and holds no data. With each press of a `voicenb.panels.parts.page_values.Press` it sends what the page shows; where anywidget's front end
+    is missing, such a button says so and does nothing.
+    """
+
+    _esm = bundle("kept", "care")
+    _css = panel_styles()
+    name = traitlets.Unicode().tag(sync=True)
+    """Distinguishes this panel's kept results from those of others."""
+    watched: Any = traitlets.Dict().tag(sync=True)
+    """What a press tells: attributes, by the control's id."""
+    presses: Any = traitlets.List().tag(sync=True)
+    """The ids of the buttons whose presses it sends."""
+
+    def insert(self, mark: str) -> None:
+        """Writes `mark` into the text field, at the caret."""
+        self.send({"insert": mark})
+
+
+def line(*names: str) -> Any:
+    """A line of HTML that a panel writes to, with style classes ``voicenb-<name>``."""
+    made = widgets.HTML()
+    for name in names:
+        made.add_class(f"voicenb-{name}")
+    return made
+
+
+def button(text: str, tooltip: str = "", *names: str) -> Any:
+    """A button with style classes ``voicenb-<name>``."""
+    made = widgets.Button(description=text, tooltip=tooltip)
+    for name in names:
+        made.add_class(f"voicenb-{name}")
+    return made
+
+
+def bar(*children: Any, names: tuple[str, ...] = ()) -> Any:
+    """Children side by side, wrapping where it is narrow."""
+    made = widgets.HBox(list(children))
+    made.add_class("voicenb-bar")
+    for name in names:
+        made.add_class(f"voicenb-{name}")
+    return made
+
+
+def toned(text: str, tone: str = "", *, title: str = "") -> str:
+    """`text` as safe HTML in a tone (``bad``, ``amber``, ``good``, ``quiet``), or ""."""
+    if not text:
+        return ""
+    name = f' class="voicenb-{tone}"' if tone else ""
+    hover = f' title="{escape(title)}"' if title else ""
+    return f'<div dir="auto"{name}{hover}>{escape(text)}</div>'

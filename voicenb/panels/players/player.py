@@ -1,0 +1,208 @@
+"""A player for one clip, and what all players share: their JavaScript, their facts, and sound on demand.
+
+A player's state, which a notebook may save, holds names, numbers and a waveform of 240 characters, never sound. The page
+asks for that by a message (``{"kind": "audio", "id": 0, "request": "…"}``) and is answered with the same ``request`` and one binary buffer:
+FLAC, which every browser decodes to the very samples that were encoded, at a rate that the page can keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from voicenb.audio.codec import encode
+from voicenb.audio.containers import MIME
+from voicenb.audio.resampling import resample
+from voicenb.audio.sound import AudioError
+from voicenb.base.notebook import find_cell
+from voicenb.display.comparison import Html, Playable
+from voicenb.display.html import import_lab, seconds
+from voicenb.errors import VoicenbError
+from voicenb.measures import envelope, loudness, mono
+from voicenb.panels.page.assets import bundle, styles
+from voicenb.panels.page.ipykernel_comms import listen_while_awaiting
+
+if TYPE_CHECKING:
+    from voicenb.audio.subtitles import Subtitles
+    from voicenb.studio.clip import Clip
+
+__all__ = ["TARGET", "ClipPlayer", "Player", "facts", "still", "wire"]
+
+TARGET = -23.0
+"""The loudness at which clips are compared, in LUFS (EBU R 128): low enough that no voice has to be limited to reach it."""
+
+_BARS = 240
+_LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+# What every browser's Web Audio takes (the specification asks for 8 to 96 kHz).
+_RATES = (8_000, 48_000)
+
+
+def facts(sound: Playable) -> dict[str, Any]:
+    """What a page shows of a sound before it is heard.
+
+    Returns:
+        ``duration`` in seconds; ``lufs``, None for silence; ``level``, the gain that brings it to `TARGET` without clipping;
+        ``peaks``, a character a bar; ``words``, each ``[text, start, end, sentence]`` with times in seconds.
+
+    Raises:
+        AudioError: It cannot be read.
+    """
+    samples, duration = sound.samples, sound.duration
+    bars = envelope(samples, _BARS)
+    peak = float(bars.max())
+    level = loudness(samples, sound.rate)
+    heights = np.rint(63 * (bars / max(peak, 1e-6)) ** 0.7).astype(int)
+    return {
+        "duration": round(duration, 4),
+        "lufs": round(level, 2) if isfinite(level) else None,
+        "level": round(min(10 ** ((TARGET - level) / 20), 1 / max(peak, 1e-6)), 5) if isfinite(level) else 1.0,
+        "peaks": "".join(_LEVELS[height] for height in heights),
+        "words": _words(getattr(sound, "subtitles", None), duration),
+    }
+
+
+def _words(subtitles: Subtitles | None, duration: float) -> list[tuple[str, float, float, int]]:
+    """The words, or the sentences where only those are timed, within the sound."""
+    timed = bool(subtitles and subtitles.words)
+    found = []
+    for number, segment in enumerate(subtitles or ()):
+        for cue in segment.words if timed else (segment,):
+            start = min(max(cue.start, 0.0), duration)
+            if cue.text.strip():
+                found.append((cue.text.strip(), round(start, 3), round(min(max(cue.end, start), duration), 3), number))
+    return found
+
+
+def wire(sound: Playable, rate: int | None = None) -> tuple[bytes, str]:
+    """A sound as it goes to the page, and its media type: FLAC of 16 bits, one or two channels.
+
+    Args:
+        sound: What is to be heard.
+        rate: In Hz; None for its own, brought between 8 and 48 kHz.
+
+    Raises:
+        AudioError: It cannot be read.
+    """
+    samples = sound.samples
+    if samples.ndim == 2 and samples.shape[1] > 2:
+        samples = mono(samples)
+    target = rate or min(max(sound.rate, _RATES[0]), _RATES[1])
+    if target != sound.rate:
+        samples = resample(samples, sound.rate, target)
+    return encode(samples, target, "flac"), MIME["flac"]
+
+
+def still(sound: Any) -> Html:
+    """A clip or a reference as static HTML; nothing for None."""
+    return Html(sound._repr_mimebundle_()["text/html"]) if sound is not None else Html()
+
+
+# ── The kernel's half ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Player(import_lab("anywidget").AnyWidget):  # type: ignore[misc]  # anywidget ships no types that mypy may follow
+    """The base of the players: refuses unknown arguments, and answers the page's questions."""
+
+    def __init__(self, **state: Any) -> None:
+        allowed = sorted(
+            {name for name in self.trait_names() if not name.startswith("_")} & {*self._arguments, "layout"}
+        )
+        for name in state:
+            if name not in self._arguments and name != "layout":
+                near = get_close_matches(name, allowed, 1)
+                raise TypeError(
+                    f"{type(self).__name__} has no argument {name!r}. Check the spelling"
+                    + (f": did you mean {near[0]!r}?" if near else f"; it has {', '.join(allowed)}.")
+                )
+        find_cell()
+        super().__init__(**state)
+        self.on_msg(self._asked)
+        listen_while_awaiting()
+
+    _arguments: tuple[str, ...] = ()
+
+    def _asked(self, _widget: object, content: Mapping[str, Any], _buffers: Sequence[Any]) -> None:
+        """Answers a question of the page; what goes wrong is its answer, too."""
+        request = content.get("request")
+        if not isinstance(request, str):
+            return
+        try:
+            answer, sound = self._answer(content)
+        except (AudioError, VoicenbError, LookupError, OSError) as error:
+            answer, sound = {"error": str(error) or type(error).__name__}, None
+        self.send(answer | {"request": request}, buffers=None if sound is None else [sound])
+
+    def _answer(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
+        """What a question is answered with, and the bytes beside it."""
+        raise LookupError(f"The player has no answer to {question.get('kind')!r:.40}.")
+
+
+class ClipPlayer(Player):
+    """Plays a clip in the cell: waveform, words, loop, and a speed that keeps the pitch.
+
+    Keys: space plays, the arrows seek by half a second (with shift by a tenth), home and end go to the ends, L loops.
+    """
+
+    _esm = bundle("shared", "clip")
+    _css = styles()
+    _arguments = ("loop", "speed")
+    _facts = traitlets.Dict().tag(sync=True)
+    _name = traitlets.Unicode().tag(sync=True)
+
+    loop = traitlets.Bool(default_value=False).tag(sync=True)
+    """Whether it begins again at its end."""
+
+    speed = traitlets.Float(1.0, min=0.25, max=4.0).tag(sync=True)
+    """How fast it plays, 0.25 to 4 times; the pitch stays. It is a matter of listening, not of the clip."""
+
+    def __init__(self, clip: Clip | Playable | None = None, **options: Any) -> None:
+        """A player.
+
+        Args:
+            clip: A clip or a reference; None for an empty player whose `clip` is set later.
+            **options: `loop`, `speed`, and ipywidgets' `layout`.
+
+        Raises:
+            VoicenbError: It cannot be read.
+            TypeError: There is no such option.
+        """
+        super().__init__(**options)
+        self._clip: Clip | Playable | None = None
+        self.clip = clip
+
+    @property
+    def clip(self) -> Clip | Playable | None:
+        """What it plays; may be set anew, or to None."""
+        return self._clip
+
+    @clip.setter
+    def clip(self, clip: Clip | Playable | None) -> None:
+        try:
+            known = facts(clip) if clip is not None else {}
+        except AudioError as error:
+            raise VoicenbError(f"The clip cannot be played: {error}.") from None
+        self._clip = clip
+        text = getattr(getattr(clip, "task", None), "text", None) or getattr(clip, "name", None) or ""
+        words = " ".join(str(text).split())
+        self._name = f"Player: {words[:80]}" if words else "Player"
+        if note := getattr(getattr(clip, "task", None), "findings", None):
+            known["note"] = str(note)
+        self._facts = known
+
+    def _answer(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
+        if question.get("kind") != "audio" or self._clip is None:
+            return super()._answer(question)
+        sound, mime = wire(self._clip)
+        return {"mime": mime}, sound
+
+    def html(self) -> Html:
+        """The clip as static HTML, which stays in the notebook and plays without a kernel."""
+        return still(self._clip)
+
+    def __repr__(self) -> str:
+        return f"<ClipPlayer · {seconds(self._clip.duration)}>" if self._clip is not None else "<ClipPlayer · empty>"

@@ -1,0 +1,55 @@
+"""``voicenb check``: can a recording be cloned?"""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Iterable
+
+from voicenb.shell.command import Command
+from voicenb.shell.exit_codes import OK, USAGE
+from voicenb.shell.output import WIDTH, Output, as_rows, as_table, shortened
+
+__all__ = ["COMMAND"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a recording, or its URL")
+
+
+def run(given: argparse.Namespace, out: Output) -> int:
+    from voicenb import services
+    from voicenb.base.keys import Secret
+    from voicenb.services.http import Http
+    from voicenb.studio.reference import Reference
+
+    kind = services.get(getattr(given, "service", None) or "soundclone")
+    # Its rules, without a key: nothing is sent.
+    found = Reference(given.file).check(kind(Http(kind.profile.id, kind.profile.base_url, Secret(""))))
+    rows = as_rows(found)
+    broken = [row for row in rows if row["severity"] == "error"]
+
+    def lines() -> Iterable[str]:
+        names = ("severity", "rule", "found", "allowed")
+        table = as_table(names, ([shortened(row[name] or "", 60) for name in names] for row in rows))
+        yield table[0]
+        for line, row in zip(table[1:], rows, strict=True):
+            yield line
+            if row["fix"]:
+                yield textwrap.fill(row["fix"], WIDTH, initial_indent="  → ", subsequent_indent="    ")
+
+    out.result(rows, lines())
+    if broken:
+        out.note(f"{kind.profile.label} would not take it: {', '.join(str(row['rule']) for row in broken)}.")
+    return USAGE if broken else OK
+
+
+COMMAND = Command(
+    "check",
+    "say whether a recording can be cloned",
+    "Reads a recording and says, rule by rule, what was found, what the service allows, and what to do about it. "
+    "Nothing is sent. The exit code is 2 where a rule is broken.",
+    ("voicenb check me.wav", "voicenb check me.wav --json | jq '.[] | select(.severity == \"error\")'"),
+    add,
+    run,
+)

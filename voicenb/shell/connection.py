@@ -1,0 +1,29 @@
+"""The studio that a command talks to."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicenb.studio.studio import Studio
+
+__all__ = ["connected", "connected_to"]
+
+
+def connected(given: argparse.Namespace) -> Studio:
+    """Return the studio that ``--service``, ``--sandbox`` and ``--budget`` name."""
+    from voicenb.studio.connect import connect
+
+    service = getattr(given, "service", None)
+    return connect(
+        service, sandbox=True if getattr(given, "sandbox", False) else None, budget=getattr(given, "budget", None)
+    )
+
+
+def connected_to(service: str, endpoint: str) -> Studio:
+    """Return the studio that made the tasks of an endpoint."""
+    from voicenb.studio.connect import connect
+    from voicenb.tasks.session import SANDBOX
+
+    return connect(service, sandbox=True) if endpoint == SANDBOX else connect(service, base_url=endpoint)

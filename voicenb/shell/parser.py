@@ -1,0 +1,128 @@
+"""The parser of the command line, put together from the commands."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from voicenb.errors import VoicenbError
+from voicenb.shell.command import Command
+from voicenb.shell.commands import command, names, shadowed
+from voicenb.shell.exit_codes import HELP
+from voicenb.shell.output import WIDTH, Output
+
+__all__ = ["parse"]
+
+
+def parse(words: Sequence[str], out: Output) -> tuple[Command, argparse.Namespace]:
+    """Return the command that the words call, and its arguments.
+
+    Args:
+        words: The command line without the program's name.
+        out: Where a note goes about an added command that cannot be loaded.
+
+    Raises:
+        VoicenbError: The command is one that a package adds, and cannot be loaded.
+        SystemExit: The words are wrong, or ask for help.
+    """
+    wanted, service = _peek(words)
+    for line in shadowed():
+        out.note(f"voicenb: {line}")
+    commands = {}
+    for name in names():
+        try:
+            commands[name] = command(name)
+        except VoicenbError as error:
+            if name == wanted:
+                raise
+            out.note(f"voicenb: {error}")
+    given = _parser(commands, wanted, service).parse_args(words)
+    return commands[given.command], given
+
+
+def _peek(words: Sequence[str]) -> tuple[str | None, str | None]:
+    """The command and the service that the words name, before there is a parser for them."""
+    known = names()
+    wanted = next((word for word in words if word in known), None)
+    service = None
+    for position, word in enumerate(words):
+        if word == "--service" and position + 1 < len(words):
+            service = words[position + 1]
+        elif word.startswith("--service="):
+            service = word.partition("=")[2]
+    return wanted, service
+
+
+def _parser(commands: dict[str, Command], wanted: str | None, service: str | None) -> argparse.ArgumentParser:
+    """The parser; the parameters of the `wanted` command are read from `service`'s requests."""
+    everywhere, talking = [_everywhere()], [_service(), _everywhere()]
+    parser = argparse.ArgumentParser(
+        prog="voicenb",
+        parents=talking,
+        allow_abbrev=False,
+        description=textwrap.fill(
+            "Clone a voice, speak in it, and keep every paid task safe. Without --service the built-in sandbox "
+            "answers: no key, no network, no bill.",
+            WIDTH,
+        ),
+        epilog="examples:\n"
+        "  voicenb lab\n"
+        "  voicenb clone me.wav --name me --consent 'my own voice'\n"
+        "  voicenb say --voice me 'Welcome home, my friend.' --speed 1.1 --out welcome.mp3\n\n"
+        f"{HELP}\n\n`voicenb COMMAND --help` says more, with the service's own parameters.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"voicenb {_version()}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    for name, one in commands.items():
+        own = _subparser(subparsers, one, talking if one.talks else everywhere)
+        one.add(own)
+        if one.options is not None and name == wanted:
+            one.options.add(own, service)
+    return parser
+
+
+def _subparser(subparsers: Any, one: Command, common: Sequence[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        one.name,
+        parents=common,
+        allow_abbrev=False,
+        help=one.summary,
+        description=textwrap.fill(one.about, WIDTH),
+        epilog="\n".join(["examples:", *(f"  {example}" for example in one.examples), "", HELP]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def _group(title: str) -> tuple[argparse.ArgumentParser, argparse._ArgumentGroup]:
+    """A parser that others inherit from, for options that may stand before a command's name or after it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    return parser, parser.add_argument_group(title)
+
+
+def _everywhere() -> argparse.ArgumentParser:
+    parser, group = _group("everywhere")
+    group.add_argument(
+        "--home", metavar="DIR", help="where ledger and files are (default: VOICENB_HOME, else user data)"
+    )
+    group.add_argument("--json", action="store_true", help="one JSON document on stdout; people read stderr")
+    group.add_argument("--quiet", action="store_true", help="no progress and no notes")
+    return parser
+
+
+def _service() -> argparse.ArgumentParser:
+    parser, group = _group("service")
+    group.add_argument(
+        "--service", metavar="NAME", help="a live service, such as soundclone (default: the sandbox, as SoundClone)"
+    )
+    group.add_argument("--sandbox", action="store_true", help="let the sandbox answer as --service")
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("voicenb")

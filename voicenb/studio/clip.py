@@ -1,0 +1,262 @@
+"""`Clip`: sound that a service made, with its words, its task and how it looks in a cell."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from voicenb.audio.codec import WRITTEN, encode
+from voicenb.audio.containers import MIME, sniff
+from voicenb.audio.reading import read
+from voicenb.audio.sound import AudioError, Sound
+from voicenb.audio.tags import Tag, tagged
+from voicenb.base.files import write_atomically
+from voicenb.base.money import plain
+from voicenb.display.embedded import compact
+from voicenb.display.html import clip_html, import_lab, seconds
+from voicenb.errors import InvalidRequest, Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from matplotlib.figure import Figure
+
+    from voicenb.audio.subtitles import Subtitles
+
+__all__ = ["Clip", "ClipTask"]
+
+
+class ClipTask(Protocol):
+    """What a clip shows of the task that made it."""
+
+    @property
+    def id(self) -> str:
+        """The ledger's id."""
+
+    @property
+    def service(self) -> str:
+        """The service's id."""
+
+    @property
+    def voice(self) -> str | None:
+        """The voice's name."""
+
+    @property
+    def text(self) -> str | None:
+        """What is spoken."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that differ from the service's defaults."""
+
+    @property
+    def cost(self) -> Decimal | None:
+        """The price in `unit`, or None."""
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of the price."""
+
+
+class Clip:
+    """Sound that a service made: the bytes as received, and everything that can be asked of them.
+
+    At the end of a cell it shows its waveform, a player, its words and what it cost, as HTML that stays in the saved
+    notebook.
+
+    Attributes:
+        data: The bytes as received.
+        subtitles: What is said and when, or None.
+        task: The task that made it, or None.
+        path: Where the bytes are kept on disk, or None.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        *,
+        subtitles: Subtitles | None = None,
+        task: ClipTask | None = None,
+        path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.data = bytes(data)
+        self.subtitles = subtitles
+        self.task = task
+        self.path = Path(path) if path is not None else None
+
+    def __copy__(self) -> Clip:
+        return Clip(self.data, subtitles=self.subtitles, task=self.task, path=self.path)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Clip:
+        # Nothing of it is for writing, and the task is the ledger's.
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A task belongs to its studio; in another process ``studio.history.clip(id)`` has it.
+        return _unpickled, (self.data, self.subtitles, self.path)
+
+    @cached_property
+    def format(self) -> str:
+        """The container: wav, flac, mp3, ogg, m4a, …
+
+        Raises:
+            AudioError: The bytes are not audio.
+        """
+        return sniff(self.data) or self._read.form
+
+    @cached_property
+    def _read(self) -> Sound:
+        sound = read(self.data)
+        # Everything else is computed from this array, so it is not for writing: use clip.samples.copy().
+        sound.samples.flags.writeable = False
+        return sound
+
+    @property
+    def samples(self) -> npt.NDArray[np.float32]:
+        """The sound, float32 of shape ``(n,)`` or ``(n, channels)``, full scale ±1; read-only, ``.copy()`` it to change it."""
+        return self._read.samples
+
+    @property
+    def rate(self) -> int:
+        """Samples a second, in Hz."""
+        return self._read.rate
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.samples) / self.rate
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the clip; the suffix names the format: wav, flac, mp3 or ogg.
+
+        With the suffix of the received format the received sound is written as it is; else it is encoded. Either way the
+        file carries the comment "Synthetic voice made with voicenb (…)" (only an ogg file that was received as ogg
+        is left exactly as it came). The file appears whole or not at all.
+
+        Args:
+            path: Where to; a file that is there is replaced, missing folders are made.
+
+        Returns:
+            The path written.
+
+        Raises:
+            InvalidRequest: The suffix is none of these, or the format cannot hold the sound.
+        """
+        target = Path(path)
+        form = target.suffix.lower().removeprefix(".")
+        if form != self.format and form not in WRITTEN:
+            raise InvalidRequest(
+                f"A clip is not written as {target.name!r}; nothing was written.",
+                problems=(
+                    Problem("path", f"suffix {target.suffix!r}", "use " + ", ".join(f".{known}" for known in WRITTEN)),
+                ),
+            )
+        if form == self.format:
+            return write_atomically(target, tagged(self.data, form, self._tag()))
+        try:
+            content = encode(self.samples, self.rate, form, tag=self._tag(), bits=self._bits())
+        except AudioError as error:
+            raise InvalidRequest(
+                f"The clip cannot be written as {form}: {error}.",
+                problems=(Problem("path", f"suffix {target.suffix!r}", "use .wav or .flac"),),
+            ) from None
+        return write_atomically(target, content)
+
+    def _bits(self) -> int:
+        """24 where the received file has more than 16 bits a sample, else 16."""
+        return self._read.bits
+
+    def _tag(self) -> Tag:
+        made = "Synthetic voice made with voicenb"
+        if self.task is None:
+            return Tag(made)
+        text = " ".join((self.task.text or "").split())
+        title = text if len(text) <= 80 else text[:79].rstrip() + "…"
+        return Tag(f"{made} ({self.task.service})", title=title or None)
+
+    def audio(self) -> Any:
+        """The received bytes as an `IPython.display.Audio`, at their own level (IPython would normalise an array).
+
+        Raises:
+            VoicenbError: IPython is not installed.
+        """
+        player = import_lab("IPython.display").Audio(data=self.data, normalize=False)
+        player.mimetype = MIME.get(self.format, "audio/*")
+        return player
+
+    def plot(self) -> Figure:
+        """Waveform, pitch, loudness and spectrogram over one time axis, with the words beneath.
+
+        Returns:
+            A matplotlib Figure, which shows itself in a notebook and has ``savefig``.
+
+        Raises:
+            VoicenbError: matplotlib is not installed.
+        """
+        from voicenb.display.plots import voice_figure
+
+        return voice_figure(self.samples, self.rate, words=self._words(), title=self._caption())
+
+    def _words(self) -> list[tuple[str, float, float]]:
+        if self.subtitles is None:
+            return []
+        cues = self.subtitles.words or self.subtitles.segments
+        return [(cue.text, cue.start, cue.end) for cue in cues]
+
+    def _caption(self) -> str:
+        if self.task is None:
+            return ""
+        parts = [self.task.voice or "", *(f"{name} {_plain(value)}" for name, value in self.task.parameters.items())]
+        return " · ".join(part for part in parts if part)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __repr__(self) -> str:
+        try:
+            facts = [seconds(self.duration), self.format, f"{self.rate / 1000:g} kHz"]
+        except AudioError as error:
+            return f"<Clip: {error}>"
+        if self.task is not None:
+            facts.append(f"voice {self.task.voice}" if self.task.voice else self.task.service)
+            if self.task.text:
+                text = " ".join(self.task.text.split())
+                facts.append(repr(text if len(text) <= 40 else text[:39] + "…"))
+            if getattr(self.task, "degraded", None):
+                facts.append("degraded")
+        return f"<Clip {' · '.join(facts)}>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        task = self.task
+        try:
+            small, mime = compact(self.samples, self.rate, data=self.data, form=self.format)
+        except AudioError:
+            return {"text/plain": repr(self)}
+        html = clip_html(
+            self.samples,
+            self.duration,
+            audio=small,
+            mime=mime,
+            words=self._words(),
+            text=(task.text if task else None) or (self.subtitles.text if self.subtitles else ""),
+            voice=task.voice if task else None,
+            service=task.service if task else None,
+            parameters={name: _plain(value) for name, value in task.parameters.items()} if task else {},
+            cost=f"{plain(task.cost)} {task.unit or ''}".strip() if task and task.cost is not None else None,
+            cached=bool(getattr(task, "cached", False)),
+            kind=str(getattr(task, "kind", "") or ""),
+            path=self.path,
+            findings=getattr(task, "findings", None),
+        )
+        return {"text/html": html, "text/plain": repr(self)}
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _unpickled(data: bytes, subtitles: Subtitles | None, path: Path | None) -> Clip:
+    return Clip(data, subtitles=subtitles, path=path)

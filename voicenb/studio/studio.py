@@ -1,0 +1,254 @@
+"""`Studio`: what a notebook talks to, a thin synchronous face on the asynchronous core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+
+from voicenb.base.money import Balance, Price
+from voicenb.base.views import view
+from voicenb.studio.aio import Aio
+from voicenb.studio.cloning import CloneRequest, clone_price, clone_voice, publish
+from voicenb.studio.history import History
+from voicenb.studio.task import Task, list_tasks, resume_tasks
+from voicenb.studio.voice import Voice
+from voicenb.studio.voices import as_voice, catalogue, find_voice, voice_table
+from voicenb.studio.waiting import wait_with_progress
+from voicenb.tasks.budget import Budget
+from voicenb.tasks.session import SANDBOX, Session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from voicenb.display.comparison import Html
+
+__all__ = ["Studio"]
+
+
+class Studio:
+    """A service, a ledger, and the voices in it. Made by `connect`.
+
+    Attributes:
+        service: The service, over its transport.
+        history: The tasks of this home, as frames and clips.
+        aio: The same calls as coroutines, for any asyncio loop.
+        strict: Whether learned rules are errors.
+        session: The service, ledger and runner behind it, for panels and the shell.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.service = session.service
+        self.home = session.home
+        self.strict = session.strict
+        self.endpoint = session.endpoint
+        self.history = History(session, self._history_panel)
+        self.aio = Aio(session)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a studio cannot be copied or pickled, for it holds a key, a ledger and connections: connect again where you need it"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Studio {self.service.profile.label} at {self.endpoint}, home {self.home}>"
+
+    def _repr_html_(self) -> str:
+        profile = self.service.profile
+        where = "the built-in sandbox: no key, no network, no bill" if self.endpoint == SANDBOX else self.endpoint
+        return f"<p><b>{escape(profile.label)}</b> · {escape(where)}</p>"
+
+    def close(self) -> None:
+        """Closes the connections, and lets the sandbox end where nobody else uses it. Tasks under way go on."""
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def learn_prices(self) -> None:
+        """Ask the service for its price list in the background, where that may bring something; wait for nothing."""
+        self.session.learn_prices()
+
+    def price(self, voice: Voice | str, text: str, *, ask: bool = True, **parameters: Any) -> Price:
+        """What saying `text` costs, before anything is sent.
+
+        Args:
+            voice: The voice, or its name.
+            text: What would be spoken.
+            ask: Whether the service may be asked for its price list, which happens once, and where it cannot be read once a
+                minute at most; False goes by what is known, or on its way.
+            parameters: As in `Voice.say`.
+
+        Raises:
+            InvalidRequest: The request breaks a rule.
+        """
+        return as_voice(self.session, voice).price(text, ask=ask, **parameters)
+
+    def clone_price(
+        self,
+        *,
+        name: str | None = None,
+        text: str | None = None,
+        language: str | Sequence[str] | None = None,
+        preview: Any = None,
+        ask: bool = True,
+        **parameters: Any,
+    ) -> Price:
+        """What cloning a voice costs, before anything is sent; the arguments are those of `clone`, and `ask` is as in `price`.
+
+        A preview that `clone` would take again from an earlier try is counted: which it is, the recording decides.
+
+        Raises:
+            InvalidRequest: A parameter breaks a rule.
+        """
+        return clone_price(
+            self.session, name=name, text=text, language=language, preview=preview, ask=ask, **parameters
+        )
+
+    def balance(self) -> Balance:
+        """What the account has left."""
+        return self.session.balance()
+
+    def panel(self, *, consent: Literal["required", "optional"] = "required") -> Any:
+        """Clone, say, voices and history in one widget, for the end of a notebook's cell.
+
+        Args:
+            consent: ``"required"``: a live service is paid for a voice only after the speaker's consent was written into the panel;
+                ``"optional"``: the panel asks for it and clones without it. In the sandbox it is always optional.
+
+        Raises:
+            InvalidRequest: `consent` is neither.
+        """
+        return view("studio")(self, consent=consent)
+
+    def _history_panel(self, still: Html) -> Any:
+        return view("history")(self, live=False, still=still)
+
+    def publish(self, source: Any, *, name: str | None = None) -> str:
+        """Gives a recording an address that the service can fetch, for parameters that take one, such as AI Clone's `emotion`.
+
+        Args:
+            source: A path, URL, bytes, ``(samples, rate)``, or a `Reference`; what has an address keeps it.
+            name: What to call it.
+
+        Raises:
+            BadReference: It cannot be read, or the service has no upload; the message shows what to do.
+        """
+        return publish(self.session, source, name=name)
+
+    def budget(self, amount: Decimal | Fraction | float | str, *, name: str | None = None) -> Budget:
+        """A limit on what this studio spends: ``with studio.budget(5): …``.
+
+        Args:
+            amount: The limit, in the service's unit.
+            name: Kernels that give the same name share one budget; without a name it is this one's own.
+
+        Raises:
+            InvalidRequest: `amount` is none.
+        """
+        profile = self.service.profile
+        return Budget.open(
+            self.session.ledger,
+            amount,
+            service=profile.id,
+            endpoint=self.endpoint,
+            unit=profile.unit,
+            name=name,
+            active=self.session.runner.budgets,
+        )
+
+    # -- voices ------------------------------------------------------------------------------------------------
+
+    def clone(
+        self,
+        source: Any,
+        *,
+        name: str | None = None,
+        text: str | None = None,
+        language: str | Sequence[str] | None = None,
+        consent: str | None = None,
+        preview: Any = None,
+        fresh: bool = False,
+        timeout: float | None = 600,
+        quiet: bool = False,
+        **parameters: Any,
+    ) -> Voice:
+        """Clones the voice of a recording. The same recording asked for in the same way is not paid for again.
+
+        Where a service makes a preview and then the voice (Faseeh), a preview that is paid for is kept: where the voice was
+        refused or lost, the next call for the same recording and text takes it again, whatever else has changed.
+
+        Args:
+            source: A path, URL, bytes, ``(samples, rate)``, or a `Reference`.
+            name: What to call the voice; else the recording's name. The newest voice of a name is the one it finds.
+            text: What the preview speaks; else a line in `language`.
+            language: The language of the text, as the service spells it; several for a service whose voices have several.
+            consent: The speaker's consent, in your words; kept with the voice.
+            preview: A preview of this recording that you have already, for a service whose voices are made of one
+                (Faseeh): none is made or paid for. A path, URL, bytes, `Clip`, ``(samples, rate)`` or `Reference`; `text` is
+                then what it speaks, and required.
+            fresh: Makes and pays a new one, whatever was made before.
+            timeout: Seconds to wait for the preview; None waits as long as it takes.
+            quiet: Shows no progress.
+            parameters: More parameters of the service's clone call, such as ``version="v2"``.
+
+        Raises:
+            BadReference: The recording cannot serve.
+            InvalidRequest: A parameter breaks a rule.
+            TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
+        """
+        request = CloneRequest(source, name, text, language, consent, fresh, parameters, preview=preview)
+        made = clone_voice(self.session, request, timeout)
+        return wait_with_progress(made, f"cloning {name or 'the voice'}", lambda: request.task, quiet=quiet)
+
+    def voice(self, name: str | None = None, *, id: str | None = None) -> Voice:  # noqa: A002 - the service's word
+        """A voice taken up again: by its name, or by the service's own id of it.
+
+        A name or id that is not known here is looked for in the service's own list, where it has one. SoundClone has none, and
+        any text may be a ``modelId``: what is not known here is taken as one, unless it is nearly a name that is.
+
+        Args:
+            name: The name or the id.
+            id: The service's own id, whatever it looks like.
+
+        Raises:
+            InvalidRequest: There is none.
+        """
+        return find_voice(self.session, name, id=id)
+
+    def voices(self) -> pd.DataFrame:
+        """Every voice in the ledger, of every service, the newest first."""
+        return voice_table(self.session)
+
+    def catalogue(self) -> pd.DataFrame:
+        """The service's own list of voices: ready-made ones, and those of the account. `voice` takes their ids.
+
+        Raises:
+            InvalidRequest: The service has no such list.
+            ServiceError: It could not be read.
+        """
+        return catalogue(self.session)
+
+    # -- tasks -------------------------------------------------------------------------------------------------
+
+    def tasks(self, status: str | Iterable[str] | None = None, *, limit: int | None = None) -> list[Task]:
+        """Tasks of this service, the newest first.
+
+        Args:
+            status: Only those in this status, or in one of these.
+            limit: At most so many.
+        """
+        return list_tasks(self.session, status, limit=limit)
+
+    def resume(self) -> list[Task]:
+        """Takes up every open task that a dead kernel left behind, and follows it; it never submits.
+
+        Tasks that another living kernel follows are left to it.
+        """
+        return resume_tasks(self.session)
