@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
+from voicenb.base.money import Price
 from voicenb.services.base import (
     Answer,
     Kind,
     Number,
-    Price,
     Profile,
     ReferenceRules,
     Service,
@@ -67,7 +67,7 @@ class Parrot(Service):
 
     def check_url(self, url: str) -> str | None:
         """What is wrong with `url` as a reference, in words, or None."""
-        return url_problem(url, local=self._http.local)
+        return url_problem(url, local=self._http.loopback)
 
     def is_voice_id(self, text: str) -> bool:
         """Whether `text` is the address of a recording."""

@@ -37,7 +37,7 @@ CHINESE = "今天天气很好，我们一起去公园散步吧。"
 CELLS = (
     "import voicenb as vn\nstudio = vn.connect()\nstudio.panel()",
     "from voicenb.panels import ReferencePanel\nReferencePanel(studio)",
-    """from voicenb.panels.compare import ComparePlayer
+    """from voicenb.panels.players.compare import ComparePlayer
 ada = studio.voice("ada")
 clips = [ada.say("Wait for it, now! The kettle is on.", speed=speed, emotion=emotion, subtitles="word", quiet=True)
          for emotion in ("neutral", "happy") for speed in (0.8, 1.0, 1.2)]
