@@ -22,8 +22,8 @@ import time
 from pathlib import Path
 
 import voicenb as vn
-from voicenb.ledger import Ledger
-from voicenb.schema import BILLION, now
+from voicenb.ledger.ledger import Ledger
+from voicenb.ledger.records import BILLION, now
 
 COLUMNS = (
     "id", "service", "endpoint", "kind", "status", "voice_name", "text", "characters", "parameters", "request",
@@ -102,7 +102,7 @@ def main() -> None:
                 for name, call in pages(studio).items():
                     found.setdefault(name, []).append(measured(call))
                 sys.stderr.write(f"{size:,} rows\n")
-            studio._ledger.close()
+            studio.session.ledger.close()
     print("# A page of the history\n")
     print(
         "Milliseconds for a page of 100 rows, the frame included, by the number of tasks in the ledger; the median of 21"

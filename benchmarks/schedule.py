@@ -27,6 +27,7 @@ import numpy as np
 import soundfile as sf
 
 import voicenb as vn
+from voicenb.tasks.context import TaskContext
 
 API = "/api/open-api/v1"
 PRICES = {"sound-cloning-audio": 1, "sound-cloning-voice": "0.01", "sound-cloning-clone": 1}
@@ -117,6 +118,7 @@ def measure(durations: list[float], places: int, *, refuses: bool, **settings: i
     """Seconds from the first submission to the last clip, and how many were refused."""
     service = Service(durations, places, refuses=refuses)
     service.start()
+    TaskContext.poll_seconds = (0.01, 0.01)  # as often as this service says
     service.ready.wait()
     with (
         tempfile.TemporaryDirectory() as home,

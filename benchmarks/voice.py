@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from voicenb.sandbox.engine.media import decode
-from voicenb.sandbox.engine.pool import SPEAKERS, Pool
-from voicenb.sandbox.engine.spectrum import NEPER, active, envelopes, pitch
+from voicenb.sandbox.engine.acoustics.spectrum import NEPER, active, envelopes, pitch
+from voicenb.sandbox.engine.media.decoding import decode
+from voicenb.sandbox.engine.workers.pool import SPEAKERS, Pool
 
 PASSAGES = (
     (
