@@ -30,7 +30,7 @@ CALLS = {
 """What each service is asked over HTTP."""
 
 SUBMISSIONS = ("preview", "voice", "production")
-SECONDS = {"soundclone": 0.6, "aiclone": 0.6, "faseeh": 2.5}
+SECONDS = {"soundclone": 1.5, "aiclone": 1.5, "faseeh": 4.0}
 """The time limit of a call that is never answered; 60 s elsewhere. Faseeh's answers are the sound itself."""
 LABELS = {"soundclone": "SoundClone", "aiclone": "AI Clone Voice Free", "faseeh": "Faseeh"}
 
@@ -57,7 +57,7 @@ Audio that ends before its own header says so is fetched twice, and then kept as
 | service | where it holds a task or a voice | or is an error in this form |
 |---|---|---|
 | SoundClone | `data.id`, whatever `code` says | `code` and `msg`, the code being 20001, 20002 or -1; with HTTP 200 any other of five digits |
-| AI Clone | `task_id`, whatever stands beside it | `error` with a `message`, and for HTTP 5xx `code` and `type` too; HTTP 400 or 422 that names a field of the request |
+| AI Clone | `task_id`, whatever stands beside it | `error` with a `message` and a `code` or a `type`, for HTTP 5xx both; with HTTP 402 a `message` alone; HTTP 400 or 422 that names a field of the request |
 | Faseeh | sound, or `voice_id` | `errorCode` and `errorMessage`, or `code` and `message`, the code having five digits |
 
 An error that is the service's own word costs nothing, and its message says so; an answer that holds a task is followed, and the
@@ -203,16 +203,28 @@ class Bench:
                     return "price not known"
             elif call in {"upload", "preview", "voice"}:
                 self.studio.clone(
-                    self.ada, name="again", text=text, fresh=True, timeout=15, quiet=True, **self._language()
+                    self.ada, name="again", text=text, fresh=True, timeout=60, quiet=True, **self._language()
                 )
             else:
                 task = self.voice.submit(text)
+                if (fault, call) == ("rate_limit", "download"):
+                    self._follow_until(task, "downloading")
                 # These are waited for as long as one likes.
                 endless = fault == "stuck" or (fault == "rate_limit" and call in {"query", "download"})
-                task.wait(1.5 if endless else 15, quiet=True)
+                task.wait(0.5 if endless else 60, quiet=True)
         except vn.VoicenbError as error:
             return next(kind.__name__ for kind in type(error).__mro__ if hasattr(vn.errors, kind.__name__))
         return ""
+
+    @staticmethod
+    def _follow_until(task: vn.Task, status: str) -> None:
+        """Waits until a task has come so far, however slow the machine is."""
+        for _ in range(100):
+            if task.status == status:
+                return
+            with suppress(vn.TaskTimeout):
+                task.wait(0.5, quiet=True)
+        raise RuntimeError(f"task {task.id} is {task.status} after 50 s, not {status}")
 
     def close(self) -> None:
         self.studio.close()

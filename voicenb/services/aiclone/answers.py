@@ -65,8 +65,9 @@ def is_error(body: Mapping[str, Any]) -> bool:
 def is_own(reply: Reply) -> bool:
     """Whether an answer to a paid request is the service's own word: a task, or an error as it gives them.
 
-    Errors are ``{"error": {code, message, type}}`` (learned); one of validation may also be ``error`` or ``detail`` that names
-    a field of the request. A server's error (5xx) has all three, for gateways answer with a message alone.
+    Errors are ``{"error": {code, message, type}}`` (learned); a server's error (5xx) has all three, any other a `code` or a
+    `type`. A message alone is what gateways give, too: it counts with HTTP 402, which means that the account cannot pay, and
+    where an error of validation (`error` or `detail`, HTTP 400 or 422) names a field of the request.
     """
     body = unwrapped(reply.object())
     if body is None:
@@ -75,7 +76,9 @@ def is_own(reply: Reply) -> bool:
         return True
     if is_error(body):
         error = body["error"]
-        return reply.status < 500 or (code_of(error.get("code")) is not None and isinstance(error.get("type"), str))
+        marks = (code_of(error.get("code")) is not None, isinstance(error.get("type"), str))
+        if all(marks) if reply.status >= 500 else any(marks) or reply.status == 402:
+            return True
     said = body.get("error", body.get("detail"))
     return reply.status in {400, 422} and said is not None and any(name in str(said) for name in _FIELDS)
 
