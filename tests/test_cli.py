@@ -273,6 +273,8 @@ def test_no_key_and_no_server_end_with_3(shell, home, monkeypatch):
     words = ["say", "--service", "soundclone", "--voice", "model_x", "Hi."]
     assert "SOUNDCLONE_API_KEY" in shell(*words, code=3).err
     monkeypatch.setenv("SOUNDCLONE_API_KEY", "sk_nobody")
+    # Not how long it waits is tested here; tests/client/test_settling.py holds that.
+    monkeypatch.setattr("voicenb.tasks.context.back_off", lambda times, chance: 0.01)
     # A port that was free a moment ago, so that nobody listens there.
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         port = server.server_port

@@ -20,6 +20,7 @@ def old(request, home):
     return home
 
 
+@pytest.mark.slow
 def test_the_books_of_an_earlier_version_open_and_go_on(old):
     """Nothing is damaged, nothing is paid again, the open tasks end, and the voices still speak.
 

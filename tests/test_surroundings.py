@@ -112,7 +112,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("mark", "encoding"), TEXTS, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_text_file_in_any_unicode_encoding(mark, encoding, home):
+def test_a_text_file_in_any_unicode_encoding(mark, encoding, blank_home):
     """PowerShell writes UTF-16, Notepad a byte order mark."""
     text = "Grüße, 你好 \N{GRINNING FACE}."
     words = ["say", "--service", "soundclone", "--sandbox", "--voice", "model_x", "--price", "-"]

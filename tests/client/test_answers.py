@@ -39,14 +39,15 @@ NOTED = pytest.mark.filterwarnings("ignore::voicenb.VoicenbWarning")
 
 
 @pytest.fixture
-def studios(wire, tmp_path):
+def studios(wire, tmp_path, monkeypatch):
     opened = []
+    monkeypatch.setattr("voicenb.tasks.context._POLL_SHARE", 0.001)
 
     def connect(service, home="home"):
         studio = vn.connect(service, base_url=wire.url, api_key=KEY, home=tmp_path / home, prices=PRICES[service])
         # Not how long it waits is tested here, but what it does then, up to twenty times.
         studio.session.runner.context.back_off = lambda times, chance: 0.01
-        studio.session.runner.context.poll_seconds = (0.005, 0.01)
+        studio.session.runner.context.poll_seconds = (0.001, 0.002)
         opened.append(studio)
         return studio
 
@@ -60,7 +61,7 @@ def soundclone(wire, audio=GOOD, **more):
     done = TASK | {"status": "completed", "audioUrl": wire.url + "/a"} | more
     wire.script |= {
         AUDIOS: envelope(TASK),
-        f"{API}/audios/audio_1": answer({"code": 20000, "msg": "ok", "data": done}, headers={"X-Poll-After": "0.01"}),
+        f"{API}/audios/audio_1": answer({"code": 20000, "msg": "ok", "data": done}, headers={"X-Poll-After": "0.001"}),
         "/a": audio,
     }
 
@@ -70,7 +71,7 @@ def aiclone(wire, audio=GOOD, **more):
     done = task | {"status": "completed", "audioUrl": wire.url + "/a", "format": "wav"} | more
     wire.script |= {
         CLONE: answer(task, status=202),
-        "/api/v2/tasks/t1": answer(done, headers={"X-Poll-After": "0.01"}),
+        "/api/v2/tasks/t1": answer(done, headers={"X-Poll-After": "0.001"}),
         "/a": audio,
     }
 

@@ -19,7 +19,7 @@ CANARY = "sk_canary_5f1d0c77aa"
 @pytest.fixture
 def studio(wire, tmp_path):
     with vn.connect("soundclone", base_url=wire.url, api_key=CANARY, home=tmp_path, prices={}) as one:
-        one.session.runner.context.poll_seconds = (0.005, 0.01)
+        one.session.runner.context.poll_seconds = (0.001, 0.002)
         yield one
 
 

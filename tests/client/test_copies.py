@@ -10,10 +10,10 @@ import pytest
 import voicenb as vn
 
 
-def test_a_clip_goes_anywhere_and_what_belongs_to_a_studio_says_what_to_pass(tmp_path):
-    with vn.connect(home=tmp_path) as studio:
+def test_a_clip_goes_anywhere_and_what_belongs_to_a_studio_says_what_to_pass(blank_home):
+    with vn.connect(home=blank_home) as studio:
         voice = studio.clone(
-            vn.Reference(vn.sandbox.sample_speaker("ada", tmp_path), consent="a sample"), name="ada", quiet=True
+            vn.Reference(vn.sandbox.sample_speaker("ada", blank_home), consent="a sample"), name="ada", quiet=True
         )
         clip = voice.say("Hello there.", subtitles="word", quiet=True)
         for same in (copy.copy(clip), copy.deepcopy(clip), pickle.loads(pickle.dumps(clip))):

@@ -149,7 +149,7 @@ def test_a_thousand_open_tasks_cost_their_polls_and_no_threads(wire, connect):
 def test_tasks_that_wait_for_a_connection_do_not_use_up_their_time(wire, connect):
     wire.script[AUDIOS] = HANG
     studio = connect()
-    studio.session.http.seconds = 1.5
+    studio.session.http.seconds = 0.8
     tasks = [studio.voice("model_1").submit(f"Hello {number}.") for number in range(60)]
     for task in tasks:
         with pytest.raises(vn.OutcomeUnknown):

@@ -104,7 +104,7 @@ def test_a_download_that_is_cut_or_no_audio_is_repeated(wire, voice, audio):
 
 def test_a_follower_that_gives_up_leaves_the_task_open_and_the_next_wait_goes_on(wire, studio, voice, audio):
     # It waits longer each of the twenty times; how long is not tested here.
-    studio.session.runner.context.poll_seconds = (0.005, 0.01)
+    studio.session.runner.context.poll_seconds = (0.001, 0.002)
     script(wire, {"status": "processing"}, *[RESET] * 20, done(wire), audio=answer(audio))
     task = voice.submit("Hello.")
     with pytest.raises(vn.ServiceError, match=r"stays processing.*not.*charged again.*task\.wait"):
