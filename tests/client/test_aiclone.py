@@ -630,6 +630,7 @@ def sandboxed(home):
 
 
 def test_a_voice_is_an_address_and_costs_nothing_until_it_speaks(sandboxed, ada):
+    """It takes long: the first words in two languages load what the sandbox speaks them with."""
     rows = len(sandboxed.history.frame())
     voice = sandboxed.clone(ada, name="bare", model="v1-real", quiet=True)
     assert voice.id.startswith("http://127.0.0.1")

@@ -106,7 +106,10 @@ def test_speed_divides_the_length(spoken, speed):
 
 @pytest.mark.parametrize("pitch", [-5, *(pytest.param(one, marks=pytest.mark.slow) for one in (-12, 3, 12))])
 def test_pitch_moves_f0_and_leaves_formants(spoken, ada, pitch):
-    """Median F0 moves by the semitones asked for; the mean envelope stays."""
+    """Median F0 moves by the semitones asked for; the mean envelope stays.
+
+    The first one takes long: it loads the engine, and makes the speaker's profile.
+    """
     profile, _ = ada
     plain, moved = spoken(profile=profile), spoken(profile=profile, pitch=pitch)
     before, after = tracked(plain), tracked(moved)

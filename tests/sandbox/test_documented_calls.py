@@ -113,7 +113,7 @@ def test_soundclones_query(sandbox, soundclone):
 
 
 def test_aiclones_calls(sandbox, reference):
-    """202 with the task; followed to its end, the results stand at the top level."""
+    """202 with the task; followed to its end, the results stand at the top level. The sandbox's first words take long."""
     text = document("aiclone-voice-clone")
     commands = calls(text)
     submitted, completed = answers(text)
