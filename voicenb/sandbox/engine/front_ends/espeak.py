@@ -39,6 +39,7 @@ __all__ = ["Espeak", "installed"]
 _PROGRAM = Path(__file__).with_name("espeak_program.py")
 _PATIENCE = 60
 """Seconds; a breath takes a tenth of one."""
+_SPELLS = "en"
 _LEAD = 0.03
 """Seconds kept before and after the speech, at speed 1."""
 
@@ -76,10 +77,11 @@ class Espeak:
         """See `FrontEnd.speak`. The voice has no noise that a seed would change."""
         read = reading(text) if self._voice == "ja" else None
         spoken = _spoken(self._voice, read.text if read else text)
-        end = len(spoken.wave) / RATE
-        sounds = [(at, mnemonic) for at, mnemonic in spoken.phonemes if not mnemonic.startswith("(")]
-        while sounds and _silent(sounds[-1][1]):
-            end = sounds.pop()[0]
+        sounds, end = _sounds(spoken)
+        if not sounds or not spoken.words:
+            # Letters that the language has no sound for, such as a lone "é" in Japanese, have one in English.
+            read, spoken = None, _spoken(_SPELLS, text)
+            sounds, end = _sounds(spoken)
         if not sounds or not spoken.words or end <= 0:
             raise EngineError(f"these words cannot be spoken: {text!r}")
         edges = np.asarray([0.0, *(at for at, _ in sounds if 0 < at < end), end])
@@ -109,6 +111,15 @@ class Espeak:
             marks = [(read.written(begin, begin + 1)[0], start) for begin, start in marks]
         pauses = [at for at, mnemonic in spoken.phonemes if _silent(mnemonic)]
         return Utterance(wave, f0, voiced, 0.0, length, _words(text, marks, pauses, end, clock))
+
+
+def _sounds(spoken: _Spoken) -> tuple[list[tuple[float, str]], float]:
+    """The phonemes without the changes of language among them and the silence behind them, and when that begins."""
+    end = len(spoken.wave) / RATE
+    sounds = [(at, mnemonic) for at, mnemonic in spoken.phonemes if not mnemonic.startswith("(")]
+    while sounds and _silent(sounds[-1][1]):
+        end = sounds.pop()[0]
+    return sounds, end
 
 
 def _silent(mnemonic: str) -> bool:

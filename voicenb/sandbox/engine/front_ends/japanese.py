@@ -63,4 +63,29 @@ def reading(text: str) -> Reading | None:
             f"the sandbox's voice reads kana only; these words are in kanji: {' '.join(kanji)}. "
             "Write them in kana, or install their reader: pip install 'voicenb[languages]'"
         )
-    return Reading([(item["orig"], item["hira"]) for item in converter.convert(text)])
+    return Reading(_items(converter, text))
+
+
+def _items(converter: Any, text: str) -> list[tuple[str, str]]:
+    """All of `text` in pieces, with the reading of each.
+
+    pykakasi gives an empty reading for a character that is not used in Japanese, such as 你, and leaves out what stands right
+    behind it. What has no reading stays as it is written, for the voice to name.
+    """
+    items: list[tuple[str, str]] = []
+    at = 0
+    for item in converter.convert(text):
+        found = text.find(item["orig"], at)
+        if found < 0:
+            continue
+        items += _left_out(converter, text, at, found)
+        items.append((item["orig"], item["hira"] or item["orig"]))
+        at = found + len(item["orig"])
+    return items + _left_out(converter, text, at, len(text))
+
+
+def _left_out(converter: Any, text: str, begin: int, end: int) -> list[tuple[str, str]]:
+    if begin == end:
+        return []
+    piece = text[begin:end]
+    return _items(converter, piece) if len(piece) < len(text) else [(piece, piece)]
