@@ -39,6 +39,19 @@ RESET = "reset"  # the connection breaks after the whole request was read
 HANG = "hang"  # no answer, ever
 
 
+class Gate:
+    """An answer that is given once the gate is open.
+
+    Attributes:
+        asked: Set when a request has been read whole.
+        open: To be set.
+    """
+
+    def __init__(self, reply: bytes) -> None:
+        self.asked, self.open = threading.Event(), threading.Event()
+        self.reply = reply
+
+
 @dataclass
 class Wire:
     """Answers each path (without its query) with what the script says; a list is used up, its last entry stays."""
@@ -117,6 +130,10 @@ class Wire:
             reply = self.script.get(path, answer({"detail": "not found"}, status=404))
             if isinstance(reply, list):
                 reply = reply.pop(0) if len(reply) > 1 else reply[0]
+        if isinstance(reply, Gate):
+            reply.asked.set()
+            reply.open.wait(60)
+            reply = reply.reply
         if reply == HANG:
             asked.read()  # until the client has gone
         elif reply != RESET:

@@ -24,6 +24,7 @@ from voicenb.errors import (
 )
 from voicenb.services.addresses import base_url_problem, is_loopback, names_this_host, url_problem
 from voicenb.services.answers import address_of, shown_text
+from voicenb.services.origin import OriginAuth
 from voicenb.services.refusals import raise_for_result, raise_for_status, stranger, unknown
 from voicenb.services.replies import (
     MOST_AUDIO,
@@ -67,27 +68,6 @@ _NOTHING_LEFT = (
     httpx.UnsupportedProtocol,
     httpx.ProxyError,
 )
-
-
-class _OriginAuth(httpx.Auth):
-    """Adds the key to requests for one origin and to nothing else, redirects included."""
-
-    def __init__(self, base_url: str, header: str, value: Callable[[], str]) -> None:
-        self._origin = _origin(httpx.URL(base_url))
-        self._header = header
-        self._value = value
-
-    def sync_auth_flow(self, request: httpx.Request) -> Any:
-        raise NotImplementedError  # only the asynchronous client is used
-
-    async def async_auth_flow(self, request: httpx.Request) -> Any:
-        if _origin(request.url) == self._origin:
-            request.headers[self._header] = self._value()
-        yield request
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def task_in(service: str, read: Callable[[], Answer]) -> Answer:
@@ -152,6 +132,8 @@ class Http:
         self.long_seconds = LONG_SECONDS
         """The time limit of a recording up or a result down."""
         self._client: httpx.AsyncClient | None = None
+        self._in_use = 0
+        self._closing = False
         self._pid = os.getpid()
         self._slots = asyncio.Semaphore(_CONNECTIONS)
 
@@ -167,7 +149,7 @@ class Http:
         self.base_url = base_url.rstrip("/")
         self.loopback = is_loopback(self.base_url)
         self._key = key
-        self._auth = _OriginAuth(self.base_url, self._header, lambda: self._prefix + key.reveal())
+        self._auth = OriginAuth(self.base_url, self._header, lambda: self._prefix + key.reveal())
 
     def __repr__(self) -> str:
         return f"Http({self.service!r}, {self.base_url!r})"
@@ -190,6 +172,7 @@ class Http:
         if self._client is None or self._pid != os.getpid():
             # Whoever has no connection yet waits here, where no time limit runs: httpx would count it as the service's time.
             self._slots = asyncio.Semaphore(_CONNECTIONS)
+            self._in_use = 0
             self._pid = os.getpid()
             settings: dict[str, Any] = {
                 "headers": {"User-Agent": "voicenb"},
@@ -211,8 +194,27 @@ class Http:
         """The key that requests to this service carry, for whoever looks for it where it must not be."""
         return self._key.reveal()
 
+    @asynccontextmanager
+    async def _using(self) -> AsyncIterator[httpx.AsyncClient]:
+        """The client, for one request; whoever is the last one after `close` ends the connections."""
+        client = self._open()
+        self._in_use += 1
+        try:
+            yield client
+        finally:
+            self._in_use -= 1
+            if self._closing and not self._in_use:
+                with anyio.CancelScope(shield=True):
+                    await self.close()
+
     async def close(self) -> None:
-        """Closes the connections; the next call opens new ones."""
+        """Closes the connections as soon as no request is on its way; from then on each call opens its own.
+
+        A paid request that closing cut off would be one whose fate nobody knows.
+        """
+        self._closing = True
+        if self._in_use:
+            return
         client, self._client = self._client, None
         if client is not None and self._pid == os.getpid():
             await client.aclose()
@@ -296,29 +298,29 @@ class Http:
             IncompleteError: The answer broke off after it had begun.
             OutcomeUnknown: It may have arrived, and the service has not said what became of it.
         """
-        client = self._open()
-        request = client.build_request("POST", self.base_url + path, headers=dict(headers or {}), **body)
-        came = bytearray()
-        with self._once(came):
-            with anyio.fail_after(self.seconds):
-                response = await client.send(request, auth=self._auth, stream=True, follow_redirects=False)
-        try:
-            media = response.headers.get("Content-Type", "").lower()
-            if not 200 <= response.status_code < 300 or "json" in media:
-                with self._once(came), anyio.fail_after(self.seconds):
-                    reply = Reply(response, await read_body(response, _MAX_ANSWER, came), self.secret())
-                    return self._said_by_the_service(reply, own)
-            with anyio.fail_after(self.long_seconds):
-                async for piece in response.aiter_bytes():
-                    came += piece
-                    if len(came) > MOST_AUDIO:
-                        raise self._broken(f"is larger than {MOST_AUDIO // 2**20} MB", bytes(came))
-                    await receive(piece, media)
-            return Reply(response, b"")
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise self._broken(f"broke off ({network.reason(error)})", bytes(came)) from None
-        finally:
-            await response.aclose()
+        async with self._using() as client:
+            request = client.build_request("POST", self.base_url + path, headers=dict(headers or {}), **body)
+            came = bytearray()
+            with self._once(came):
+                with anyio.fail_after(self.seconds):
+                    response = await client.send(request, auth=self._auth, stream=True, follow_redirects=False)
+            try:
+                media = response.headers.get("Content-Type", "").lower()
+                if not 200 <= response.status_code < 300 or "json" in media:
+                    with self._once(came), anyio.fail_after(self.seconds):
+                        reply = Reply(response, await read_body(response, _MAX_ANSWER, came), self.secret())
+                        return self._said_by_the_service(reply, own)
+                with anyio.fail_after(self.long_seconds):
+                    async for piece in response.aiter_bytes():
+                        came += piece
+                        if len(came) > MOST_AUDIO:
+                            raise self._broken(f"is larger than {MOST_AUDIO // 2**20} MB", bytes(came))
+                        await receive(piece, media)
+                return Reply(response, b"")
+            except (httpx.HTTPError, TimeoutError) as error:
+                raise self._broken(f"broke off ({network.reason(error)})", bytes(came)) from None
+            finally:
+                await response.aclose()
 
     @contextmanager
     def _once(self, came: bytearray) -> Iterator[None]:
@@ -383,12 +385,11 @@ class Http:
             IncompleteError: It broke off.
             RateLimited: The host wants to be asked later.
         """
-        client = self._open()
         timeout = httpx.Timeout(self.seconds, connect=_CONNECT_SECONDS)
         came = bytearray()
         packed = ""
         try:
-            async with self._slots, _within(self.long_seconds):
+            async with self._using() as client, self._slots, _within(self.long_seconds):
                 url = address_of(url, self.base_url) or url
                 for _ in range(_MAX_REDIRECTS + 1):
                     self._check_result_url(url)
@@ -455,9 +456,8 @@ class Http:
         came: bytearray | None = None,
         **body: Any,
     ) -> Reply:
-        client = self._open()
         timeout = httpx.Timeout(max(seconds, self.seconds), connect=_CONNECT_SECONDS)
-        async with self._slots, _within(seconds):
+        async with self._using() as client, self._slots, _within(seconds):
             body["headers"] = UNPACKABLE | body.get("headers", {})
             request = client.build_request(method, (base or self.base_url) + path, timeout=timeout, **body)
             response = await client.send(
