@@ -283,6 +283,25 @@ assert most_memory() < 600_000_000, most_memory()
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "channels", "blocks"), [(44_101, 8, 127), (48_000, 1, 1000)])
+def test_the_longest_sound_that_is_read_fits_into_a_gigabyte(rate, channels, blocks):
+    """A small file that unpacks into just what is allowed: read, checked, sent and shown, by a process of its own."""
+    program = f"""
+import io, sys, numpy as np, soundfile
+sys.path.insert(0, {str(Path(hostile_files.__file__).parent)!r})
+from hostile_files import as_recording
+from held_memory import most_memory
+target = io.BytesIO()
+with soundfile.SoundFile(target, "w", {rate}, {channels}, "PCM_16", format="FLAC") as file:
+    for _ in range({blocks}):
+        file.write(np.zeros((2**17, {channels}), np.int16))
+assert as_recording(target.getvalue(), None) == "read"
+assert most_memory() < 2**30 - 1, most_memory()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 @pytest.mark.parametrize(("rate", "target"), [(16_001, 24_000), (44_101, 48_000), (47_999, 22_050)])
 def test_odd_rates_are_resampled_well(rate, target):
     """A sine stays one: what is not it lies 80 dB below."""

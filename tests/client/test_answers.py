@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 from hypothesis import given, strategies as st
-from wire import API, AUDIOS, TASK, answer, envelope
+from wire import API, AUDIOS, TASK, answer, envelope, until
 
 import voicenb as vn
 from voicenb.audio.codec import encode
@@ -286,8 +286,9 @@ def test_a_service_that_names_a_date_is_asked_then(studios, wire, service, reply
     moment = format_datetime(datetime.now(UTC) + timedelta(hours=3), usegmt=True)
     wire.script[SPEAKS[service]] = answer(body, status=status, headers={"Retry-After": moment})
     task = speak(studio)
+    until(lambda: task.error is not None)
     with pytest.raises(vn.TaskTimeout):
-        task.wait(0.7, quiet=True)
+        task.wait(0.05, quiet=True)
     assert task.error.retry_after == 3600
     assert (task.status, wire.paths().count(SPEAKS[service])) == ("planned", 1)
     task.cancel()

@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from wire import API, AUDIOS, HANG, TASK, answer, envelope
+from wire import API, AUDIOS, HANG, TASK, answer, envelope, until
 
 import voicenb as vn
 from voicenb.services.base import Answer
@@ -36,13 +36,6 @@ def open_for_ever(wire, poll_after="0.05"):
 
 def sent(wire):
     return wire.paths().count(AUDIOS)
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_submission_that_is_refused_for_now_is_sent_again(wire, connect):

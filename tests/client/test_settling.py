@@ -5,7 +5,6 @@ import random
 import socket
 import subprocess
 import sys
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from wire import API, AUDIOS, TASK, answer, envelope
+from wire import API, AUDIOS, TASK, answer, envelope, until
 
 import voicenb as vn
 from voicenb.base.keys import Secret
@@ -25,13 +24,6 @@ from voicenb.tasks.timing import back_off
 
 PRICES = {"sound-cloning-audio": 1, "sound-cloning-voice": "0.01", "sound-cloning-clone": 1}
 TONE = wav_of((8000 * np.sin(np.arange(12000) * 0.06)).astype("<i2").tobytes(), 24000, 1)
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture

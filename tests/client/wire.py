@@ -3,9 +3,18 @@
 import json
 import socket
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Self
+
+
+def until(condition, seconds=60):
+    """Waits for what another thread or process brings about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @dataclass

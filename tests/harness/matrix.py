@@ -207,24 +207,24 @@ class Bench:
                 )
             else:
                 task = self.voice.submit(text)
-                if (fault, call) == ("rate_limit", "download"):
-                    self._follow_until(task, "downloading")
                 # These are waited for as long as one likes.
                 endless = fault == "stuck" or (fault == "rate_limit" and call in {"query", "download"})
+                if endless:
+                    self._follow_until(task, {"downloading"} if call == "download" else {"queued", "processing"})
                 task.wait(0.5 if endless else 60, quiet=True)
         except vn.VoicenbError as error:
             return next(kind.__name__ for kind in type(error).__mro__ if hasattr(vn.errors, kind.__name__))
         return ""
 
     @staticmethod
-    def _follow_until(task: vn.Task, status: str) -> None:
+    def _follow_until(task: vn.Task, statuses: set[str]) -> None:
         """Waits until a task has come so far, however slow the machine is."""
         for _ in range(100):
-            if task.status == status:
+            if task.status in statuses:
                 return
             with suppress(vn.TaskTimeout):
                 task.wait(0.5, quiet=True)
-        raise RuntimeError(f"task {task.id} is {task.status} after 50 s, not {status}")
+        raise RuntimeError(f"task {task.id} is {task.status} after 50 s")
 
     def close(self) -> None:
         self.studio.close()

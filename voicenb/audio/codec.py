@@ -17,6 +17,7 @@ __all__ = ["WRITTEN", "decode", "encode"]
 
 WRITTEN = ("wav", "flac", "mp3", "ogg")
 """The formats that are written."""
+_PIECE = 65536
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
@@ -63,15 +64,9 @@ def encode(
             raise AudioError(f"mp3 holds two channels at most; {sound.shape[1]} were given")
         better = next((known for known in _MP3_RATES if known >= rate), _MP3_RATES[-1])
         sound, rate = resample(sound, rate, better), better
-    sound = np.clip(np.nan_to_num(sound, nan=0.0), -1.0, 1.0)
-    content: npt.NDArray[Any] = sound
     options: dict[str, Any] = {"format": form.upper()}
-    if form in {"wav", "flac"}:
-        # Rounded here: what was decoded from 16 or 24 bits is written with the same numbers again.
-        whole = np.rint(sound.astype(np.float64) * 2 ** (bits - 1))
-        limit = 2 ** (bits - 1) - 1
-        whole = np.minimum(whole, limit).astype(np.int32)
-        content = whole.astype(np.int16) if bits == 16 else whole << 8
+    exact = form in {"wav", "flac"}
+    if exact:
         options["subtype"] = f"PCM_{bits}"
     else:
         options["compression_level"] = min(max(1 - quality, 0.0), 0.98)
@@ -85,10 +80,19 @@ def encode(
                 file.comment, file.software = tag.comment, tag.software
                 if tag.title:
                     file.title = tag.title
-            # libsndfile's Vorbis encoder overflows its stack when it is given minutes at once.
-            for start in range(0, len(content), 65536):
-                file.write(content[start : start + 65536])
+            # Piece by piece: libsndfile's Vorbis encoder overflows its stack when it is given minutes at once, and a long
+            # recording of many channels would be held in memory several times over.
+            for start in range(0, len(sound), _PIECE):
+                piece = np.clip(np.nan_to_num(sound[start : start + _PIECE], nan=0.0), -1.0, 1.0)
+                file.write(_whole_numbers(piece, bits) if exact else piece)
     except (soundfile.LibsndfileError, TypeError, ValueError) as error:
         raise AudioError(f"{form} could not be written at {rate} Hz with {channels} channels: {error}") from None
     written = target.getvalue()
     return tagged(written, form, tag) if tag is not None else written
+
+
+def _whole_numbers(piece: npt.NDArray[np.float32], bits: int) -> npt.NDArray[Any]:
+    """Samples as libsndfile takes them; what was decoded from 16 or 24 bits is written with the same numbers again."""
+    rounded = np.rint(piece.astype(np.float64) * 2 ** (bits - 1))
+    whole: npt.NDArray[np.int32] = np.minimum(rounded, 2 ** (bits - 1) - 1).astype(np.int32)
+    return whole.astype(np.int16) if bits == 16 else np.asarray(whole << 8)

@@ -43,28 +43,41 @@ def resample(samples: npt.ArrayLike, rate: int, target: int, *, crossings: int =
     up, down = target // divisor, rate // divisor
     cutoff = _ROLLOFF * min(1.0, up / down)
     half = ceil(crossings / cutoff)
-    padded = np.pad(sound, (half, half + 1))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    length = ceil(len(sound) * up / down)
-    result = np.empty(length, dtype=np.float32)
+    result = np.empty(ceil(len(sound) * up / down), dtype=np.float32)
+    # In stretches that hold whole periods of the ratio, or the padding would hold a long sound a second time.
+    periods = max(1, _STRETCH // down)
+    for number, start in enumerate(range(0, len(sound), periods * down)):
+        before, after = min(start, half), start + periods * down + half + 1
+        stretch = np.pad(sound[start - before : after], (half - before, max(0, after - len(sound))))
+        windows = np.lib.stride_tricks.sliding_window_view(stretch, 2 * half + 1)
+        _resample_stretch(windows, up, down, cutoff, result[number * periods * up :][: periods * up])
+    return result
+
+
+def _resample_stretch(
+    windows: npt.NDArray[np.float32], up: int, down: int, cutoff: float, result: npt.NDArray[np.float32]
+) -> None:
+    """Fills `result` with the resampled sound, from the windows around each sample of it."""
+    half = windows.shape[1] // 2
     if up > _PHASES:
-        return _between_phases(windows, up, down, _kernels(np.arange(_PHASES + 1) / _PHASES, half, cutoff), result)
-    for phase in range(min(up, length)):
+        _between_phases(windows, up, down, _kernels(np.arange(_PHASES + 1) / _PHASES, half, cutoff), result)
+        return
+    for phase in range(min(up, len(result))):
         first, fraction = divmod(phase * down, up)
         kernel = _kernels(np.array([fraction / up]), half, cutoff)[0]
-        count = len(range(phase, length, up))
+        count = len(range(phase, len(result), up))
         rows = windows[first::down][:count]
         place = result[phase::up]
         # Copied piece by piece: BLAS takes no rows that overlap, and numpy's own product is ten times slower.
         step = max(1, _BLOCK // len(kernel))
         for start in range(0, count, step):
             place[start : start + step] = np.ascontiguousarray(rows[start : start + step]) @ kernel
-    return result
 
 
 # Between two of so many phases the kernel is as good as straight: the error of that is about 100 dB down.
 _PHASES = 512
 _BLOCK = 2**18
+_STRETCH = 2**22
 
 
 def _kernels(fractions: npt.NDArray[np.float64], half: int, cutoff: float) -> npt.NDArray[np.float32]:
@@ -82,7 +95,7 @@ def _between_phases(
     down: int,
     kernels: npt.NDArray[np.float32],
     result: npt.NDArray[np.float32],
-) -> npt.NDArray[np.float32]:
+) -> None:
     """Resampling by a ratio of large numbers: each sample's kernel lies on the line between two of a fixed number.
 
     A kernel for each of the ratio's own phases would take time that grows with the rate and not with the sound.
@@ -94,4 +107,3 @@ def _between_phases(
         weight = (share / up).astype(np.float32)[:, None]
         taps = kernels[phase] * (1 - weight) + kernels[phase + 1] * weight
         result[start : start + len(taps)] = np.einsum("ij,ij->i", windows[first], taps)
-    return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from voicenb.audio.channels import mono
 from voicenb.audio.resampling import resample
 
-__all__ = ["HOP", "at_analysis_rate", "autocorrelations", "decibels", "frames_of", "runs_of"]
+__all__ = ["HOP", "at_analysis_rate", "autocorrelation_blocks", "autocorrelations", "decibels", "frames_of", "runs_of"]
 
 # Speech's pitch and most of its energy lie below 8 kHz; more would only cost time.
 _ANALYSIS_RATE = 16_000
@@ -42,10 +43,10 @@ def frames_of(sound: npt.NDArray[np.float32], length: int, hop: int) -> npt.NDAr
     return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop][:count]
 
 
-def autocorrelations(
+def autocorrelation_blocks(
     sound: npt.NDArray[np.float32], rate: int, lowest: float
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Normalised autocorrelation of each frame up to the lag of `lowest` Hz, and the frames' peaks.
+) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+    """Normalised autocorrelation of each frame up to the lag of `lowest` Hz, and the frames' peaks, for 512 frames at a time.
 
     Dividing by the window's own autocorrelation takes its taper out, so that a perfect period gives 1 at any lag.
     """
@@ -55,17 +56,21 @@ def autocorrelations(
     window = np.hanning(length + 2)[1:-1].astype(np.float32)
     own = np.fft.irfft(np.abs(np.fft.rfft(window, size)) ** 2, size)[: longest + 1]
     frames = frames_of(sound, length, round(HOP * rate))
-    result = np.empty((len(frames), longest + 1), dtype=np.float32)
-    peaks = np.empty(len(frames), dtype=np.float32)
     for start in range(0, len(frames), 512):
         block = frames[start : start + 512]
         block = block - block.mean(axis=1, keepdims=True)
-        peaks[start : start + 512] = np.abs(block).max(axis=1)
         power = np.abs(np.fft.rfft(block * window, size)) ** 2
         correlation = np.fft.irfft(power, size)[:, : longest + 1]
         energy = np.maximum(correlation[:, :1], 1e-12)
-        result[start : start + 512] = correlation / energy * (own[0] / own)
-    return result, peaks
+        yield (correlation / energy * (own[0] / own)).astype(np.float32), np.abs(block).max(axis=1)
+
+
+def autocorrelations(
+    sound: npt.NDArray[np.float32], rate: int, lowest: float
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """`autocorrelation_blocks` of the whole sound, which must have a frame at least."""
+    blocks = list(autocorrelation_blocks(sound, rate, lowest))
+    return np.concatenate([one for one, _ in blocks]), np.concatenate([peaks for _, peaks in blocks])
 
 
 def runs_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

@@ -16,12 +16,13 @@ __all__ = ["Spectrogram", "envelope", "spectrogram"]
 
 def envelope(samples: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
     """The largest absolute sample in each of `count` equal stretches, shape ``(count,)``; zeros where there is no sound."""
-    sound = np.abs(np.asarray(samples, dtype=np.float32))
-    sound = sound if sound.ndim == 1 else sound.max(axis=1)
+    sound = np.asarray(samples, dtype=np.float32)
     if not len(sound):
         return np.zeros(count, dtype=np.float32)
-    edges = np.linspace(0, len(sound), count + 1).astype(int)
-    return np.maximum.reduceat(sound, np.minimum(edges[:-1], len(sound) - 1))
+    edges = np.minimum(np.linspace(0, len(sound), count + 1).astype(int)[:-1], len(sound) - 1)
+    # Without the absolute samples, which would be the whole sound a second time.
+    peaks = np.maximum(np.maximum.reduceat(sound, edges), -np.minimum.reduceat(sound, edges))
+    return peaks if peaks.ndim == 1 else np.asarray(peaks.max(axis=1))
 
 
 @dataclass(frozen=True)

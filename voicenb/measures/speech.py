@@ -8,7 +8,7 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
-from voicenb.measures.frames import HOP, at_analysis_rate, autocorrelations, decibels, frames_of, runs_of
+from voicenb.measures.frames import HOP, at_analysis_rate, autocorrelation_blocks, decibels, frames_of, runs_of
 
 __all__ = ["VoiceActivity", "signal_to_noise", "voice_activity"]
 
@@ -97,8 +97,9 @@ def voice_activity(samples: npt.ArrayLike, rate: int) -> VoiceActivity:
     floor, top = np.percentile(heard, [5, 95])
     threshold = min(max(floor + 6, top - 40), top - 5)
     loud = levels > max(threshold, -80.0)
-    correlation, _ = autocorrelations(sound, rate, 70.0)
-    voiced = correlation[:, int(rate / 500) :].max(axis=1) > 0.5
+    # Block by block: of an hour's sound all of it would be half a gigabyte.
+    blocks = autocorrelation_blocks(sound, rate, 70.0)
+    voiced = np.concatenate([one[:, int(rate / 500) :].max(axis=1) for one, _ in blocks]) > 0.5
     voiced &= loud
     least = round(_LEAST_VOICING / HOP)
     runs = runs_of(loud)
