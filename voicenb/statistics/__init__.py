@@ -1,0 +1,38 @@
+"""What numbers of a study allow to be said: differences within blocks, equivalence, trends, many questions, variance.
+
+Numbers come as arrays, one per block with its takes averaged, unless a function says otherwise; p-values and levels are
+shares from 0 to 1. numpy and scipy alone; scipy, which is part of the extra `lab`, is imported by the functions that need
+it.
+Lives here: one file a concept. Does not: where the numbers come from, or how they are drawn. May call: nothing.
+"""
+
+from voicenb.statistics.contrasts import Contrast, contrast
+from voicenb.statistics.equivalence import blocks_needed, blocks_to_detect, tost, tost_independent
+from voicenb.statistics.families import benjamini_hochberg, bonferroni, hochberg, holm
+from voicenb.statistics.trends import PageTrend, linear_slope, loglog_slope, page_trend
+from voicenb.statistics.variance import Components, TakesVariance, components, takes_variance
+from voicenb.statistics.verdicts import Decision, Verdict, verdict
+
+__all__ = [
+    "Components",
+    "Contrast",
+    "Decision",
+    "PageTrend",
+    "TakesVariance",
+    "Verdict",
+    "benjamini_hochberg",
+    "blocks_needed",
+    "blocks_to_detect",
+    "bonferroni",
+    "components",
+    "contrast",
+    "hochberg",
+    "holm",
+    "linear_slope",
+    "loglog_slope",
+    "page_trend",
+    "takes_variance",
+    "tost",
+    "tost_independent",
+    "verdict",
+]
