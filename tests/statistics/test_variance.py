@@ -204,6 +204,16 @@ def test_factor_text_voice_and_take_are_found_again():
     assert sums["voice"] == pytest.approx(1, abs=0.2)
 
 
+def test_rounding_is_no_negative_component():
+    """A table that is a sum of its factors' levels, with equal takes, has two components and no others."""
+    table = np.array([0.1, 0.3, 0.7])[:, None, None] + np.array([1 / 3, 1.1, 2.7, 0.9])[:, None] + np.zeros(3)
+    values, (text, voice, _) = long(table)
+    found = components(values, {"text": text, "voice": voice})
+    assert found.truncated == ()
+    assert (found.variances["interaction"], found.variances["take"]) == (0, 0)
+    assert found.variances["text"] == pytest.approx(np.var([0.1, 0.3, 0.7], ddof=1))
+
+
 def test_what_the_table_cannot_show_is_nan():
     """A factor of one level, and one that goes along with another; the rest is as without it."""
     values, (target, judge) = long(RATINGS)

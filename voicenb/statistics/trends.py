@@ -44,6 +44,9 @@ class PageTrend:
 def page_trend(values: npt.ArrayLike, *, alternative: Direction = "two-sided") -> PageTrend:
     """Page's test for a trend over ordered levels within blocks.
 
+    What it refutes is that the order makes no difference in any block. Blocks whose own trends differ and cancel out refute
+    that, too: for the mean trend over texts and voices take `linear_slope`, of the values or of their ranks within blocks.
+
     Args:
         values: One number per block and level with the takes averaged, shape ``(blocks, levels)``, the levels in their
             order. Blocks with a NaN do not count.

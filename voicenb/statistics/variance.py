@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import inf, nan, sqrt
+from math import inf, isnan, nan, sqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -111,7 +111,7 @@ class Components:
     Attributes:
         variances: By name, in the values' unit squared: each factor in the order given, then ``"interaction"`` and
             ``"take"``, or ``"take and interaction"`` where `told_apart` is false. Negative estimates are 0. NaN where the
-            table cannot show it: a factor of one level, or one that goes along with those before it.
+            table cannot show it: a factor of one level, or one that goes along with those before it (which then hold its part).
         shares: The same as shares (0–1) of their sum; NaN where the variance is, or where nothing varies.
         truncated: The names whose estimates were negative and are given as 0.
         told_apart: Whether any cell has a second take. Without one, what differs from take to take cannot be told from
@@ -161,8 +161,10 @@ def components(values: npt.ArrayLike, factors: Mapping[str, npt.ArrayLike]) -> C
     if not len(finite) or np.isinf(finite).any():
         raise ValueError("no row has a value" if not len(finite) else "some values are infinite")
     found, told_apart = _moments(finite, codes)
-    truncated = tuple(name for name, value in found.items() if value < 0)
-    variances = {name: 0.0 if name in truncated else value for name, value in found.items()}
+    # A little below 0 is a component of 0 after rounding.
+    rounding = 1e-12 * float(finite.var())
+    truncated = tuple(name for name, value in found.items() if value < -rounding)
+    variances = {name: 0.0 if value < rounding else value for name, value in found.items()}
     total = float(np.nansum(list(variances.values())))
     shares = {name: value / total if total else nan for name, value in variances.items()}
     return Components(variances, shares, truncated, told_apart, len(finite), dropped)
@@ -208,9 +210,7 @@ def _moments(values: Floats, codes: Mapping[str, Codes]) -> tuple[dict[str, floa
         later.append(INTERACTION)
     for name, added in reversed(parts):
         rest = squares[name] - freedom[name] * take
-        rest -= sum(
-            _held(added, weight, terms[other]) * found[other] for other in later if found[other] == found[other]
-        )
+        rest -= sum(_held(added, weight, terms[other]) * found[other] for other in later if not isnan(found[other]))
         found[name] = rest / _held(added, weight, terms[name]) if freedom[name] else nan
         later.append(name)
     ordered = {name: found[name] for name in [*codes, *([INTERACTION] if INTERACTION in found else [])]}
