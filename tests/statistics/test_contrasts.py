@@ -119,6 +119,11 @@ def test_the_bootstraps_interval_and_p_value_agree():
     assert 10 < sum(outside) < 60
 
 
+def test_the_bootstraps_p_value_has_a_smallest_value():
+    """The sample itself counts among the resamples on either side: 2/5,000 where none of them lies as far off."""
+    assert contrast(np.linspace(99, 101, 30), method="bootstrap").p == 2 / 5000
+
+
 def test_the_bootstrap_follows_the_skew():
     """Large values pull mean and spread up together: the mean of a right-skewed sample is more often too low."""
     values = np.random.default_rng(7).exponential(size=60)

@@ -70,7 +70,7 @@ def contrast(differences: npt.ArrayLike, *, level: float = 0.95, method: Method 
         level: The interval's level (0–1).
         method: ``"t"``: Student's interval; exact for normal differences, and good for fewer than 20 blocks of nearly
             any. ``"bootstrap"``: the studentised bootstrap, which follows the skew of the differences; its p-value is
-            never below 1/5,000. Where most differences are equal, an end of its interval may be infinite.
+            never below 1/2,500. Where most differences are equal, an end of its interval may be infinite.
         seed: Of the bootstrap's resamples; the same blocks and seed give the same interval, whatever the blocks' order.
 
     Raises:

@@ -222,8 +222,7 @@ def _beyond(basis: Floats, weight: Floats, levels: Codes) -> Floats:
     columns = np.zeros((len(weight), int(levels.max()) + 1))
     columns[np.arange(len(weight)), levels] = weight
     most = float(np.square(columns).sum(axis=0).max())
-    for _ in range(2):  # once more for the rounding of the first time
-        columns -= basis @ (basis.T @ columns)
+    columns -= basis @ (basis.T @ columns)
     lengths, turned = np.linalg.eigh(columns.T @ columns)
     real = lengths > _NOTHING * most
     return np.asarray(columns @ turned[:, real] / np.sqrt(lengths[real]))
