@@ -1,8 +1,8 @@
-"""Loudness and peaks, by ITU-R BS.1770."""
+"""Loudness, its range, and peaks, by ITU-R BS.1770 and EBU Tech 3342."""
 
 from __future__ import annotations
 
-from math import ceil, inf, pi, tan
+from math import ceil, inf, nan, pi, tan
 from typing import TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from voicenb.audio.resampling import resample
 from voicenb.measures.frames import decibels
 
-__all__ = ["clipped_share", "loudness", "loudness_curve", "sample_peak", "true_peak"]
+__all__ = ["clipped_share", "flat_tops", "loudness", "loudness_curve", "loudness_range", "sample_peak", "true_peak"]
 
 Floats: TypeAlias = npt.NDArray[np.floating]
 
@@ -112,6 +112,28 @@ def loudness_curve(
     return np.arange(len(powers)) * round(hop * rate) / rate + width / 2, -0.691 + decibels(powers)
 
 
+def loudness_range(samples: npt.ArrayLike, rate: int) -> float:
+    """How far quiet and loud passages lie apart (LRA), in LU, from 0; NaN where that is not defined.
+
+    The distance between the 10th and the 95th percentile of short-term loudness (blocks of 3 s, one each 0.1 s), of the blocks
+    above the absolute gate at −70 LUFS and the relative one 20 LU below their mean. Sound shorter than 3 s has no short-term
+    loudness; the standard advises against reading much into the range of less than a minute.
+
+    Source: EBU Tech 3342 (2016), section 3.
+    """
+    sound = np.asarray(samples)
+    if len(sound) < round(3 * rate):
+        return nan
+    powers = _block_powers(sound, rate, 3.0, 0.1)
+    levels = -0.691 + decibels(powers)
+    loud = levels > -70
+    if not loud.any():
+        return nan
+    gate = -0.691 + decibels(powers[loud].mean()) - 20
+    quiet_end, loud_end = np.percentile(levels[loud & (levels > gate)], [10, 95])
+    return float(loud_end - quiet_end)
+
+
 def sample_peak(samples: npt.ArrayLike) -> float:
     """The largest sample in dBFS; −inf for silence."""
     sound = np.asarray(samples)
@@ -130,30 +152,40 @@ def true_peak(samples: npt.ArrayLike, rate: int) -> float:
 
 
 def clipped_share(samples: npt.ArrayLike) -> float:
-    """The share (0–1) of samples that lie in a flat top: three or more in a row at full scale, or at the sound's own peak.
-
-    The second kind is clipping that was turned down later; it counts from −12 dBFS, below which a coarse quantisation
-    makes flat tops of its own.
-    """
+    """The share (0–1) of samples that lie in flat tops: see `flat_tops`."""
     sound = np.asarray(samples, dtype=np.float32)
     if not sound.size:
         return 0.0
     channels = sound[:, None] if sound.ndim == 1 else sound
-    clipped = 0
-    for channel in channels.T:
-        peak = max(float(channel.max()), -float(channel.min()))
-        top = peak - 2**-16 if 0.25 <= peak < 0.999 else 0.999
-        for start in range(0, len(channel), _STRETCH):
-            # A run of three is where a sample and both its neighbours are flat; spreading that finds the whole run, which
-            # takes two samples on either side.
-            first = max(0, start - 2)
-            near = channel[first : start + _STRETCH + 2]
-            flat = np.abs(near) >= top
-            core = flat.copy()
-            core[0] = core[-1] = False
-            core[1:-1] &= flat[:-2] & flat[2:] & (np.sign(near[:-2]) == np.sign(near[2:]))
-            run = core.copy()
-            run[:-1] |= core[1:]
-            run[1:] |= core[:-1]
-            clipped += int(run[start - first : start - first + _STRETCH].sum())
-    return clipped / sound.size
+    return sum(int(flat_tops(channel).sum()) for channel in channels.T) / sound.size
+
+
+def flat_tops(channel: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Which samples lie in a flat top: three or more in a row at full scale, or at the sound's own peak; shape ``(n,)``.
+
+    The second kind is clipping that was turned down later; it counts from −12 dBFS, below which a coarse quantisation
+    makes flat tops of its own.
+
+    Args:
+        channel: One channel, shape ``(n,)``, full scale ±1.
+    """
+    sound = np.asarray(channel, dtype=np.float32)
+    flat_top = np.zeros(len(sound), dtype=bool)
+    if not len(sound):
+        return flat_top
+    peak = max(float(sound.max()), -float(sound.min()))
+    top = peak - 2**-16 if 0.25 <= peak < 0.999 else 0.999
+    for start in range(0, len(sound), _STRETCH):
+        # A run of three is where a sample and both its neighbours are flat; spreading that finds the whole run, which
+        # takes two samples on either side.
+        first = max(0, start - 2)
+        near = sound[first : start + _STRETCH + 2]
+        flat = np.abs(near) >= top
+        core = flat.copy()
+        core[0] = core[-1] = False
+        core[1:-1] &= flat[:-2] & flat[2:] & (np.sign(near[:-2]) == np.sign(near[2:]))
+        run = core.copy()
+        run[:-1] |= core[1:]
+        run[1:] |= core[:-1]
+        flat_top[start : start + _STRETCH] = run[start - first : start - first + _STRETCH]
+    return flat_top

@@ -48,6 +48,11 @@ class VoiceActivity:
         """Start and end of the pauses between the stretches of speech in seconds, shape ``(k − 1, 2)``."""
         return np.stack([self.segments[:-1, 1], self.segments[1:, 0]], axis=1)
 
+    def during(self, times: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+        """Which of the times, in seconds and in any order, lie in speech; the segments' ends count."""
+        at = np.searchsorted(self.segments[:, 0], times, side="right") - 1
+        return np.asarray((at >= 0) & (times <= self.segments[np.maximum(at, 0), 1])) if len(self.segments) else at >= 0
+
 
 # Gaps shorter than this are closures of stops and dips within a word, not pauses.
 _SHORTEST_PAUSE = 0.2
