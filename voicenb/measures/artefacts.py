@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from voicenb.audio.channels import mono
-from voicenb.measures.breaks import clicks, dropouts, dying_levels
+from voicenb.measures.breaks import dropouts, dying_level
+from voicenb.measures.clicks import clicks
 from voicenb.measures.frames import decibels, runs_of
 from voicenb.measures.loudness import flat_tops
 from voicenb.measures.repeats import repeats
@@ -28,6 +29,8 @@ _OFFSET = 0.005
 _CLIPPING_GAP = 0.1
 # dB re the level of speech: the last sounds of a word that was spoken to its end are weaker.
 _CUT = -20.0
+_TO_THE_END = 0.03
+_NO_NOISE = -6.0
 # Letters per second that nobody speaks: text is missing. Half as many CJK characters, each of which is a syllable, would do.
 _IMPOSSIBLE_RATE = 35.0
 # A jump at the edge of another fault is part of that.
@@ -58,7 +61,7 @@ def artefacts(
     - *repeat*: 0.2 s and more heard again within 1.6 s, as an exact copy.
     - *truncation*: the sound ends in the midst of speech, or it is too short for its text.
     - *long silence*: 2 s and more without speech, or 2 s more than the longest pause that the text asks for.
-    - *click*: less than a millisecond that stands alone.
+    - *click*: a bump of 0.3 ms or less.
     - *DC offset*: a mean of 0.005 of full scale or more.
 
     `benchmarks/artefacts.md` has how many of them are found, and how many are found that are none.
@@ -79,19 +82,21 @@ def artefacts(
     if abs(offset) >= _OFFSET:
         found.append(Finding(0.0, duration, "DC offset"))
     found += [Finding(start, end, "long silence") for start, end in _long_silences(activity, duration, expected)]
-    level = _speech_level(sound - np.float32(offset), rate, activity)
+    centred = sound - np.float32(offset)
+    level = _speech_level(centred, rate, activity)
     if np.isfinite(level):
-        centred = sound - np.float32(offset)
-        found += [Finding(start, end, "dropout") for start, end in dropouts(centred, rate, level)]
-        found += [Finding(start, end, "repeat") for start, end in repeats(centred, rate, level)]
-        last, end = dying_levels(centred, rate)
+        found += [Finding(start, end, "dropout") for start, end in dropouts(centred, rate, level).tolist()]
+        found += [Finding(start, end, "repeat") for start, end in repeats(centred, rate, level).tolist()]
+        last, end = dying_level(centred, rate)
+        # Where speech is over before the sound is, what is loud at its end is noise, unless it is louder than that can be.
+        cut = last > level + (_CUT if activity.end > end - _TO_THE_END else _NO_NOISE)
         too_short = expected is not None and speech_rate(expected, activity) > _IMPOSSIBLE_RATE
-        if last > level + _CUT or too_short:
+        if cut or too_short:
             found.append(Finding(max(0.0, end - 0.02), end, "truncation"))
     edges = np.array([edge for one in found if one.what != "DC offset" for edge in one[:2]])
-    for time in clicks(sound, rate):
+    for time in clicks(centred, rate).tolist():
         if not len(edges) or np.abs(edges - time).min() > _SAME_PLACE:
-            found.append(Finding(float(time), float(time), "click"))
+            found.append(Finding(time, time, "click"))
     return sorted(found)
 
 

@@ -15,6 +15,7 @@ _RATE = 8_000
 _BLOCK, _HOP, _LONGEST = 0.12, 0.04, 1.6
 # Of the bends of the waveform: speech that is spoken twice, or a vowel that is held, is not nearly as like itself.
 _ALIKE = 0.9
+_PERIOD = 13
 _BATCH = 32
 _TAPS = 12
 # A Hann-windowed sinc at −½, −¼, 0, ¼ and ½ of a sample from the middle.
@@ -26,7 +27,7 @@ def repeats(sound: npt.NDArray[np.float32], rate: int, speech_level: float) -> n
     """Start and end in seconds of stretches of 0.2 s and more that were heard less than 1.6 s before; shape ``(k, 2)``.
 
     Blocks of 120 ms are correlated with what follows them, after the tilt of speech has been taken out; only blocks of speech
-    count. Words that are spoken twice are no copies, and are not found.
+    count. A tone that is held is no repeat. Words that are spoken twice are no copies, and are not found.
 
     Args:
         sound: One channel, shape ``(n,)``.
@@ -43,7 +44,7 @@ def repeats(sound: npt.NDArray[np.float32], rate: int, speech_level: float) -> n
     power = np.concatenate([[0.0], np.cumsum(low.astype(np.float64) ** 2)])
     energies = np.concatenate([[0.0], np.cumsum(bends**2)])
     starts = np.arange(count) * hop
-    loud = power[starts + block] - power[starts] > block * 10 ** ((speech_level - 25) / 10)
+    loud = power[starts + block] - power[starts] > block * 10 ** ((speech_level - 30) / 10)
     size = 1 << (reach + 2 * block - 1).bit_length()
     padded = np.concatenate([bends, np.zeros(size)])
     follows = np.lib.stride_tricks.sliding_window_view(padded, reach + block)
@@ -61,11 +62,14 @@ def repeats(sound: npt.NDArray[np.float32], rate: int, speech_level: float) -> n
         alike = products / np.sqrt(np.maximum(energy * own, 1e-30))
         # Without sound on either side there is nothing to be alike.
         alike[energy < 0.1 * own] = 0
+        # A tone that is held is like itself after each of its periods: what comes again is not told from what goes on.
+        held = alike[:, _PERIOD:block].max(axis=1) > _ALIKE
         alike[:, :block] = 0
         best = np.clip(alike.argmax(axis=1), _TAPS, reach - _TAPS)
         # The copy need not be a whole number of samples later.
         around = alike[np.arange(len(here))[:, None], best[:, None] + np.arange(-_TAPS, _TAPS + 1)]
         same = (around @ _BETWEEN).max(axis=1) > _ALIKE
+        same &= ~held
         heard[here // hop] = np.where(same, best, 0)
     found = list[tuple[float, float]]()
     for start, end in runs_of(heard > 0):
