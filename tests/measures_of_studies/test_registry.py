@@ -155,7 +155,7 @@ def test_a_cell_defines_a_measure_and_may_be_run_again(sound):
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_own_names_are_refused(name):
     before = measures()[name]
-    with pytest.raises(InvalidRequest, match=f"{name} is one of voicenb's own measures.*another name"):
+    with pytest.raises(InvalidRequest, match=rf"{name} is one of voicenb's own measures.*another name"):
         measure(unit="", name=name)(lambda sound: 0.0)
     assert measures()[name] is before
 
@@ -184,7 +184,7 @@ def test_lambda_without_a_name_is_refused():
 @pytest.mark.parametrize("value", [None, "many", [1.0, 2.0]])
 def test_what_is_no_number_is_an_error(value, sound):
     measure(unit="", name="odd")(lambda sound: value)
-    with pytest.raises(InvalidRequest, match="odd returned .*one number"):
+    with pytest.raises(InvalidRequest, match=r"odd returned .*one number"):
         measures()["odd"].value(sound)
 
 
@@ -230,7 +230,7 @@ def test_broken_entry_points_are_warnings_and_the_others_are_there(installed):
 def test_a_package_that_raises_at_import_is_a_warning(monkeypatch):
     entry = EntryPoint("torchy", "a_package_that_is_not_there.inside:measure", "voicenb.measures")
     monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
-    with pytest.warns(VoicenbWarning, match="torchy.*ModuleNotFoundError"):
+    with pytest.warns(VoicenbWarning, match=r"torchy.*ModuleNotFoundError"):
         assert list(measures()) == BUILT_IN
 
 
