@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import numpy as np
 import soundfile
@@ -13,15 +14,17 @@ VOWELS = {"a": (730, 1090, 2440), "i": (270, 2290, 3010), "u": (300, 870, 2240)}
 
 def vowel(which="a", seconds=1.0, f0=120.0, rate=16_000, level=0.3):
     """Pulses of one pitch, or of a track of it, through three formants; float32."""
+    return _vowel(which, seconds, tuple(np.atleast_1d(f0).tolist()), rate, level).copy()
+
+
+@lru_cache(maxsize=200)
+def _vowel(which, seconds, f0, rate, level):
     count = round(seconds * rate)
-    track = (
-        np.broadcast_to(np.asarray(f0, dtype=float), count)
-        if np.ndim(f0) == 0
-        else np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(f0)), f0)
-    )
+    track = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(f0)), f0)
     phase = np.cumsum(track) / rate
     sound = np.zeros(count)
-    for harmonic in range(1, int(rate / 2 / track.min())):
+    # No formant reaches beyond 7 kHz, and other rates are to have the same voice.
+    for harmonic in range(1, int(min(7000, 0.45 * rate) / track.min())):
         frequency = harmonic * track
         gain = sum(1 / (1 + ((frequency - formant) / 90) ** 2) / (k + 1) for k, formant in enumerate(VOWELS[which]))
         sound += np.where(frequency < 0.45 * rate, gain, 0) * np.sin(2 * np.pi * harmonic * phase)

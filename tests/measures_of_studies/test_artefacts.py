@@ -162,21 +162,15 @@ def benchmark():
     return module
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_faults_in_real_speech(benchmark, speech, kind):
-    """At least 3 of 4 faults of each kind are found in recordings, as the benchmark injects them."""
-    materials = [
-        one
-        for one in benchmark.recordings(speech, sandbox=False)
-        if one.name in {"librispeech-3005-other", "librispeech-367-other"}
-    ]
+def test_faults_in_real_speech(benchmark, speech):
+    """At least 13 of 14 faults are found in a recording, as the benchmark injects them, and its own speech has none."""
+    [material] = [one for one in benchmark.recordings(speech, sandbox=False) if one.name == "librispeech-3005-other"]
     hits = 0
-    for number, material in enumerate(materials):
+    for kind in KINDS:
         for trial in range(2):
-            chance = np.random.default_rng([7, KINDS.index(kind), number, trial])
+            chance = np.random.default_rng([7, KINDS.index(kind), trial])
             sound, start, end = benchmark.INJECT[kind](benchmark.excerpt(material, chance), material.rate, chance)
-            hits += any(
-                one.what == kind and one.start < end + 0.1 and one.end > start - 0.1
-                for one in artefacts(sound, material.rate)
-            )
-    assert hits >= 3
+            found = artefacts(sound, material.rate)
+            hits += any(one.what == kind and one.start < end + 0.1 and one.end > start - 0.1 for one in found)
+    assert hits >= 13
+    assert artefacts(material.sound, material.rate) == []

@@ -83,8 +83,8 @@ def test_threads_and_processes_give_the_bits_of_a_loop(jobs):
     serial = [bits(measure_job(one)) for one in jobs]
     module._REFERENCES.clear()
     with ThreadPoolExecutor(4) as pool:
-        threaded = [bits(row) for row in pool.map(measure_job, [*jobs, *jobs[::-1]])]
-    assert threaded == serial + serial[::-1]
+        threaded = [bits(row) for row in pool.map(measure_job, jobs[::-1])]
+    assert threaded == serial[::-1]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         futures = [pool.submit(measure_job, one) for one in jobs[::-1]]
         spawned = [bits(one.result()) for one in futures]
