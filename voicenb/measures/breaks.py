@@ -23,11 +23,13 @@ _LONGEST_BEFORE_BURST = 0.13
 
 
 def _block_levels(sound: npt.NDArray[np.float32], rate: int, seconds: float = _BLOCK) -> npt.NDArray[np.float64]:
-    """The level of each millisecond in dB re full scale, a rest at the end left out; −inf is digital silence."""
-    length = max(1, round(seconds * rate))
+    """The level of each millisecond in dB re full scale, a rest at the end left out; −inf is digital silence.
+
+    Without each one's own mean: where a recording has a slight offset, a gap in it has none, or the other way round.
+    """
+    length = max(2, round(seconds * rate))
     count = len(sound) // length
-    blocks = sound[: count * length].reshape(count, length)
-    return decibels(np.square(blocks, dtype=np.float64).mean(axis=1))
+    return decibels(sound[: count * length].reshape(count, length).astype(np.float64).var(axis=1))
 
 
 def _constant_runs(sound: npt.NDArray[np.float32], least: int) -> npt.NDArray[np.int64]:
@@ -57,7 +59,7 @@ def dropouts(sound: npt.NDArray[np.float32], rate: int, speech_level: float) -> 
         if off > _CUT_OFF or (on > _CUT_ON and end - start <= _LONGEST_BEFORE_BURST * rate):
             found.append((start / rate, end / rate))
     levels = _block_levels(sound, rate)
-    length = max(1, round(_BLOCK * rate))
+    length = max(2, round(_BLOCK * rate))
     block = length / rate
     for start, end in runs_of(levels < speech_level + _REST):
         if not (_SHORTEST <= (end - start) * block <= _LONGEST) or start < 3 or end + 3 > len(levels):

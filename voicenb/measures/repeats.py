@@ -14,13 +14,10 @@ __all__ = ["repeats"]
 _RATE = 8_000
 _BLOCK, _HOP, _LONGEST = 0.12, 0.04, 1.6
 # Of the bends of the waveform: speech that is spoken twice, or a vowel that is held, is not nearly as like itself.
-_ALIKE = 0.9
+_ALIKE = 0.85
+# Samples: the period of the highest voice, 600 Hz.
 _PERIOD = 13
 _BATCH = 32
-_TAPS = 12
-# A Hann-windowed sinc at −½, −¼, 0, ¼ and ½ of a sample from the middle.
-_OFFSETS = np.arange(-_TAPS, _TAPS + 1)[:, None] - np.linspace(-0.5, 0.5, 5)
-_BETWEEN = np.sinc(_OFFSETS) * np.cos(np.pi * _OFFSETS / (2 * _TAPS + 2)) ** 2
 
 
 def repeats(sound: npt.NDArray[np.float32], rate: int, speech_level: float) -> npt.NDArray[np.float64]:
@@ -56,21 +53,23 @@ def repeats(sound: npt.NDArray[np.float32], rate: int, speech_level: float) -> n
     for first in range(0, len(chosen), _BATCH):
         here = chosen[first : first + _BATCH]
         spectrum = np.fft.rfft(follows[here], size, axis=1) * np.fft.rfft(blocks[here], size, axis=1).conj()
-        products = np.fft.irfft(spectrum, size, axis=1)[:, : reach + 1]
-        energy = total[here[:, None] + lags + block] - total[here[:, None] + lags]
-        own = energy[:, :1]
+        # Zeros beyond the spectrum's end give the correlation at half samples, too: a copy need not be a whole number of samples
+        # later, and in between another period of the voice would be taken for it.
+        products = 2 * np.fft.irfft(spectrum, 2 * size, axis=1)[:, : 2 * reach + 1]
+        whole = total[here[:, None] + lags + block] - total[here[:, None] + lags]
+        own = whole[:, :1]
+        energy = np.empty_like(products)
+        energy[:, ::2] = whole
+        energy[:, 1::2] = (whole[:, 1:] + whole[:, :-1]) / 2
         alike = products / np.sqrt(np.maximum(energy * own, 1e-30))
         # Without sound on either side there is nothing to be alike.
         alike[energy < 0.1 * own] = 0
         # A tone that is held is like itself after each of its periods: what comes again is not told from what goes on.
-        held = alike[:, _PERIOD:block].max(axis=1) > _ALIKE
-        alike[:, :block] = 0
-        best = np.clip(alike.argmax(axis=1), _TAPS, reach - _TAPS)
-        # The copy need not be a whole number of samples later.
-        around = alike[np.arange(len(here))[:, None], best[:, None] + np.arange(-_TAPS, _TAPS + 1)]
-        same = (around @ _BETWEEN).max(axis=1) > _ALIKE
-        same &= ~held
-        heard[here // hop] = np.where(same, best, 0)
+        held = alike[:, 2 * _PERIOD : 2 * block].max(axis=1) > _ALIKE
+        alike[:, : 2 * block] = 0
+        best = alike.argmax(axis=1)
+        same = (alike[np.arange(len(here)), best] > _ALIKE) & ~held
+        heard[here // hop] = np.where(same, best // 2, 0)
     found = list[tuple[float, float]]()
     for start, end in runs_of(heard > 0):
         lag = np.median(heard[start:end])
