@@ -4,7 +4,7 @@
 
 Each trial takes some five seconds of whole phrases of a recording, puts one fault of one kind into it by seed, and asks whether a
 finding of that kind lies where the fault is (within 0.1 s). False alarms are counted in the recordings as they are, cut to
-whole phrases. The recordings that the thresholds were set with are counted apart from those that were never looked at.
+whole phrases. The recordings that the thresholds were set with are counted apart from the others, which were only ever counted.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ from voicenb.measures.speech import voice_activity
 
 SEEN = ("librispeech-2414", "librispeech-1998", "librispeech-367", "jfk", "ada", "clara")
 """Recordings whose names begin so were used to set the thresholds."""
+EARLIER = (
+    "Before librispeech-367 and clara were moved to the first group and looked into, the other recordings had 74 of 90 dropouts, "
+    "85 of 90 repeats, and one false alarm; two mistakes in the search were found in that way."
+)
 SECONDS = 5.0
 NEAR = 0.1
 
@@ -167,7 +171,7 @@ def main() -> None:
 def table(materials: list[Material], options: argparse.Namespace) -> str:
     groups = {
         "recordings that thresholds were set with": [one for one in materials if one.seen],
-        "recordings never looked at": [one for one in materials if not one.seen],
+        "other recordings": [one for one in materials if not one.seen],
     }
     groups = {name: ones for name, ones in groups.items() if ones}
     hits = {(group, kind): [] for group in groups for kind in KINDS}
@@ -225,6 +229,7 @@ def _preface(groups: dict[str, list[Material]], options: argparse.Namespace, cos
         f"Made by `{command} > benchmarks/artefacts.md`.",
         "The aims are a recall of 0.95 for each kind and one false alarm a minute of clean speech at most.",
         f"A second of sound took {1000 * cost:.0f} ms.",
+        EARLIER,
     ]
     for name, ones in groups.items():
         minutes = sum(len(one.sound) / one.rate for one in ones) / 60
