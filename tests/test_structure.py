@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "voicenb"
 LONGEST = 500
-ENTRIES = 14
+# Studies bring three rooms more: statistics, which is here, study and listening.
+ENTRIES = 15
 FLOORS = 8
 WORDS = 25
 
