@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         VoicenbError as VoicenbError,
         VoicenbWarning as VoicenbWarning,
     )
+    from voicenb.measures.registry import measure as measure
     from voicenb.services.base import AdviceWarning as AdviceWarning, LearnedRuleWarning as LearnedRuleWarning
     from voicenb.studio.clip import Clip as Clip
     from voicenb.studio.connect import connect as connect
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from voicenb.studio.studio import Studio as Studio
     from voicenb.studio.task import Task as Task
     from voicenb.studio.voice import Voice as Voice
+    from voicenb.study.study import Study as Study, studies as studies
 
 _WHERE = {
     "AdviceWarning": "voicenb.services.base",
@@ -56,6 +58,7 @@ _WHERE = {
     "ServiceError": "voicenb.errors",
     "Stream": "voicenb.studio.stream",
     "Studio": "voicenb.studio.studio",
+    "Study": "voicenb.study.study",
     "Subtitles": "voicenb.audio.subtitles",
     "Task": "voicenb.studio.task",
     "TaskFailed": "voicenb.errors",
@@ -66,8 +69,10 @@ _WHERE = {
     "VoicenbWarning": "voicenb.errors",
     "allow_asyncio_run": "voicenb.base.portal",
     "connect": "voicenb.studio.connect",
+    "measure": "voicenb.measures.registry",
     "sandbox": "",
     "services": "",
+    "studies": "voicenb.study.study",
 }
 
 __all__ = list(_WHERE)

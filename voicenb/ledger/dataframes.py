@@ -18,7 +18,7 @@ _KINDS = ("preview", "voice", "production")
 _TASK_COLUMNS = (
     "id", "remote_id", "service", "endpoint", "kind", "status", "voice", "text", "characters", "take", "cached",
     "estimate", "cost", "refunded", "unit", "created", "submitted", "completed", "seconds", "error", "degraded",
-    "provider", "label", "note", "findings", "file",
+    "provider", "label", "note", "findings", "study", "cell", "file",
 )  # fmt: skip
 _DETAILS = ("gender", "age", "dialect", "description")
 """Details of a service's voice that tell voices apart."""

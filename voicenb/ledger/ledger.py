@@ -23,6 +23,7 @@ from voicenb.ledger.files import FileStore
 from voicenb.ledger.migrations import migrate, require_current
 from voicenb.ledger.owners import Owners
 from voicenb.ledger.records import TaskRecord
+from voicenb.ledger.studies import StudyTable
 from voicenb.ledger.tasks import TaskTable
 from voicenb.ledger.voices import VoiceTable
 
@@ -51,7 +52,7 @@ class Ledger:
         path: The SQLite file.
         files: Audio and subtitles.
         owners: The processes that follow tasks.
-        tasks, voices, budgets, balances: The rows of each.
+        tasks, voices, budgets, balances, studies: The rows of each.
 
     Args:
         home: The home folder.
@@ -71,6 +72,7 @@ class Ledger:
         self.voices = VoiceTable(self._database)
         self.budgets = BudgetTable(self._database)
         self.balances = BalanceTable(self._database)
+        self.studies = StudyTable(self._database)
 
     def _open(self) -> Database:
         database = Database(self.path)

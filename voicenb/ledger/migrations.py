@@ -144,6 +144,30 @@ _MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE tasks ADD COLUMN metadata TEXT;
         """,
     ),
+    (
+        "m009_studies",
+        """
+        CREATE TABLE studies (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            design TEXT NOT NULL,
+            created INTEGER NOT NULL
+        ) STRICT;
+        ALTER TABLE tasks ADD COLUMN study TEXT;
+        ALTER TABLE tasks ADD COLUMN cell TEXT;
+        CREATE INDEX tasks_by_study ON tasks (study, cell) WHERE study IS NOT NULL;
+        CREATE TABLE measurements (
+            sound TEXT NOT NULL,
+            reference TEXT NOT NULL,
+            text TEXT NOT NULL,
+            measure TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            value REAL,
+            error TEXT,
+            PRIMARY KEY (sound, reference, text, measure, version)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
 
 

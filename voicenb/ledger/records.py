@@ -85,6 +85,7 @@ class TaskRecord:
         cached: Whether the clip was taken from an earlier task instead of being made.
         label, note: The user's own words.
         findings: What voicenb noticed about it: that its audio seems cut short, or what is known of an unknown one.
+        study, cell: The study that asked for it, and what the cell is recognised by there; or None.
         owner: The process that follows it.
     """
 
@@ -124,6 +125,8 @@ class TaskRecord:
     label: str | None = None
     note: str | None = None
     findings: str | None = None
+    study: str | None = None
+    cell: str | None = None
     owner: str | None = None
 
     @property
@@ -194,6 +197,23 @@ class BudgetRecord:
     name: str | None = None
     amount: Decimal
     unit: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRecord:
+    """One study, as its row says.
+
+    Attributes:
+        id: The ledger's own id.
+        name: The user's name for it, once in a home.
+        design: The design as plain data, with the voices that it speaks in.
+        created: UTC.
+    """
+
+    id: str
+    name: str
+    design: dict[str, Any]
     created: datetime
 
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _MOMENTS = {"created", "submitted", "completed", "expires", "activated"}
 _MONEY = {"estimate", "cost", "refunded", "amount"}
-_JSON = {"parameters", "metadata", "kept", "details"}
+_JSON = {"parameters", "metadata", "kept", "details", "design"}
 _SWITCHES = {"degraded", "cached"}
 _NO_FIELDS = {"held", "number"}
 """Columns of a row that its record does not have."""

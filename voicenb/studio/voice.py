@@ -38,10 +38,14 @@ def _json_text(value: Any) -> str:
 
 
 class Voice:
-    """A cloned voice of one service."""
+    """A cloned voice of one service.
+
+    Attributes:
+        session: The service, ledger and runner behind it, for studies and panels.
+    """
 
     def __init__(self, session: Session, record: VoiceRecord) -> None:
-        self._session = session
+        self.session = session
         self._record = record
 
     def __reduce__(self) -> NoReturn:
@@ -51,12 +55,12 @@ class Voice:
         )
 
     def __repr__(self) -> str:
-        return f"<Voice {self.name!r}, {self._session.service.profile.label}, {self._state()}>"
+        return f"<Voice {self.name!r}, {self.session.service.profile.label}, {self._state()}>"
 
     def _repr_html_(self) -> str:
         consent = self.consent or "none recorded; studio.clone(…, consent='…') keeps one"
         facts = (
-            f"<p><b>{escape(self.name)}</b> · {escape(self._session.service.profile.label)} · {escape(self._state())}"
+            f"<p><b>{escape(self.name)}</b> · {escape(self.session.service.profile.label)} · {escape(self._state())}"
             f"<br><small>Synthetic voice. Consent: {escape(consent)}</small></p>"
         )
         preview = self.preview
@@ -70,12 +74,12 @@ class Voice:
         )
         if not rows:
             return ""
-        label = escape(self._session.service.profile.label)
+        label = escape(self.session.service.profile.label)
         return f"<details><summary><small>What {label} says of it</small></summary><table>{rows}</table></details>"
 
     def _current_record(self) -> VoiceRecord:
         """The row; read again while a first use, which any kernel may make, can still change it."""
-        if self._record.activated is None and self._session.service.profile.voice_life is not None:
+        if self._record.activated is None and self.session.service.profile.voice_life is not None:
             self.refresh()
         return self._record
 
@@ -147,7 +151,7 @@ class Voice:
         """What `expires` means, in words; "" where nothing ends."""
         if self.expires is None or self.activated is not None:
             return ""
-        what = "to be used once before" if self._session.service.profile.voice_life else "its address is signed until"
+        what = "to be used once before" if self.session.service.profile.voice_life else "its address is signed until"
         return f"{what} {self.expires:%Y-%m-%d %H:%M} UTC"
 
     @property
@@ -160,13 +164,13 @@ class Voice:
         """The clip that cloning it made."""
         if self._record.preview is None:
             return None
-        record = self._session.ledger.tasks.get(self._record.preview)
-        runner = self._session.runner
+        record = self.session.ledger.tasks.get(self._record.preview)
+        runner = self.session.runner
         return None if record is None else Task(runner, runner.task(record)).clip
 
     def refresh(self) -> None:
         """Reads the voice's state from the ledger again."""
-        self._record = self._session.ledger.voices.get(self.key) or self._record
+        self._record = self.session.ledger.voices.get(self.key) or self._record
 
     def require_usable(self) -> None:
         """Raises where the voice cannot speak any more.
@@ -179,7 +183,7 @@ class Voice:
             raise InvalidRequest(f"the voice {self.name!r} is {self._record.state}; clone it again")
         if self._expired():
             why, then = "without having been used", "Clone it again: studio.clone(…)."
-            if self._session.service.profile.voice_life is None:
+            if self.session.service.profile.voice_life is None:
                 why = "with the signature of its recording's address, which the service could no longer open"
                 then = (
                     "studio.clone(…) publishes the recording again. An address that lasts: "
@@ -195,12 +199,12 @@ class Voice:
         """Gives the voice another name, in the ledger only."""
         if not name.strip():
             raise InvalidRequest("the new name is blank")
-        self._record = self._session.ledger.voices.update(self.key, name=name).result()
+        self._record = self.session.ledger.voices.update(self.key, name=name).result()
         return self
 
     def forget(self) -> None:
         """Takes the voice out of the ledger's lists. Its tasks and clips stay; the service is not told."""
-        self._record = self._session.ledger.voices.update(self.key, state="forgotten").result()
+        self._record = self.session.ledger.voices.update(self.key, state="forgotten").result()
 
     def submit(
         self, text: str, *, take: int = 1, seed: int | None = None, fresh: bool = False, **parameters: Any
@@ -235,7 +239,7 @@ class Voice:
             BudgetExceeded, VoiceExpired: As in `submit`.
             TaskFailed, ServiceError, OutcomeUnknown: While the pieces come.
         """
-        service = self._session.service
+        service = self.session.service
         if not isinstance(service, Streaming):
             raise InvalidRequest(
                 f"{service.profile.id} does not stream; voice.say(…) gives the whole clip", service=service.profile.id
@@ -321,7 +325,7 @@ class Voice:
         count, seed = whole_number("takes", takes, 1, _MOST_TAKES), whole_number("seed", seed)
         if count is None:
             raise InvalidRequest(f"takes=None: allowed is a whole number from 1 to {_MOST_TAKES}")
-        local = self._session.endpoint == SANDBOX
+        local = self.session.endpoint == SANDBOX
         seeds: list[int | None] = [None] * count
         if seed is not None or local:
             # The first take of a request without a seed is the request itself.
@@ -335,11 +339,11 @@ class Voice:
         Raises:
             InvalidRequest: The request breaks a rule.
         """
-        return self._session.service.price(self._request(text, parameters), self._session.unit_prices(ask=ask))
+        return self.session.service.price(self._request(text, parameters), self.session.unit_prices(ask=ask))
 
     def _request(self, text: str, parameters: Mapping[str, Any]) -> ServiceRequest:
         """Return the validated request, with what the voice keeps of its cloning."""
-        service = self._session.service
+        service = self.session.service
         values = dict(parameters)
         kind = service.request_type("production")
         fixed, _ = kind.from_wire(values)
@@ -354,7 +358,22 @@ class Voice:
         for name in ("voice", "text"):
             if name in fixed:
                 raise InvalidRequest(f"{name} is not given as a parameter here", service=service.profile.id)
-        return kind.build({**values, "voice": self.id, "text": text}, strict=self._session.enforces_learned_rules)
+        return kind.build({**values, "voice": self.id, "text": text}, strict=self.session.enforces_learned_rules)
+
+    def is_cached(self, text: str, *, take: int = 1, seed: int | None = None, **parameters: Any) -> bool:
+        """Whether `submit` with these arguments would be answered from disk, for nothing.
+
+        Raises:
+            InvalidRequest: The request breaks a rule.
+        """
+        key = self._cache_key(self._request(text, parameters), take, seed)
+        return self.session.ledger.tasks.cached(key) is not None
+
+    def _cache_key(self, request: ServiceRequest, take: int, seed: int | None) -> str:
+        # Where the recording's address is the voice, the recording is what stays the same.
+        identity = self.reference if self.session.service.profile.cloning == "address" else None
+        endpoint = self.session.endpoint
+        return cache_key(request, endpoint=endpoint, kind="production", voice=identity, take=take, seed=seed)
 
     def _submit(
         self,
@@ -366,15 +385,13 @@ class Voice:
         fresh: bool,
         chunks: ChunkBuffer | None = None,
     ) -> Task:
-        session, profile = self._session, self._session.service.profile
+        session, profile = self.session, self.session.service.profile
         text, seed, take = to_python(text), whole_number("seed", seed), whole_number("take", take, 1) or 1
         if seed is not None and session.endpoint != SANDBOX:
             raise InvalidRequest(f"{profile.id} has no seed: only the sandbox can repeat a take", service=profile.id)
         self.refresh()
         request = self._request(text, parameters)
-        # Where the recording's address is the voice, the recording is what stays the same.
-        identity = self.reference if profile.cloning == "address" else None
-        key = cache_key(request, endpoint=session.endpoint, kind="production", voice=identity, take=take, seed=seed)
+        key = self._cache_key(request, take, seed)
         found = None if fresh else session.ledger.tasks.cached(key)
         if found is not None:
             return Task(session.runner, session.runner.record_cache_hit(found, voice=self.key, voice_name=self.name))

@@ -1,6 +1,6 @@
-"""Parameter studies: designs of what is varied, cell by cell.
+"""Parameter studies: what is varied, what it costs, what was made, and what each parameter does.
 
-Lives here: designs; plans, runs and what is found come next. Does not: statistics that know nothing of voices
+Lives here: designs, plans, runs, results, effects. Does not: statistics that know nothing of voices
 (`voicenb.statistics`), measures (`voicenb.measures`). May call: studio, tasks, ledger, services, display, statistics, measures,
 audio, base.
 """

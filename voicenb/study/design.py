@@ -40,6 +40,7 @@ def level_text(value: object) -> str:
     Raises:
         TypeError, ValueError: It cannot be written so.
     """
+    value = to_python(value)
     if isinstance(value, str):
         return value
     return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, allow_nan=False)
@@ -139,8 +140,7 @@ class Cell:
 
         It stays what it is when the study is extended by levels, and where a factor that had one level gets more.
         """
-        whole = [sorted((name, level_text(level)) for name, level in self.levels.items()), self.take]
-        return hashlib.sha256(json.dumps(whole, ensure_ascii=False).encode()).hexdigest()[:16]
+        return key_of(self.levels, self.take)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -169,6 +169,12 @@ class Cell:
     def __repr__(self) -> str:
         said = ", ".join(f"{name}={level!r}" for name, level in self.levels.items())
         return f"<Cell {self.number}: {said}, take {self.take}>"
+
+
+def key_of(levels: Mapping[str, Any], take: int) -> str:
+    """What the cell of these levels is recognised by; see `Cell.key`."""
+    whole = [sorted((name, level_text(level)) for name, level in levels.items()), take]
+    return hashlib.sha256(json.dumps(whole, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 class Cells(Sequence[Cell]):
@@ -319,6 +325,15 @@ class Design:
             if one.name == name:
                 return one
         raise InvalidRequest(f"this study has no factor {name!r}; it has {', '.join(one.name for one in self.factors)}")
+
+    def baseline_of(self, cell: Cell) -> str | None:
+        """The key of the cell of the same text, voice and take in which all else is at the baseline.
+
+        None where that is the cell itself. The design need not hold it.
+        """
+        levels = cell.levels
+        base = {one.name: levels[one.name] if one.name in CROSSED else one.levels[one.baseline] for one in self.factors}
+        return None if base == levels else key_of(base, cell.take)
 
     def column(self, position: int, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The level of one factor in many cells, as indices."""

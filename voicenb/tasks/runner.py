@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from voicenb.ledger.records import FINAL, BudgetRecord, TaskRecord, now
 from voicenb.services.base import ServiceRequest, Upload
 from voicenb.tasks.active import ActiveTask
 from voicenb.tasks.budget import budget_exceeded, price_unknown
+from voicenb.tasks.cells import columns_of_cell, in_cell
 from voicenb.tasks.chunks import ChunkBuffer
 from voicenb.tasks.context import TaskContext, amount_text
 from voicenb.tasks.polling import Poller
@@ -103,6 +105,7 @@ class TaskRunner:
             unit=price.unit,
             rule=price.rule,
             created=now(),
+            **columns_of_cell(),
             **about,
         )
 
@@ -121,6 +124,7 @@ class TaskRunner:
             label=None,
             note=None,
             owner=None,
+            **columns_of_cell(),
             **about,
         )
         self.ledger.tasks.add(record).result()
@@ -224,7 +228,9 @@ class TaskRunner:
         request = recorded_request(self.service, record)
         price = Price(record.estimate, record.unit, record.rule)
         names = ("voice", "voice_name", "text", "characters", "reference", "take", "seed", "cache_key", "label")
-        new = self.plan(request, record.kind, price, **{name: getattr(record, name) for name in names})
+        cell = nullcontext() if record.study is None or record.cell is None else in_cell(record.study, record.cell)
+        with cell:
+            new = self.plan(request, record.kind, price, **{name: getattr(record, name) for name in names})
         if record.kind == "preview" and record.voice is not None:
             self.ledger.voices.update(record.voice, state="pending", preview=new.record.id).result()
         self.launch(new, request)

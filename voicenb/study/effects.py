@@ -1,0 +1,320 @@
+"""What a parameter does to a measure: differences within blocks, an interval, and one of three verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import exp, inf, isnan, log, nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from voicenb.errors import InvalidRequest
+from voicenb.measures.definition import Measure
+from voicenb.statistics import (
+    Components,
+    Contrast,
+    Decision,
+    PageTrend,
+    Verdict,
+    components,
+    contrast,
+    holm,
+    linear_slope,
+    loglog_slope,
+    page_trend,
+    verdict,
+)
+from voicenb.study.design import Design, Factor, level_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from voicenb.statistics.contrasts import Method
+
+__all__ = ["AUDIBLE", "Comparison", "Effect", "compared", "effect_of", "effects_table", "within_margin"]
+
+AUDIBLE = "audible"
+"""The margin that stands for the measure's published just-noticeable difference."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One level against the baseline, for one measure, before any adjustment.
+
+    Attributes:
+        level: The level.
+        differences: One a block, on the measure's scale: differences of logarithms, semitones, or plain ones.
+        contrast: Their mean with its interval.
+    """
+
+    level: Any
+    differences: np.ndarray[Any, np.dtype[np.float64]]
+    contrast: Contrast
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a factor does to a measure.
+
+    Attributes:
+        factor: The factor's name.
+        on: The measure's name.
+        unit: The unit of the estimates: ``"%"`` for measures that multiply, ``"st"`` for pitch, else the measure's.
+        verdict: ``"changes"`` where any level differs from the baseline, ``"no change"`` where every level is shown to lie
+            within the margin, else ``"cannot tell"``.
+        margin: The difference that counts as none, in words; "" where there is none.
+        table: One row a level: level, estimate, low, high, p, p_holm, verdict, blocks, blocks_to_decide.
+        slope: The mean slope over the levels, for levels that are numbers: on logarithms where measure and levels allow it.
+        trend: Page's test over three levels and more; the slope is what decides (see `voicenb.statistics.page_trend`).
+        variance: The shares of factor, text, voice and take.
+    """
+
+    factor: str
+    on: str
+    unit: str
+    verdict: str
+    margin: str
+    table: pd.DataFrame
+    slope: Contrast | None
+    trend: PageTrend | None
+    variance: Components | None
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in a sentence, with the largest difference that it rests on."""
+        rows = self.table.dropna(subset=["estimate"])
+        # The level that the verdict rests on, where it does not rest on all.
+        rows = rows[rows["verdict"] == self.verdict] if (rows["verdict"] == self.verdict).any() else rows
+        if rows.empty:
+            return f"{self.factor} on {self.on}: cannot tell, for no block has two levels."
+        row = rows.iloc[int(rows["estimate"].abs().to_numpy().argmax())]
+        span = f"{row['estimate']:+.3g} {self.unit}".replace("-", "−")
+        if not isnan(row["low"]):
+            span += f" [{row['low']:.3g}, {row['high']:.3g}]".replace("-", "−")
+        said = f"{self.factor} on {self.on}: {self.verdict}; {level_text(row['level'])} is {span} from the baseline"
+        if self.verdict == Verdict.NO_CHANGE:
+            said += f", within {self.margin}"
+        if self.verdict == Verdict.CANNOT_TELL:
+            needed = self.table["blocks_to_decide"].max()
+            more = "" if isnan(needed) else f"; {int(needed):,} blocks would tell"
+            said += f" in {int(row['blocks'])} blocks{more}"
+        return f"{said}."
+
+    def __repr__(self) -> str:
+        return f"<Effect: {self.sentence}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.table.copy()
+        shown["level"] = [level_text(level) for level in shown["level"]]
+        return f"<p>{escape(self.sentence)}</p>" + shown.to_html(
+            index=False, border=0, float_format=lambda x: f"{x:.4g}"
+        )
+
+    def to_latex(self) -> str:
+        """The table for a paper."""
+        shown = self.table[["level", "estimate", "low", "high", "p_holm", "verdict", "blocks"]].copy()
+        shown["level"] = [level_text(level) for level in shown["level"]]
+        caption = self.sentence.replace("%", r"\%")
+        return str(shown.to_latex(index=False, float_format="%.3g", escape=True, caption=caption))
+
+
+def on_scale(values: Any, measure: Measure) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Values on the scale on which differences of a measure are taken; NaN where a logarithm has none."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if measure.scale == "difference":
+        return np.where(np.isinf(numbers), nan, numbers)
+    logarithms = np.log(np.where(numbers > 0, numbers, nan))
+    return logarithms if measure.scale == "ratio" else 12 / log(2) * logarithms
+
+
+def _shown(value: float, measure: Measure) -> float:
+    return 100 * (exp(value) - 1) if measure.scale == "ratio" and not isnan(value) else value
+
+
+def _unit(measure: Measure) -> str:
+    return {"ratio": "%", "semitones": "st"}.get(measure.scale, measure.unit)
+
+
+def within_margin(measure: Measure, margin: float | str | None) -> tuple[tuple[float, float] | None, str]:
+    """A margin on the scale of the differences, and in words.
+
+    Args:
+        measure: The measure.
+        margin: ``"audible"``, a number (a share for measures that multiply, else in the unit of the differences), or None.
+
+    Raises:
+        InvalidRequest: It is none of these.
+    """
+    if margin == AUDIBLE:
+        if measure.margin is None:
+            return None, ""
+        size, source = measure.margin, f" ({measure.margin_source})"
+    elif margin is None:
+        return None, ""
+    elif isinstance(margin, (int, float)) and not isinstance(margin, bool) and 0 < margin < inf:
+        size, source = float(margin), ""
+    else:
+        raise InvalidRequest(f'margin={margin!r}: allowed are "audible", a number above 0, or None')
+    if measure.scale == "ratio":
+        if size >= 1:
+            raise InvalidRequest(f"margin={margin!r}: {measure.name} multiplies, so its margin is a share below 1")
+        return (log(1 - size), log(1 + size)), f"±{100 * size:g} %{source}"
+    return (-size, size), f"±{size:g} {_unit(measure)}{source}"
+
+
+def _blocks(frame: pd.DataFrame, design: Design, factor: Factor, measure: Measure) -> pd.DataFrame:
+    """The mean over takes, on the measure's scale: one row a block, one column a level, by its index."""
+    table = frame[frame["status"] == "completed"]
+    others = [one.name for one in design.factors if one.name != factor.name]
+    keys = {name: [level_text(level) for level in table[name]] for name in others}
+    levels = {level_text(level): index for index, level in enumerate(factor.levels)}
+    numbers = table.assign(**keys)[others]
+    numbers["level"] = [levels[level_text(level)] for level in table[factor.name]]
+    numbers["value"] = on_scale(table[measure.name], measure)
+    means = numbers.groupby([*others, "level"], sort=False)["value"].mean().unstack("level")  # noqa: PD010 - a pivot table drops blocks
+    return means.reindex(columns=range(len(factor.levels)))
+
+
+def compared(
+    frame: pd.DataFrame, design: Design, factor: Factor, measure: Measure, *, level: float, method: Method
+) -> list[Comparison]:
+    """Each level against the baseline, within blocks; blocks without one of the two do not count."""
+    table = _blocks(frame, design, factor, measure)
+    found = []
+    for index, one in enumerate(factor.levels):
+        if index == factor.baseline:
+            continue
+        differences = (table[index] - table[factor.baseline]).to_numpy(dtype=np.float64)
+        found.append(Comparison(one, differences, contrast(differences, level=level, method=method)))
+    return found
+
+
+def decided(
+    comparisons: Sequence[Comparison], adjusted: Sequence[float], margin: tuple[float, float] | None, family: int
+) -> list[Decision]:
+    """The verdict of each comparison."""
+    return [
+        verdict(one.contrast, p, margin, one.differences, family=family)
+        for one, p in zip(comparisons, adjusted, strict=True)
+    ]
+
+
+def overall(decisions: Sequence[Decision]) -> Verdict:
+    """What all levels together allow to be said of the factor."""
+    verdicts = {one.verdict for one in decisions}
+    if Verdict.CHANGES in verdicts:
+        return Verdict.CHANGES
+    return Verdict.NO_CHANGE if verdicts == {Verdict.NO_CHANGE} else Verdict.CANNOT_TELL
+
+
+def effect_of(
+    frame: pd.DataFrame,
+    design: Design,
+    factor: Factor,
+    measure: Measure,
+    *,
+    margin: float | str | None,
+    level: float,
+    method: Method,
+) -> Effect:
+    """Return what a factor does to a measure; see `Effect`.
+
+    Raises:
+        InvalidRequest: The factor has one level, or the margin is none.
+    """
+    import pandas as pd
+
+    if len(factor.levels) < 2:
+        raise InvalidRequest(f"{factor.name} has one level in this study; an effect needs two")
+    bounds, words = within_margin(measure, margin)
+    comparisons = compared(frame, design, factor, measure, level=level, method=method)
+    adjusted = holm([one.contrast.p for one in comparisons]).tolist()
+    decisions = decided(comparisons, adjusted, bounds, len(comparisons))
+    rows = [
+        {
+            "level": one.level,
+            "estimate": _shown(one.contrast.estimate, measure),
+            "low": _shown(one.contrast.low, measure),
+            "high": _shown(one.contrast.high, measure),
+            "p": one.contrast.p,
+            "p_holm": p,
+            "verdict": str(decision.verdict),
+            "blocks": one.contrast.blocks,
+            "blocks_to_decide": nan if decision.blocks_to_decide is None else decision.blocks_to_decide,
+        }
+        for one, p, decision in zip(comparisons, adjusted, decisions, strict=True)
+    ]
+    slope, trend = _order(_blocks(frame, design, factor, measure), factor, measure, level, method)
+    return Effect(
+        factor.name,
+        measure.name,
+        _unit(measure),
+        str(overall(decisions)),
+        words,
+        pd.DataFrame(rows),
+        slope,
+        trend,
+        _variance(frame, design, measure),
+    )
+
+
+def _order(
+    table: pd.DataFrame, factor: Factor, measure: Measure, level: float, method: Method
+) -> tuple[Contrast | None, PageTrend | None]:
+    if any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in factor.levels):
+        return None, None
+    order = np.argsort([float(one) for one in factor.levels])
+    levels = np.asarray([float(factor.levels[index]) for index in order])
+    values = table.to_numpy(dtype=np.float64)[:, order]
+    if measure.scale == "ratio" and levels[0] > 0:
+        slope = loglog_slope(levels, np.exp(values), level=level, method=method)
+    else:
+        slope = linear_slope(levels, values, level=level, method=method)
+    return slope, page_trend(values) if len(levels) > 2 else None
+
+
+def _variance(frame: pd.DataFrame, design: Design, measure: Measure) -> Components | None:
+    table = frame[frame["status"] == "completed"]
+    values = on_scale(table[measure.name], measure)
+    many = [one.name for one in design.factors if len(one.levels) > 1]
+    if not many or np.isnan(values).all():
+        return None
+    return components(values, {name: np.asarray([level_text(level) for level in table[name]]) for name in many})
+
+
+def effects_table(frame: pd.DataFrame, design: Design, known: Mapping[str, Measure], *, level: float) -> pd.DataFrame:
+    """Return the table of `Study.effects`."""
+    import pandas as pd
+
+    rows = []
+    for factor in (one for one in design.factors if len(one.levels) > 1):
+        found = {
+            name: compared(frame, design, factor, measure, level=level, method="t") for name, measure in known.items()
+        }
+        family = sum(map(len, found.values()))
+        adjusted = iter(holm([one.contrast.p for all_levels in found.values() for one in all_levels]).tolist())
+        for name, comparisons in found.items():
+            measure = known[name]
+            bounds, words = within_margin(measure, AUDIBLE)
+            ps = [next(adjusted) for _ in comparisons]
+            decisions = decided(comparisons, ps, bounds, family)
+            largest = max(range(len(ps)), key=lambda at: abs(np.nan_to_num(comparisons[at].contrast.estimate, nan=-1)))
+            one = comparisons[largest]
+            rows.append(
+                {
+                    "factor": factor.name,
+                    "measure": name,
+                    "verdict": str(overall(decisions)),
+                    "level": one.level,
+                    "estimate": _shown(one.contrast.estimate, measure),
+                    "low": _shown(one.contrast.low, measure),
+                    "high": _shown(one.contrast.high, measure),
+                    "unit": _unit(measure),
+                    "p_holm": ps[largest],
+                    "margin": words,
+                    "blocks": one.contrast.blocks,
+                }
+            )
+    return pd.DataFrame(rows)

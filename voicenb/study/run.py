@@ -1,0 +1,223 @@
+"""A study is made: each cell is asked for once, whatever ended the run before."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from voicenb.base.money import plain
+from voicenb.display.progress import Progress, ProgressMode
+from voicenb.errors import BudgetExceeded, InvalidRequest, VoicenbError
+from voicenb.ledger.records import FINAL, TaskRecord
+from voicenb.studio.task import Task
+from voicenb.study.design import Cell, Design
+from voicenb.study.plan import request_of
+from voicenb.tasks.budget import Budget
+from voicenb.tasks.cells import in_cell
+
+if TYPE_CHECKING:
+    from voicenb.studio.voice import Voice
+
+__all__ = ["Amount", "budgets_of", "made", "newest_tasks", "run_cells"]
+
+Amount = Decimal | float | str
+
+# So many are asked for ahead of the one that is waited for; the services' own limits hold beside it.
+_AHEAD = 16
+
+
+def newest_tasks(records: Iterator[TaskRecord]) -> dict[str, TaskRecord]:
+    """The task of each cell that counts: a completed one before any other, else the newest one."""
+    found: dict[str, TaskRecord] = {}
+    for record in records:
+        if record.cell is not None and (record.cell not in found or found[record.cell].status != "completed"):
+            found[record.cell] = record
+    return found
+
+
+def made(record: TaskRecord | None) -> bool:
+    """Whether a cell is not asked for again: it is completed, or it may have been charged."""
+    if record is None:
+        return False
+    if record.status in {"failed", "cancelled"}:
+        return bool(record.cost)
+    return record.status in FINAL
+
+
+@contextmanager
+def budgets_of(voices: Mapping[str, Voice], name: str, budget: Amount | Mapping[str, Amount] | None) -> Iterator[None]:
+    """Limits what a study spends while it runs; runs of the same study share the amount.
+
+    Args:
+        voices: The voices that speak.
+        name: The study's.
+        budget: One amount, or one for each service by its id; None sets no limit.
+
+    Raises:
+        InvalidRequest: One amount for services of different units, or a service that the study does not use.
+    """
+    sessions = {id(voice.session): voice.session for voice in voices.values()}
+    profiles = {session.service.profile.id: session.service.profile for session in sessions.values()}
+    if budget is None:
+        amounts: dict[str, Amount] = {}
+    elif isinstance(budget, Mapping):
+        amounts = dict(budget)
+        if strange := sorted(set(amounts) - set(profiles)):
+            raise InvalidRequest(f"budget: this study does not use {', '.join(strange)}; it uses {', '.join(profiles)}")
+    elif len(profiles) > 1:
+        said = ", ".join(f"{service!r}: … {profile.unit}" for service, profile in profiles.items())
+        raise InvalidRequest(
+            f"budget={budget!r}: this study pays several services, each in its own unit; give budget={{{said}}}"
+        )
+    else:
+        amounts = dict.fromkeys(profiles, budget)
+    with ExitStack() as stack:
+        for session in sessions.values():
+            profile = session.service.profile
+            if profile.id in amounts:
+                one = Budget.open(
+                    session.ledger,
+                    amounts[profile.id],
+                    service=profile.id,
+                    endpoint=session.endpoint,
+                    unit=profile.unit,
+                    name=f"study: {name}",
+                    active=session.runner.budgets,
+                )
+                stack.enter_context(one)
+        yield
+
+
+def run_cells(
+    design: Design,
+    voices: Mapping[str, Voice],
+    study: str,
+    where: Callable[[Cell], object] | None,
+    *,
+    mode: ProgressMode | None,
+) -> dict[str, str]:
+    """Makes every cell that is not made, and waits for all.
+
+    Args:
+        design: The design.
+        voices: The voice of each level of ``voice``.
+        study: The study's id in the ledger.
+        where: Says which cells belong to the study; None takes all.
+        mode: How the progress is shown.
+
+    Returns:
+        Why a cell was refused before anything was sent, by the cell's key.
+
+    Raises:
+        BudgetExceeded: The budget has no room for the next cell; what was asked for is waited for first.
+        KeyboardInterrupt: Nothing more is asked for; what is under way goes on.
+    """
+    ledger = next(iter(voices.values())).session.ledger
+    before = newest_tasks(ledger.studies.tasks(study))
+    run = _Run(len(design), study)
+    with Progress("the study", mode=mode) as line:
+        run.line = line
+        try:
+            for number in design.sequence().tolist():
+                cell = design.cells[number]
+                if where is not None and not where(cell):
+                    run.total -= 1
+                    continue
+                run.take_up(cell, voices[cell.voice], before.get(cell.key))
+            run.wait_for_all()
+        except BudgetExceeded:
+            run.wait_for_all()
+            raise
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(
+                f"{run.done:,} of {run.total:,} cells were done, {len(run.under_way)} are under way and go on; the same "
+                "run() goes on where it stopped and pays nothing twice."
+            )
+            raise
+        line.done(run.said())
+    return run.refused
+
+
+class _Run:
+    """What is under way and what was seen of a run."""
+
+    def __init__(self, total: int, study: str) -> None:
+        self.total, self.study = total, study
+        self.done = self.failed = 0
+        self.under_way: deque[tuple[Task, Cell, Voice]] = deque()
+        self.refused: dict[str, str] = {}
+        self.spent: dict[str, Decimal] = {}
+        self.line: Progress | None = None
+
+    def take_up(self, cell: Cell, voice: Voice, record: TaskRecord | None) -> None:
+        """Goes on with the task of a cell, or asks for it."""
+        if made(record):
+            self.done += 1
+            return
+        while len(self.under_way) >= _AHEAD:
+            self._wait_for_one()
+        runner = voice.session.runner
+        if record is not None and record.status not in FINAL and not _never_left(record):
+            task = Task(runner, runner.task(record))
+            task.follow()
+            self.under_way.append((task, cell, voice))
+            return
+        self._ask_for(cell, voice)
+
+    def _ask_for(self, cell: Cell, voice: Voice) -> None:
+        request = request_of(cell, sandbox=voice.session.http.sandbox)
+        key = cell.key
+        try:
+            with in_cell(self.study, key):
+                self.under_way.append((voice.submit(request.pop("text"), **request), cell, voice))
+        except BudgetExceeded:
+            raise
+        except VoicenbError as error:
+            self.refused[key] = str(error)
+            self.failed += 1
+        self._show()
+
+    def wait_for_all(self) -> None:
+        """Waits for what is under way."""
+        while self.under_way:
+            self._wait_for_one()
+
+    def _wait_for_one(self) -> None:
+        task, cell, voice = self.under_way[0]
+        # What became of it stands in its row, which the study's frame shows.
+        with suppress(VoicenbError):
+            task.wait(None, quiet=True)
+        self.under_way.popleft()
+        if task.status == "planned":
+            # A kernel that died before it could send it left it so: nothing was charged.
+            self._ask_for(cell, voice)
+            return
+        if task.status == "completed":
+            self.done += 1
+        else:
+            self.failed += 1
+        if task.cost:
+            self.spent[task.unit] = self.spent.get(task.unit, Decimal(0)) + task.cost
+        self._show()
+
+    def said(self) -> str:
+        """Cells done and money spent, in words."""
+        facts: list[Any] = [f"{self.done:,} of {self.total:,} cells"]
+        if self.failed:
+            facts.append(f"{self.failed:,} failed")
+        facts += [f"{plain(amount)} {unit}" for unit, amount in self.spent.items()]
+        return " · ".join(facts)
+
+    def _show(self) -> None:
+        assert self.line is not None
+        money = " · ".join(f"{plain(amount)} {unit}" for unit, amount in self.spent.items())
+        self.line.update(
+            f"{self.done + self.failed:,} of {self.total:,} cells", cost=money, fraction=self.done / max(1, self.total)
+        )
+
+
+def _never_left(record: TaskRecord) -> bool:
+    return record.status == "planned" and record.owner is None
