@@ -162,6 +162,7 @@ def benchmark():
     return module
 
 
+@pytest.mark.slow
 def test_faults_in_real_speech(benchmark, speech):
     """At least 13 of 14 faults are found in a recording, as the benchmark injects them, and its own speech has none."""
     [material] = [one for one in benchmark.recordings(speech, sandbox=False) if one.name == "librispeech-3005-other"]
