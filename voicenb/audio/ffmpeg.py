@@ -7,9 +7,10 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,7 @@ __all__ = ["DEMUXERS", "read_with_ffmpeg"]
 
 _MOST_SECONDS = 60.0
 _MOST_STRETCHES = 200
+_MOST_RESTARTS = 3
 _PROGRAM = Path(__file__).with_name("media_program.py")
 
 DEMUXERS = {
@@ -38,54 +40,113 @@ _FALLBACK_DEMUXERS = {
 assert set(DEMUXERS) | set(_FALLBACK_DEMUXERS) == set(MIME)
 
 
-def read_with_ffmpeg(data: bytes, form: str | None, limit: UnpackLimit, findings: list[str]) -> list[Stretch]:
-    """Decode a file's default sound track, or the first that is not silent.
+def read_with_ffmpeg(
+    pieces: Sequence[bytes], form: str | None, limit: UnpackLimit, findings: list[str]
+) -> tuple[list[Stretch], list[str]]:
+    """Decode the default sound track of each of some files of one kind, or the first that is not silent.
+
+    All go through one process, for starting one takes longer than reading a short file. A file at which it breaks down is left out,
+    and another process goes on with the next one, `_MOST_RESTARTS` times.
 
     Args:
-        data: The file.
-        form: Its container, or None.
+        pieces: The files.
+        form: Their container, or None.
         limit: Counts what is decoded.
         findings: Gets what a listener should know.
 
+    Returns:
+        The sound, and what is to be said of the files behind the first that cannot be read.
+
     Raises:
-        AudioError: PyAV is not installed, or the file is damaged, holds no sound, or is too long.
+        AudioError: PyAV is not installed, or the first file is damaged, holds no sound, or is too long.
     """
     found = importlib.util.find_spec("av")
     if found is None or not found.origin:
         what = f"{form} files are" if form in DEMUXERS else "this file is"
         raise AudioError(f"{what} read by PyAV, which is not installed: pip install 'voicenb[media]'", missing="media")
+    folder = str(Path(found.origin).parents[1])
     demuxer = DEMUXERS.get(form or "") or _FALLBACK_DEMUXERS.get(form or "", "")
+    stretches, problems = list[Stretch](), list[str]()
+    done = starts = 0
+    while done < len(pieces):
+        if starts > _MOST_RESTARTS:
+            problems.append(f"{len(pieces) - done} parts of it are left out: too many before them cannot be read")
+            break
+        starts += 1
+        for outcome in _decoded(pieces[done:], [folder, demuxer], limit):
+            done += 1
+            try:
+                if isinstance(outcome, AudioError):
+                    raise outcome
+                stretches += _chosen(outcome.tracks, outcome.broken, form, findings)
+            except AudioError as error:
+                if done == 1:
+                    raise
+                problems.append(f"a part of it cannot be read: {error}")
+    return stretches, problems
+
+
+class _Outcome(NamedTuple):
+    """What came of one file: its tracks, and what went wrong."""
+
+    tracks: list[_Track]
+    broken: str
+
+
+def _decoded(pieces: Sequence[bytes], arguments: list[str], limit: UnpackLimit) -> Iterator[_Outcome | AudioError]:
+    """What one process makes of files, one after the other, up to the one at which it ends; one outcome at least."""
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own program; the file goes to its standard input
-            [sys.executable, "-P", str(_PROGRAM), str(Path(found.origin).parents[1]), demuxer],
+        process = subprocess.Popen(  # noqa: S603 - our own program; the files go to its standard input
+            [sys.executable, "-P", str(_PROGRAM), *arguments, *(str(len(piece)) for piece in pieces)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
-        raise AudioError(f"no process can be started to read it in: {error.strerror}") from None
+        yield AudioError(f"no process can be started to read it in: {error.strerror}")
+        return
     late = threading.Event()
 
     def give_up() -> None:
         late.set()
         process.kill()
 
+    def send() -> None:
+        with suppress(BrokenPipeError, OSError), target:
+            for piece in pieces:
+                target.write(piece)
+
     timer = threading.Timer(_MOST_SECONDS, give_up)
     timer.daemon = True
     assert process.stdin is not None
     assert process.stdout is not None
+    target = process.stdin
+    # Beside the answers, which fill their pipe while files are still to be sent.
+    sender = threading.Thread(target=send, daemon=True)
     with process, process.stdout as output:
         timer.start()
+        sender.start()
         try:
-            with suppress(BrokenPipeError, OSError), process.stdin as target:
-                target.write(data)
-            tracks, broken = _receive(output, limit)
+            for _ in pieces:
+                try:
+                    tracks, broken, ended = _receive(output, limit)
+                except AudioError as error:
+                    yield error
+                    return
+                if late.is_set():
+                    broken = f"its decoder was at work for {_MOST_SECONDS:.0f} s and did not come to an end"
+                yield _Outcome(tracks, broken)
+                if not ended or late.is_set():
+                    return
         finally:
             timer.cancel()
             process.kill()
-    if late.is_set():
-        broken = f"its decoder was at work for {_MOST_SECONDS:.0f} s and did not come to an end"
+            sender.join()
+
+
+def _chosen(tracks: list[_Track], broken: str, form: str | None, findings: list[str]) -> list[Stretch]:
+    """The sound of the track that is taken."""
     chosen = next((track for track in tracks if not track.silent and track.stretches), None)
     chosen = chosen or next((track for track in tracks if track.stretches), None)
     if chosen is None:
@@ -121,8 +182,8 @@ class _Track:
             )
 
 
-def _receive(output: IO[bytes], limit: UnpackLimit) -> tuple[list[_Track], str]:
-    """The tracks that the program reports, and its error, which is empty where it came to the end."""
+def _receive(output: IO[bytes], limit: UnpackLimit) -> tuple[list[_Track], str, bool]:
+    """The tracks of the next file, what went wrong (or nothing), and whether the program goes on."""
     tracks, track = list[_Track](), _Track()
     while True:
         head = output.read(HEAD.size)
@@ -133,7 +194,7 @@ def _receive(output: IO[bytes], limit: UnpackLimit) -> tuple[list[_Track], str]:
         if len(head) < HEAD.size or len(content) < size:
             if track.stretches:
                 tracks.append(track)
-            return tracks, "its decoder broke down"
+            return tracks, "its decoder broke down", False
         if kind == b"B":
             last = track.stretches[-1] if track.stretches else None
             if last is None or (last.rate, last.channels) != (rate, channels):
@@ -149,7 +210,7 @@ def _receive(output: IO[bytes], limit: UnpackLimit) -> tuple[list[_Track], str]:
         if kind == b"E":
             if track.stretches:
                 tracks.append(track)
-            return tracks, str(report["error"])
+            return tracks, str(report["error"]), True
         track.place, track.count, track.lost = report["place"], report["tracks"], report["lost"]
         track.default, track.silent, track.reason = report["default"], report["silent"], report["reason"]
         tracks.append(track)

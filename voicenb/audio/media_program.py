@@ -1,7 +1,7 @@
-"""Reads a media file with PyAV in a process of its own: `python -P media_program.py FOLDER DEMUXER`.
+"""Reads media files with PyAV in a process of its own: `python -P media_program.py FOLDER DEMUXER SIZE [SIZE …]`.
 
-The file comes on standard input; standard output gets a `HEAD` and its bytes, again and again: ``B`` is a block of interleaved
-float32 samples, ``T`` the end of a track, ``E`` the end of all; the last two are JSON. It runs as a program, without voicenb: what
+The files, of these sizes in bytes, come on standard input, one behind the other; standard output gets a `HEAD` and its bytes, again and
+again: ``B`` is a block of interleaved float32 samples, ``T`` the end of a track, ``E`` the end of a file; the last two are JSON. It runs as a program, without voicenb: what
 FFmpeg does to a damaged file (a crash, gigabytes, minutes) happens here and not in a kernel.
 """
 
@@ -126,7 +126,7 @@ def _write_message(out: IO[bytes], kind: bytes, facts: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Read standard input; say on standard output what is in it."""
+    """Read standard input; say on standard output what is in each file of it."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with suppress(ImportError, ValueError, OSError):
@@ -137,25 +137,29 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Behind everything else: a folder of packages, not the reader's own files.
     sys.path.append(sys.argv[1])
-    data = sys.stdin.buffer.read()
-    error = ""
+    with suppress(BrokenPipeError):
+        for size in map(int, sys.argv[3:]):
+            _write_message(out, b"E", {"error": _try(sys.stdin.buffer.read(size), out)})
+            out.flush()
+    os._exit(0)
+
+
+def _try(data: bytes, out: IO[bytes]) -> str:
+    """Read one file; the answer is what went wrong, or nothing."""
     try:
         import av
 
         av.logging.set_level(None)
         _read(data, sys.argv[2], out)
     except _RefusedError as refused:
-        error = str(refused)
+        return str(refused)
     except MemoryError:
-        error = "it takes more memory than a recording needs"
+        return "it takes more memory than a recording needs"
     except BrokenPipeError:
         os._exit(0)
     except Exception as failed:  # noqa: BLE001 - whatever a damaged file brings about is said
-        error = str(getattr(failed, "strerror", None) or f"{type(failed).__name__}: {failed}")[:300]
-    with suppress(BrokenPipeError):
-        _write_message(out, b"E", {"error": error})
-        out.flush()
-    os._exit(0)
+        return str(getattr(failed, "strerror", None) or f"{type(failed).__name__}: {failed}")[:300]
+    return ""
 
 
 if __name__ == "__main__":

@@ -74,13 +74,8 @@ def _decode(data: bytes, form: str | None, limit: UnpackLimit, findings: list[st
             raise AudioError(f"the {form} file holds no sound")
     pieces, split_findings = split(data, form) if form in DEMUXERS else Parts([data], [])
     try:
-        stretches = read_with_ffmpeg(pieces[0], form, limit, findings)
-        for piece in pieces[1:]:
-            try:
-                stretches += read_with_ffmpeg(piece, form, limit, findings)
-            except AudioError as error:
-                split_findings = [*split_findings, f"a part of it cannot be read: {error}"]
-        findings[:0] = split_findings
+        stretches, problems = read_with_ffmpeg(pieces, form, limit, findings)
+        findings[:0] = [*split_findings, *problems]
     except AudioError as error:
         # Where both refuse it, the first one knew more of the file; an extra may still be what is missing.
         if problem is not None and (form is not None and (error.missing is None or form in _COMPLETE)):

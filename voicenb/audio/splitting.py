@@ -70,7 +70,7 @@ _BEGINNINGS = {
     "amr": re.compile(rb"#!AMR(?:-WB)?\n"),
 }
 _MOST_JOINED = 20
-"""Each part that FFmpeg reads costs a process."""
+"""More than any recorder leaves; for each a demuxer has to begin anew."""
 
 
 def _joined(data: bytes, form: str) -> Parts:
