@@ -78,6 +78,7 @@ def test_findings_come_with_the_count_of_artefacts(jobs):
     assert without.findings == ()
 
 
+@pytest.mark.slow
 def test_threads_and_processes_give_the_bits_of_a_loop(jobs):
     """In any order, with references shared or not, by spawned processes that know nothing of this one."""
     serial = [bits(measure_job(one)) for one in jobs]

@@ -13,6 +13,9 @@ from voicenb.statistics import contrast, holm, linear_slope, page_trend, takes_v
 
 STUDIES = 2000
 
+# Thousands of made-up studies.
+pytestmark = pytest.mark.slow
+
 
 def found(samples, **arguments):
     """How often `contrast` finds a difference, over rows of blocks."""

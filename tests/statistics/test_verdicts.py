@@ -135,6 +135,7 @@ def test_the_promise_of_blocks_is_kept():
         assert np.mean([word == wrong for word in words]) < 0.065, effect
 
 
+@pytest.mark.slow
 def test_ten_measures_without_effect_change_in_one_study_of_twenty():
     """Holm's p-values keep "changes" at 5 % for a study; each p-value for itself would give 40 %."""
     random = np.random.default_rng(3)

@@ -125,9 +125,9 @@ def _mixed(samples: FloatArray) -> FloatArray:
     if samples.shape[1] == 1:
         return samples[:, 0]
     mean = samples.mean(1)
-    powers = samples.var(0)
+    powers = samples.var(0, dtype=np.float64)
     loudest = int(powers.argmax())
-    return samples[:, loudest] if mean.var() < _CANCELLED * powers[loudest] else mean
+    return samples[:, loudest] if mean.var(dtype=np.float64) < _CANCELLED * powers[loudest] else mean
 
 
 def _resampled(samples: FloatArray, rate: int) -> FloatArray:
