@@ -79,8 +79,10 @@ def test_findings_come_with_the_count_of_artefacts(jobs):
 
 
 @pytest.mark.slow
-def test_threads_and_processes_give_the_bits_of_a_loop(jobs):
+def test_threads_and_processes_give_the_bits_of_a_loop(jobs, monkeypatch):
     """In any order, with references shared or not, by spawned processes that know nothing of this one."""
+    # A test of magics may have left another main module, which spawning looks into.
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
     serial = [bits(measure_job(one)) for one in jobs]
     module._REFERENCES.clear()
     with ThreadPoolExecutor(4) as pool:

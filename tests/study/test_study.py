@@ -231,7 +231,9 @@ def test_a_wire_name_is_the_same_factor(voice):
     assert one.design.factor("subtitles").levels == (False, "word")
 
 
-def test_measures_are_the_same_wherever_they_are_taken(voice, studio):
+def test_measures_are_the_same_wherever_they_are_taken(voice, studio, monkeypatch):
+    # A test of magics may have left another main module, which spawning looks into.
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
     one = study(voice).run(quiet=True)
     threads = one.frame()
     _forget_measures(studio)
