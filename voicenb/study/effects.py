@@ -164,29 +164,36 @@ def within_margin(measure: Measure, margin: float | str | None) -> tuple[tuple[f
     return (-size, size), f"±{size:g} {_unit(measure)}{source}"
 
 
-def _blocks(frame: pd.DataFrame, design: Design, factor: Factor, measure: Measure) -> pd.DataFrame:
-    """The mean over takes, on the measure's scale: one row a block, one column a level, by its index."""
+def _coded(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """The rows that were made, with each factor's level as its index."""
     table = frame[frame["status"] == "completed"]
-    others = [one.name for one in design.factors if one.name != factor.name]
-    keys = {name: [level_text(level) for level in table[name]] for name in others}
-    levels = {level_text(level): index for index, level in enumerate(factor.levels)}
-    numbers = table.assign(**keys)[others]
-    numbers["level"] = [levels[level_text(level)] for level in table[factor.name]]
-    numbers["value"] = on_scale(table[measure.name], measure)
-    means = numbers.groupby([*others, "level"], sort=False)["value"].mean().unstack("level")  # noqa: PD010 - a pivot table drops blocks
+    numbers = table["cell"].to_numpy(dtype=np.int64)
+    return table.assign(**{one.name: design.column(place, numbers) for place, one in enumerate(design.factors)})
+
+
+def _blocks(table: pd.DataFrame, design: Design, factor: Factor, measure: Measure) -> pd.DataFrame:
+    """The mean over takes, on the measure's scale: one row a block, one column a level, by its index.
+
+    Args:
+        table: As `_coded` gives it.
+        design: The design.
+        factor: Whose levels are the columns.
+        measure: What is averaged.
+    """
+    names = [one.name for one in design.factors]
+    others = [name for name in names if name != factor.name]
+    values = table[names].assign(value=on_scale(table[measure.name], measure))
+    means = values.groupby([*others, factor.name])["value"].mean().unstack(factor.name)  # noqa: PD010 - a pivot table drops blocks
     return means.reindex(columns=range(len(factor.levels)))
 
 
-def compared(
-    frame: pd.DataFrame, design: Design, factor: Factor, measure: Measure, *, level: float, method: Method
-) -> list[Comparison]:
+def compared(blocks: pd.DataFrame, factor: Factor, *, level: float, method: Method) -> list[Comparison]:
     """Each level against the baseline, within blocks; blocks without one of the two do not count."""
-    table = _blocks(frame, design, factor, measure)
     found = []
     for index, one in enumerate(factor.levels):
         if index == factor.baseline:
             continue
-        differences = (table[index] - table[factor.baseline]).to_numpy(dtype=np.float64)
+        differences = (blocks[index] - blocks[factor.baseline]).to_numpy(dtype=np.float64)
         found.append(Comparison(one, differences, contrast(differences, level=level, method=method)))
     return found
 
@@ -229,7 +236,9 @@ def effect_of(
     if len(factor.levels) < 2:
         raise InvalidRequest(f"{factor.name} has one level in this study; an effect needs two")
     bounds, words = within_margin(measure, margin)
-    comparisons = compared(frame, design, factor, measure, level=level, method=method)
+    table = _coded(frame, design)
+    blocks = _blocks(table, design, factor, measure)
+    comparisons = compared(blocks, factor, level=level, method=method)
     adjusted = holm([one.contrast.p for one in comparisons]).tolist()
     decisions = decided(comparisons, adjusted, bounds, len(comparisons))
     rows = [
@@ -246,7 +255,7 @@ def effect_of(
         }
         for one, p, decision in zip(comparisons, adjusted, decisions, strict=True)
     ]
-    slope, trend = _order(_blocks(frame, design, factor, measure), factor, measure, level, method)
+    slope, trend = _order(blocks, factor, measure, level, method)
     return Effect(
         factor.name,
         measure.name,
@@ -256,18 +265,18 @@ def effect_of(
         pd.DataFrame(rows),
         slope,
         trend,
-        _variance(frame, design, measure),
+        _variance(table, design, measure),
     )
 
 
 def _order(
-    table: pd.DataFrame, factor: Factor, measure: Measure, level: float, method: Method
+    blocks: pd.DataFrame, factor: Factor, measure: Measure, level: float, method: Method
 ) -> tuple[Contrast | None, PageTrend | None]:
     if any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in factor.levels):
         return None, None
     order = np.argsort([float(one) for one in factor.levels])
     levels = np.asarray([float(factor.levels[index]) for index in order])
-    values = table.to_numpy(dtype=np.float64)[:, order]
+    values = blocks.to_numpy(dtype=np.float64)[:, order]
     if measure.scale == "ratio" and levels[0] > 0:
         slope = loglog_slope(levels, np.exp(values), level=level, method=method)
     else:
@@ -275,13 +284,12 @@ def _order(
     return slope, page_trend(values) if len(levels) > 2 else None
 
 
-def _variance(frame: pd.DataFrame, design: Design, measure: Measure) -> Components | None:
-    table = frame[frame["status"] == "completed"]
+def _variance(table: pd.DataFrame, design: Design, measure: Measure) -> Components | None:
     values = on_scale(table[measure.name], measure)
     many = [one.name for one in design.factors if len(one.levels) > 1]
     if not many or np.isnan(values).all():
         return None
-    return components(values, {name: np.asarray([level_text(level) for level in table[name]]) for name in many})
+    return components(values, {name: table[name].to_numpy() for name in many})
 
 
 def effects_table(frame: pd.DataFrame, design: Design, known: Mapping[str, Measure], *, level: float) -> pd.DataFrame:
@@ -289,9 +297,11 @@ def effects_table(frame: pd.DataFrame, design: Design, known: Mapping[str, Measu
     import pandas as pd
 
     rows = []
+    table = _coded(frame, design)
     for factor in (one for one in design.factors if len(one.levels) > 1):
         found = {
-            name: compared(frame, design, factor, measure, level=level, method="t") for name, measure in known.items()
+            name: compared(_blocks(table, design, factor, measure), factor, level=level, method="t")
+            for name, measure in known.items()
         }
         family = sum(map(len, found.values()))
         adjusted = iter(holm([one.contrast.p for all_levels in found.values() for one in all_levels]).tolist())

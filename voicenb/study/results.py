@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from os import cpu_count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -24,8 +25,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Results"]
 
+_Place: TypeAlias = tuple[str, str, str, str, int]
+"""The first five fields of a `Measurement`, by which it is found."""
+
 _BATCH = 64
 _COLUMNS = ("task", "status", "cost", "unit", "degraded", "provider", "cached", "seconds", "error", "file")
+
+
+class _Sound(NamedTuple):
+    """A clip to be measured.
+
+    Attributes:
+        file: Its file.
+        reference: The file of the baseline's cell of the same text, voice and take; "" where there is none.
+        text: Its text.
+    """
+
+    file: str
+    reference: str
+    text: str
+
+    def place(self, measure: Measure) -> _Place:
+        """What the ledger keeps a value of it by."""
+        text = hashlib.sha256(self.text.encode()).hexdigest() if measure.needs_text else ""
+        return self.file, self.reference if measure.needs_reference else "", text, measure.name, measure.version
 
 
 class Results:
@@ -47,34 +70,28 @@ class Results:
         import pandas as pd
 
         tasks = newest_tasks(self._ledger.studies.tasks(self._study))
+        cells = {cell.key: cell for cell in self._design.cells}
         chosen = measures()
-        values, missed = self._values(tasks, chosen, executor)
+        found = self._measurements(cells, tasks, chosen, executor)
         rows = []
-        for cell in self._design.cells:
-            key = cell.key
+        for key, cell in cells.items():
             record = tasks.get(key)
-            if record is None or record.status != "completed":
+            if _sound_of(record) is None:
                 if not failures:
                     continue
-            elif record.degraded and not degraded:
+            elif record is not None and record.degraded and not degraded:
                 continue
-            row = {"cell": cell.number, **cell.levels, "take": cell.take, "service": cell.service}
-            row |= self._about(record, refused.get(key))
-            row |= {name: values.get((key, name), np.nan) for name in chosen}
-            row["not_measured"] = (
-                "; ".join(f"{name}: {missed[key, name]}" for name in chosen if (key, name) in missed) or None
+            own = {name: found[key, name] for name in chosen if (key, name) in found}
+            reasons = [f"{name}: {one.error}" for name, one in own.items() if one.error is not None]
+            rows.append(
+                {"cell": cell.number, **cell.levels, "take": cell.take, "service": cell.service}
+                | self._about(record, refused.get(key))
+                | {"not_measured": "; ".join(reasons) or None}
+                | {name: np.nan if one.value is None else one.value for name, one in own.items()}
             )
-            rows.append(row)
-        columns = [
-            "cell",
-            *(one.name for one in self._design.factors),
-            "take",
-            "service",
-            *_COLUMNS,
-            "not_measured",
-            *chosen,
-        ]
-        return pd.DataFrame(rows, columns=columns)
+        factors = [one.name for one in self._design.factors]
+        columns = ["cell", *factors, "take", "service", *_COLUMNS, "not_measured", *chosen]
+        return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(chosen, np.float64))
 
     def _about(self, record: TaskRecord | None, refused: str | None) -> dict[str, Any]:
         if record is None:
@@ -86,102 +103,77 @@ class Results:
             "file": str(self._ledger.files.path(record.file)) if record.file else None,
         }  # fmt: skip
 
-    def _values(
-        self, tasks: Mapping[str, TaskRecord], chosen: Mapping[str, Measure], executor: Executor | None
-    ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], str]]:
-        """The values, and why one is missing, by the cell's key and the measure's name; what is not known is measured and written down."""
+    def _measurements(
+        self,
+        cells: Mapping[str, Cell],
+        tasks: Mapping[str, TaskRecord],
+        chosen: Mapping[str, Measure],
+        executor: Executor | None,
+    ) -> dict[tuple[str, str], Measurement]:
+        """What was measured, by the cell's key and the measure's name; what is not known is measured and written down."""
         kept = {one[:5]: one for one in self._ledger.studies.measured(self._study)}
-        wanted: dict[tuple[str, str], tuple[str, str, str, str, int]] = {}
-        jobs: dict[tuple[str, str, str], tuple[Job, list[tuple[str, int]]]] = {}
-        for cell in self._design.cells:
-            record = tasks.get(cell.key)
-            if record is None or record.status != "completed" or record.file is None:
+        wanted: dict[tuple[str, str], _Place] = {}
+        jobs: dict[_Sound, set[tuple[str, int]]] = {}
+        for key, cell in cells.items():
+            file = _sound_of(tasks.get(key))
+            if file is None:
                 continue
-            reference = self._reference(cell, tasks)
-            for name, measure in chosen.items():
-                against = reference if measure.needs_reference else ""
-                if measure.needs_reference and not against:
+            base = self._design.baseline_of(cell)
+            sound = _Sound(file, "" if base is None else _sound_of(tasks.get(base)) or "", cell.text)
+            for name, one in chosen.items():
+                if one.needs_reference and not sound.reference:
                     continue
-                text = hashlib.sha256(cell.text.encode()).hexdigest() if measure.needs_text else ""
-                place = (record.file, against, text, name, measure.version)
-                wanted[cell.key, name] = place
+                place = wanted[key, name] = sound.place(one)
                 if place not in kept:
-                    job = jobs.setdefault(
-                        (record.file, reference, cell.text), (self._job(record.file, reference, cell.text), [])
-                    )
-                    if (name, measure.version) not in job[1]:
-                        job[1].append((name, measure.version))
+                    jobs.setdefault(sound, set()).add((name, one.version))
         kept |= self._measured(jobs, chosen, executor)
-        found = {cell: kept[place] for cell, place in wanted.items() if place in kept}
-        return (
-            {cell: one.value for cell, one in found.items() if one.value is not None},
-            {cell: one.error for cell, one in found.items() if one.error is not None},
-        )
+        return {cell: kept[place] for cell, place in wanted.items() if place in kept}
 
-    def _reference(self, cell: Cell, tasks: Mapping[str, TaskRecord]) -> str:
-        """The file of the baseline's cell of the same text, voice and take; "" where there is none."""
-        key = self._design.baseline_of(cell)
-        record = None if key is None else tasks.get(key)
-        return record.file if record is not None and record.status == "completed" and record.file else ""
-
-    def _job(self, file: str, reference: str, text: str) -> Job:
+    def _job(self, sound: _Sound, names: Iterable[tuple[str, int]]) -> Job:
         path = self._ledger.files.path
         return Job(
-            _sha256(file), str(path(file)), None, text, (),
-            _sha256(reference) if reference else "", str(path(reference)) if reference else None,
+            _sha256(sound.file), str(path(sound.file)), None, sound.text, tuple(names),
+            _sha256(sound.reference), str(path(sound.reference)) if sound.reference else None,
         )  # fmt: skip
 
     def _measured(
-        self,
-        jobs: Mapping[tuple[str, str, str], tuple[Job, list[tuple[str, int]]]],
-        chosen: Mapping[str, Measure],
-        executor: Executor | None,
-    ) -> dict[tuple[str, str, str, str, int], Measurement]:
-        found: dict[tuple[str, str, str, str, int], Measurement] = {}
-        if not jobs:
+        self, jobs: Mapping[_Sound, set[tuple[str, int]]], chosen: Mapping[str, Measure], executor: Executor | None
+    ) -> dict[_Place, Measurement]:
+        found: dict[_Place, Measurement] = {}
+        pending = [(sound, [(name, one.version) for name, one in chosen.items() if (name, one.version) in names])
+                   for sound, names in jobs.items()]  # fmt: skip
+        if not pending:
             return found
-        own = None if executor is not None else ThreadPoolExecutor(min(4, cpu_count() or 1))
-        try:
-            pending = list(jobs.items())
+        with ThreadPoolExecutor(min(4, cpu_count() or 1)) if executor is None else nullcontext(executor) as pool:
             for start in range(0, len(pending), _BATCH):
                 batch = pending[start : start + _BATCH]
-                pool = executor or own
-                assert pool is not None
-                futures = [pool.submit(measure_job, job._replace(measures=tuple(names))) for _, (job, names) in batch]
+                futures = [pool.submit(measure_job, self._job(*one)) for one in batch]
                 rows: list[Measurement] = []
-                for (place, (_, names)), future in zip(batch, futures, strict=True):
-                    rows += _measurements(place, Row(*future.result()), names, chosen)
+                for (sound, names), future in zip(batch, futures, strict=True):
+                    rows += _rows(sound, Row(*future.result()), names, chosen)
                 self._ledger.studies.keep(rows).result()
                 found |= {one[:5]: one for one in rows}
-        finally:
-            if own is not None:
-                own.shutdown(cancel_futures=True)
         return found
 
 
-def _measurements(
-    place: tuple[str, str, str], row: Row, wanted: Iterable[tuple[str, int]], chosen: Mapping[str, Measure]
+def _rows(
+    sound: _Sound, row: Row, wanted: Iterable[tuple[str, int]], chosen: Mapping[str, Measure]
 ) -> list[Measurement]:
     """The rows of what was measured of one sound, and of what could not be."""
-    file, reference, text = place
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    found = {name: value for name, _, value in row.values}  # noqa: PD011 - a tuple of its own
+    reasons = dict(row.errors)
+    measured = []
+    for name, _ in wanted:
+        value = found.get(name, np.nan)
+        # What went wrong with the sound itself went wrong with each of its measures.
+        reason = None if name in found else reasons.get(name, reasons.get(""))
+        measured.append(Measurement(*sound.place(chosen[name]), None if np.isnan(value) else value, reason))
+    return measured
 
-    def at(name: str) -> tuple[str, str, str]:
-        one = chosen[name]
-        return file, reference if one.needs_reference else "", digest if one.needs_text else ""
 
-    _, _, measured, _, errors = row
-    found = [
-        Measurement(*at(name), name, version, None if np.isnan(value) else value) for name, version, value in measured
-    ]
-    reasons = dict(errors)
-    # What went wrong with the sound itself went wrong with each of its measures.
-    missed = {name: version for name, version in wanted if "" in reasons or name in reasons}
-    found += [
-        Measurement(*at(name), name, version, None, reasons.get(name) or reasons[""])
-        for name, version in missed.items()
-    ]
-    return found
+def _sound_of(record: TaskRecord | None) -> str | None:
+    """The file of a clip that was made; None where there is none."""
+    return None if record is None or record.status != "completed" else record.file
 
 
 def _sha256(file: str) -> str:

@@ -147,7 +147,8 @@ class _Run:
     def __init__(self, total: int, study: str) -> None:
         self.total, self.study = total, study
         self.done = self.failed = 0
-        self.under_way: deque[tuple[Task, Cell, Voice]] = deque()
+        # A task of an earlier run comes with the cell and the voice that it is asked for again with.
+        self.under_way: deque[tuple[Task, tuple[Cell, Voice] | None]] = deque()
         self.refused: dict[str, str] = {}
         self.spent: dict[str, Decimal] = {}
         self.line: Progress | None = None
@@ -160,10 +161,10 @@ class _Run:
         while len(self.under_way) >= _AHEAD:
             self._wait_for_one()
         runner = voice.session.runner
-        if record is not None and record.status not in FINAL and not _never_left(record):
+        if record is not None and record.status not in FINAL:
             task = Task(runner, runner.task(record))
             task.follow()
-            self.under_way.append((task, cell, voice))
+            self.under_way.append((task, (cell, voice)))
             return
         self._ask_for(cell, voice)
 
@@ -172,7 +173,7 @@ class _Run:
         key = cell.key
         try:
             with in_cell(self.study, key):
-                self.under_way.append((voice.submit(request.pop("text"), **request), cell, voice))
+                self.under_way.append((voice.submit(request.pop("text"), **request), None))
         except BudgetExceeded:
             raise
         except VoicenbError as error:
@@ -186,14 +187,14 @@ class _Run:
             self._wait_for_one()
 
     def _wait_for_one(self) -> None:
-        task, cell, voice = self.under_way[0]
+        task, otherwise = self.under_way[0]
         # What became of it stands in its row, which the study's frame shows.
         with suppress(VoicenbError):
             task.wait(None, quiet=True)
         self.under_way.popleft()
-        if task.status == "planned":
+        if task.status == "planned" and otherwise is not None:
             # A kernel that died before it could send it left it so: nothing was charged.
-            self._ask_for(cell, voice)
+            self._ask_for(*otherwise)
             return
         if task.status == "completed":
             self.done += 1
@@ -217,7 +218,3 @@ class _Run:
         self.line.update(
             f"{self.done + self.failed:,} of {self.total:,} cells", cost=money, fraction=self.done / max(1, self.total)
         )
-
-
-def _never_left(record: TaskRecord) -> bool:
-    return record.status == "planned" and record.owner is None
