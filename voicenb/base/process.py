@@ -1,4 +1,4 @@
-"""What this process has and starts: standard streams that may be missing, and Python programs of this package."""
+"""What this process has and starts: standard streams that may be missing, locks, and Python programs of this package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from pathlib import Path
 from typing import Any
 
-__all__ = ["is_terminal", "program", "standard_streams"]
+__all__ = ["is_terminal", "program", "standard_streams", "try_lock"]
 
 _RUN = (
     "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
@@ -34,6 +34,22 @@ def is_terminal(stream: Any) -> bool:
         return bool(stream is not None and stream.isatty())
     except (AttributeError, ValueError, OSError):
         return False
+
+
+def try_lock(descriptor: int) -> bool:
+    """Locks an open file for this process alone; False where another one holds it. Closing the file lets go of it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

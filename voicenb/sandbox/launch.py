@@ -28,7 +28,7 @@ import httpx
 from voicenb.base import network, portal
 from voicenb.base.home import home as home_folder
 from voicenb.base.keys import Secret
-from voicenb.base.process import program
+from voicenb.base.process import program, try_lock
 from voicenb.errors import InvalidRequest, ServiceError, VoicenbError
 
 __all__ = [
@@ -191,18 +191,7 @@ def _is_held(lock: Path) -> bool:
     """Whether another process holds `lock`, as the sandbox does: for the moment of the look it is held here."""
     descriptor = os.open(lock, os.O_RDWR)
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    else:
-        return False
+        return not try_lock(descriptor)
     finally:
         os.close(descriptor)
 
