@@ -310,13 +310,16 @@ def effects_table(frame: pd.DataFrame, design: Design, known: Mapping[str, Measu
             bounds, words = within_margin(measure, AUDIBLE)
             ps = [next(adjusted) for _ in comparisons]
             decisions = decided(comparisons, ps, bounds, family)
-            largest = max(range(len(ps)), key=lambda at: abs(np.nan_to_num(comparisons[at].contrast.estimate, nan=-1)))
+            said = overall(decisions)
+            # Of the levels that the verdict rests on: the largest of all may be one that nothing is known of.
+            resting = [place for place, decision in enumerate(decisions) if decision.verdict == said]
+            largest = max(resting, key=lambda place: np.nan_to_num(abs(comparisons[place].contrast.estimate), nan=-1))
             one = comparisons[largest]
             rows.append(
                 {
                     "factor": factor.name,
                     "measure": name,
-                    "verdict": str(overall(decisions)),
+                    "verdict": str(said),
                     "level": one.level,
                     "estimate": _shown(one.contrast.estimate, measure),
                     "low": _shown(one.contrast.low, measure),

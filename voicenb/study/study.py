@@ -208,8 +208,8 @@ class Study:
     def effects(self, *, level: float = 0.95, degraded: bool = False) -> pd.DataFrame:
         """What every factor does to every measure: what else a parameter moves is seen here.
 
-        One row for each factor with several levels and each measure: verdict, the largest difference with its unit and
-        interval, and its p-value after Holm over all measures and levels of the factor. The margin is the audible one.
+        One row for each factor with several levels and each measure: verdict, the largest difference that it rests on with its unit
+        and interval, and its p-value after Holm over all measures and levels of the factor. The margin is the audible one.
 
         Args:
             level: The intervals' level, 0–1.
