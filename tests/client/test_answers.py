@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from wire import API, AUDIOS, TASK, answer, envelope, until
 
 import voicenb as vn
@@ -382,6 +382,8 @@ def test_half_characters_and_control_characters_go_nowhere(studios, wire, text):
         lambda one: st.lists(one) | st.dictionaries(st.text(), one),
     )
 )
+@example("[")
+@example("{ no JSON")
 def test_whatever_is_json_is_read(value):
     read = answers.read_json(json.dumps(value).encode())
     json.dumps(read, default=str, ensure_ascii=False).encode()
@@ -761,3 +763,8 @@ def test_a_frame_alone_makes_no_mp3():
     head = struct.pack(">I", 0xFFFB9064)
     assert container_of(head + bytes(413) + head + bytes(413)) == "mpeg"
     assert container_of(head + bytes(5000)) is None
+
+
+@pytest.mark.parametrize("text", ["[", "{ no JSON", "[" * 5000])
+def test_a_text_that_begins_like_json_is_a_text(text):
+    assert answers.read_json(json.dumps(text).encode()) == answers.read_json(json.dumps(f"-{text}").encode())[1:]

@@ -64,15 +64,19 @@ def read_json(data: bytes, media: str = "") -> Any:
         ValueError: It is no JSON, or is nested deeper than 64.
     """
     text = decoded(data, media).lstrip("\ufeff \t\r\n")
-    for _ in range(2):
-        try:
-            found, _end = _DECODER.raw_decode(text)
-        except RecursionError as error:
-            raise ValueError("nested too deep") from error
-        if not isinstance(found, str) or not found.lstrip().startswith(("{", "[")):
-            break
-        text = found.lstrip()
+    found = _first_value(text)
+    if isinstance(found, str) and found.lstrip().startswith(("{", "[")):
+        # A text may begin with a bracket and be no JSON.
+        with suppress(ValueError):
+            found = _first_value(found.lstrip())
     return _sound(found, _DEEPEST)
+
+
+def _first_value(text: str) -> Any:
+    try:
+        return _DECODER.raw_decode(text)[0]
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def decoded(data: bytes, media: str = "") -> str:
