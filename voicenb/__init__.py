@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from voicenb.studio.studio import Studio as Studio
     from voicenb.studio.task import Task as Task
     from voicenb.studio.voice import Voice as Voice
-    from voicenb.study.study import Study as Study, studies as studies
+    from voicenb.study.listing import studies as studies
+    from voicenb.study.study import Study as Study
 
 _WHERE = {
     "AdviceWarning": "voicenb.services.base",
@@ -72,7 +73,7 @@ _WHERE = {
     "measure": "voicenb.measures.registry",
     "sandbox": "",
     "services": "",
-    "studies": "voicenb.study.study",
+    "studies": "voicenb.study.listing",
 }
 
 __all__ = list(_WHERE)

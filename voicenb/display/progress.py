@@ -12,12 +12,23 @@ from typing import Any, Literal, Self, TypeAlias
 from voicenb.base.notebook import cell_thread, find_cell, in_notebook
 from voicenb.display.html import QUIET, import_lab
 
-__all__ = ["Progress", "ProgressMode"]
+__all__ = ["Progress", "ProgressMode", "time_text"]
 
 ProgressMode: TypeAlias = Literal["cell", "bar", "none"]
 
 _TICK = 0.25
 """Seconds between two drawings: an eye reads no faster, and each is a message to the browser."""
+
+
+def time_text(seconds: float) -> str:
+    """A length of time as a person says it: ``"40 s"``, ``"3 min"``, ``"2 h 10 min"``."""
+    if seconds < 59.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min" if minutes and hours < 24 else f"{hours:,} h"
 
 
 class Progress:

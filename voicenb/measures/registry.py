@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from voicenb.measures.builtin import BUILT_IN
 from voicenb.measures.definition import Measure, MeasureFunction, Scale
 from voicenb.measures.sound import Sound
 
-__all__ = ["Measure", "Sound", "measure", "measures"]
+__all__ = ["Measure", "Sound", "measure", "measure_of", "measures"]
 
 Function = TypeVar("Function", bound=MeasureFunction)
 
@@ -111,6 +112,25 @@ def measures() -> Mapping[str, Measure]:
             for entry in sorted(entry_points(group=_GROUP), key=lambda one: one.name):
                 _install(entry)
         return MappingProxyType(_OWN | _STATE.measures)
+
+
+def measure_of(which: str | MeasureFunction) -> Measure:
+    """The measure of that name, or the one that `measure` made of this function.
+
+    Raises:
+        InvalidRequest: There is none.
+    """
+    known = measures()
+    if callable(which):
+        found = next((one for one in known.values() if one.function is which), None)
+        if found is None:
+            raise InvalidRequest(f"{which!r} is no measure yet: put @vn.measure(unit=…, version=1) before it")
+        return found
+    if which not in known:
+        near = get_close_matches(str(which), known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise InvalidRequest(f"no measure is named {which!r}; {hint}there are {', '.join(known)}")
+    return known[which]
 
 
 def _add(new: Measure) -> None:

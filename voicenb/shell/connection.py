@@ -23,7 +23,6 @@ def connected(given: argparse.Namespace) -> Studio:
 
 def connected_to(service: str, endpoint: str) -> Studio:
     """Return the studio that made the tasks of an endpoint."""
-    from voicenb.studio.connect import connect
-    from voicenb.tasks.session import SANDBOX
+    from voicenb.studio.connect import connect_again
 
-    return connect(service, sandbox=True) if endpoint == SANDBOX else connect(service, base_url=endpoint)
+    return connect_again(service, endpoint)

@@ -17,9 +17,9 @@ from voicenb.services.base import Profile
 from voicenb.services.http import Http
 from voicenb.services.price_list import checked_prices
 from voicenb.studio.studio import Studio
-from voicenb.tasks.session import Session, twin_address
+from voicenb.tasks.session import SANDBOX, Session, twin_address
 
-__all__ = ["connect"]
+__all__ = ["connect", "connect_again"]
 
 _DEFAULT_SERVICE = "soundclone"
 
@@ -93,6 +93,22 @@ def connect(
     if budget is not None:
         studio.budget(budget).__enter__()
     return studio
+
+
+def connect_again(service: str, endpoint: str, *, home: str | os.PathLike[str] | None = None) -> Studio:
+    """Connects to where a task or a voice of the ledger was made.
+
+    Args:
+        service: Its service.
+        endpoint: Its endpoint, as the ledger has it.
+        home: As in `connect`.
+
+    Raises:
+        AuthenticationError: No key was found.
+    """
+    if endpoint == SANDBOX:
+        return connect(service, sandbox=True, home=home)
+    return connect(service, base_url=endpoint, home=home)
 
 
 def _check_settings(settings: Mapping[str, Any], profile: Profile) -> None:

@@ -12,7 +12,7 @@ from voicenb.base import portal
 from voicenb.base.money import plain
 from voicenb.display.progress import Progress, ProgressMode
 
-__all__ = ["WaitedTask", "show_progress", "wait_with_progress"]
+__all__ = ["WaitedTask", "progress_mode", "show_progress", "wait_with_progress"]
 
 T = TypeVar("T")
 
@@ -52,6 +52,11 @@ def show_progress(mode: ProgressMode | None) -> None:
     """How calls that wait show their progress from now on: the shell asks for bars; None finds out by itself."""
     global _mode  # noqa: PLW0603 - one terminal or notebook a process
     _mode = mode
+
+
+def progress_mode() -> ProgressMode | None:
+    """What `show_progress` was told; None where it was not called."""
+    return _mode
 
 
 def wait_with_progress(

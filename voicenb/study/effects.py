@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
     from voicenb.statistics.contrasts import Method
 
-__all__ = ["AUDIBLE", "Comparison", "Effect", "compared", "effect_of", "effects_table", "within_margin"]
+__all__ = [
+    "AUDIBLE", "Comparison", "Effect", "compared", "decided", "effect_of", "effects_table", "on_scale", "shown_value",
+    "unit_of", "within_margin",
+]  # fmt: skip
 
 AUDIBLE = "audible"
 """The margin that stands for the measure's published just-noticeable difference."""
@@ -129,11 +132,13 @@ def on_scale(values: Any, measure: Measure) -> np.ndarray[Any, np.dtype[np.float
     return logarithms if measure.scale == "ratio" else 12 / log(2) * logarithms
 
 
-def _shown(value: float, measure: Measure) -> float:
+def shown_value(value: float, measure: Measure) -> float:
+    """A difference on the measure's scale as it is shown: in % for measures that multiply."""
     return 100 * (exp(value) - 1) if measure.scale == "ratio" and not isnan(value) else value
 
 
-def _unit(measure: Measure) -> str:
+def unit_of(measure: Measure) -> str:
+    """The unit of a measure's differences as they are shown."""
     return {"ratio": "%", "semitones": "st"}.get(measure.scale, measure.unit)
 
 
@@ -161,7 +166,7 @@ def within_margin(measure: Measure, margin: float | str | None) -> tuple[tuple[f
         if size >= 1:
             raise InvalidRequest(f"margin={margin!r}: {measure.name} multiplies, so its margin is a share below 1")
         return (log(1 - size), log(1 + size)), f"±{100 * size:g} %{source}"
-    return (-size, size), f"±{size:g} {_unit(measure)}{source}"
+    return (-size, size), f"±{size:g} {unit_of(measure)}{source}"
 
 
 def _coded(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -244,9 +249,9 @@ def effect_of(
     rows = [
         {
             "level": one.level,
-            "estimate": _shown(one.contrast.estimate, measure),
-            "low": _shown(one.contrast.low, measure),
-            "high": _shown(one.contrast.high, measure),
+            "estimate": shown_value(one.contrast.estimate, measure),
+            "low": shown_value(one.contrast.low, measure),
+            "high": shown_value(one.contrast.high, measure),
             "p": one.contrast.p,
             "p_holm": p,
             "verdict": str(decision.verdict),
@@ -259,7 +264,7 @@ def effect_of(
     return Effect(
         factor.name,
         measure.name,
-        _unit(measure),
+        unit_of(measure),
         str(overall(decisions)),
         words,
         pd.DataFrame(rows),
@@ -321,10 +326,10 @@ def effects_table(frame: pd.DataFrame, design: Design, known: Mapping[str, Measu
                     "measure": name,
                     "verdict": str(said),
                     "level": one.level,
-                    "estimate": _shown(one.contrast.estimate, measure),
-                    "low": _shown(one.contrast.low, measure),
-                    "high": _shown(one.contrast.high, measure),
-                    "unit": _unit(measure),
+                    "estimate": shown_value(one.contrast.estimate, measure),
+                    "low": shown_value(one.contrast.low, measure),
+                    "high": shown_value(one.contrast.high, measure),
+                    "unit": unit_of(measure),
                     "p_holm": ps[largest],
                     "margin": words,
                     "blocks": one.contrast.blocks,

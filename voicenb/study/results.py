@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
+from difflib import get_close_matches
 from os import cpu_count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import TaskRecord
 from voicenb.ledger.studies import Measurement
@@ -64,34 +66,77 @@ class Results:
         self._design, self._ledger, self._study = design, ledger, study
 
     def frame(
-        self, refused: Mapping[str, str], *, degraded: bool, failures: bool, executor: Executor | None
+        self,
+        refused: Mapping[str, str],
+        *,
+        columns: Sequence[str] | None = None,
+        degraded: bool = False,
+        failures: bool = True,
+        executor: Executor | None = None,
     ) -> pd.DataFrame:
         """See `Study.frame`; `refused` says why cells were refused before anything was sent."""
+        (frame,) = self.frames(
+            refused, len(self._design), columns=columns, degraded=degraded, failures=failures, executor=executor
+        )
+        return frame
+
+    def frames(
+        self,
+        refused: Mapping[str, str],
+        size: int,
+        *,
+        columns: Sequence[str] | None = None,
+        degraded: bool = False,
+        failures: bool = True,
+        executor: Executor | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """The frame in parts of `size` cells each; see `Study.iter_frames`."""
         import pandas as pd
 
+        chosen = self.measures_of(columns)
         tasks = newest_tasks(self._ledger.studies.tasks(self._study))
-        cells = {cell.key: cell for cell in self._design.cells}
-        chosen = measures()
-        found = self._measurements(cells, tasks, chosen, executor)
-        rows = []
-        for key, cell in cells.items():
-            record = tasks.get(key)
-            if _sound_of(record) is None:
-                if not failures:
-                    continue
-            elif record is not None and record.degraded and not degraded:
-                continue
-            own = {name: found[key, name] for name in chosen if (key, name) in found}
-            reasons = [f"{name}: {one.error}" for name, one in own.items() if one.error is not None]
-            rows.append(
-                {"cell": cell.number, **cell.levels, "take": cell.take, "service": cell.service}
-                | self._about(record, refused.get(key))
-                | {"not_measured": "; ".join(reasons) or None}
-                | {name: np.nan if one.value is None else one.value for name, one in own.items()}
-            )
+        kept = {one[:5]: one for one in self._ledger.studies.measured(self._study)} if chosen else {}
         factors = [one.name for one in self._design.factors]
-        columns = ["cell", *factors, "take", "service", *_COLUMNS, "not_measured", *chosen]
-        return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(chosen, np.float64))
+        names = (
+            ["cell", *factors, "take", "service", *_COLUMNS, "not_measured", *chosen] if columns is None else columns
+        )
+        for start in range(0, len(self._design), size):
+            cells = {}
+            for cell in self._design.cells[start : start + size]:
+                record = tasks.get(cell.key)
+                if failures if _sound_of(record) is None else degraded or not (record and record.degraded):
+                    cells[cell.key] = cell
+            found = self.measured(cells, tasks, chosen, executor, kept)
+            rows = []
+            for key, cell in cells.items():
+                own = {name: found[key, name] for name in chosen if (key, name) in found}
+                reasons = [f"{name}: {one.error}" for name, one in own.items() if one.error is not None]
+                rows.append(
+                    {"cell": cell.number, **cell.levels, "take": cell.take, "service": cell.service}
+                    | self._about(tasks.get(key), refused.get(key))
+                    | {"not_measured": "; ".join(reasons) or None}
+                    | {name: np.nan if one.value is None else one.value for name, one in own.items()}
+                )
+            yield pd.DataFrame(rows, columns=list(names)).astype(dict.fromkeys(chosen, np.float64))
+
+    def measures_of(self, columns: Sequence[str] | None) -> dict[str, Measure]:
+        """The measures among the columns that were asked for; all of them where none was.
+
+        Raises:
+            InvalidRequest: There is no such column.
+        """
+        known = measures()
+        if columns is None:
+            return dict(known)
+        others = {"cell", "take", "service", "not_measured", *_COLUMNS, *(one.name for one in self._design.factors)}
+        if isinstance(columns, str) or not (asked := list(columns)):
+            raise InvalidRequest(f"columns={columns!r}: give a list of columns, such as ['speed', 'duration']")
+        for name in asked:
+            if name not in known and name not in others:
+                near = get_close_matches(str(name), [*known, *others], n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise InvalidRequest(f"columns: no column is named {name!r}; {hint}frame() has them all")
+        return {name: known[name] for name in asked if name in known}
 
     def _about(self, record: TaskRecord | None, refused: str | None) -> dict[str, Any]:
         if record is None:
@@ -103,15 +148,23 @@ class Results:
             "file": str(self._ledger.files.path(record.file)) if record.file else None,
         }  # fmt: skip
 
-    def _measurements(
+    def measured(
         self,
         cells: Mapping[str, Cell],
         tasks: Mapping[str, TaskRecord],
         chosen: Mapping[str, Measure],
         executor: Executor | None,
+        kept: dict[_Place, Measurement],
     ) -> dict[tuple[str, str], Measurement]:
-        """What was measured, by the cell's key and the measure's name; what is not known is measured and written down."""
-        kept = {one[:5]: one for one in self._ledger.studies.measured(self._study)}
+        """What was measured, by the key of the cell's task and the measure's name.
+
+        Args:
+            cells: The cells, by the key of the task whose clip is measured.
+            tasks: The study's tasks, by key.
+            chosen: The measures.
+            executor: Where what is not known is measured; None takes threads.
+            kept: What is known; what is measured is added to it, and to the ledger.
+        """
         wanted: dict[tuple[str, str], _Place] = {}
         jobs: dict[_Sound, set[tuple[str, int]]] = {}
         for key, cell in cells.items():
@@ -128,6 +181,25 @@ class Results:
                     jobs.setdefault(sound, set()).add((name, one.version))
         kept |= self._measured(jobs, chosen, executor)
         return {cell: kept[place] for cell, place in wanted.items() if place in kept}
+
+    def values_of(
+        self, cells: Mapping[str, Cell], tasks: Mapping[str, TaskRecord], chosen: Mapping[str, Measure]
+    ) -> pd.DataFrame:
+        """What was measured: one row a cell, in their order, one column a measure.
+
+        Args:
+            cells: The cells, by the key of the task whose clip is measured.
+            tasks: The study's tasks, by key.
+            chosen: The measures.
+        """
+        import pandas as pd
+
+        kept = {one[:5]: one for one in self._ledger.studies.measured(self._study)}
+        found = self.measured(cells, tasks, chosen, None, kept)
+        values = {(key, name): one.value for (key, name), one in found.items()}
+        return pd.DataFrame(
+            [[values.get((key, name)) for name in chosen] for key in cells], columns=list(chosen), dtype=np.float64
+        )
 
     def _job(self, sound: _Sound, names: Iterable[tuple[str, int]]) -> Job:
         path = self._ledger.files.path

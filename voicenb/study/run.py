@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from voicenb.base.money import plain
-from voicenb.display.progress import Progress, ProgressMode
+from voicenb.display.progress import Progress, ProgressMode, time_text
 from voicenb.errors import BudgetExceeded, InvalidRequest, VoicenbError
 from voicenb.ledger.records import FINAL, TaskRecord
 from voicenb.studio.task import Task
-from voicenb.study.design import Cell, Design
+from voicenb.studio.waiting import progress_mode
+from voicenb.study.design import Cell
 from voicenb.study.plan import request_of
 from voicenb.tasks.budget import Budget
 from voicenb.tasks.cells import in_cell
@@ -21,12 +23,16 @@ from voicenb.tasks.cells import in_cell
 if TYPE_CHECKING:
     from voicenb.studio.voice import Voice
 
-__all__ = ["Amount", "budgets_of", "made", "newest_tasks", "run_cells"]
+__all__ = ["Amount", "Stop", "budgets_of", "made", "newest_tasks", "run_cells"]
 
 Amount = Decimal | float | str
+Stop = Callable[[], bool]
+"""Whether no more cells are to be asked for."""
 
 # So many are asked for ahead of the one that is waited for; the services' own limits hold beside it.
 _AHEAD = 16
+# The pace of fewer tasks says little of those to come.
+_PACE = 4
 
 
 def newest_tasks(records: Iterator[TaskRecord]) -> dict[str, TaskRecord]:
@@ -53,7 +59,7 @@ def budgets_of(voices: Mapping[str, Voice], name: str, budget: Amount | Mapping[
 
     Args:
         voices: The voices that speak.
-        name: The study's.
+        name: The budget's.
         budget: One amount, or one for each service by its id; None sets no limit.
 
     Raises:
@@ -84,7 +90,7 @@ def budgets_of(voices: Mapping[str, Voice], name: str, budget: Amount | Mapping[
                     service=profile.id,
                     endpoint=session.endpoint,
                     unit=profile.unit,
-                    name=f"study: {name}",
+                    name=name,
                     active=session.runner.budgets,
                 )
                 stack.enter_context(one)
@@ -92,20 +98,28 @@ def budgets_of(voices: Mapping[str, Voice], name: str, budget: Amount | Mapping[
 
 
 def run_cells(
-    design: Design,
+    cells: Iterable[Cell],
     voices: Mapping[str, Voice],
     study: str,
-    where: Callable[[Cell], object] | None,
     *,
-    mode: ProgressMode | None,
+    total: int,
+    where: Callable[[Cell], object] | None = None,
+    key: Callable[[Cell], str] = lambda cell: cell.key,
+    fresh: bool = False,
+    stop: Stop | None = None,
+    mode: ProgressMode | None = None,
 ) -> dict[str, str]:
     """Makes every cell that is not made, and waits for all.
 
     Args:
-        design: The design.
+        cells: The cells in the order in which they are to be made.
         voices: The voice of each level of ``voice``.
         study: The study's id in the ledger.
+        total: How many cells there are.
         where: Says which cells belong to the study; None takes all.
+        key: What the ledger keeps a cell's task by.
+        fresh: Whether clips that are on disk already are made and paid again.
+        stop: Asked before each cell; True ends the asking, and what is under way is waited for.
         mode: How the progress is shown.
 
     Returns:
@@ -117,16 +131,16 @@ def run_cells(
     """
     ledger = next(iter(voices.values())).session.ledger
     before = newest_tasks(ledger.studies.tasks(study))
-    run = _Run(len(design), study)
-    with Progress("the study", mode=mode) as line:
-        run.line = line
+    with Progress("the study", mode=mode or progress_mode()) as line:
+        run = _Run(total, study, key, line, fresh=fresh)
         try:
-            for number in design.sequence().tolist():
-                cell = design.cells[number]
+            for cell in cells:
+                if stop is not None and stop():
+                    break
                 if where is not None and not where(cell):
                     run.total -= 1
                     continue
-                run.take_up(cell, voices[cell.voice], before.get(cell.key))
+                run.take_up(cell, voices[cell.voice], before.get(key(cell)))
             run.wait_for_all()
         except BudgetExceeded:
             run.wait_for_all()
@@ -144,14 +158,15 @@ def run_cells(
 class _Run:
     """What is under way and what was seen of a run."""
 
-    def __init__(self, total: int, study: str) -> None:
-        self.total, self.study = total, study
+    def __init__(self, total: int, study: str, key: Callable[[Cell], str], line: Progress, *, fresh: bool) -> None:
+        self.total, self.study, self._key, self._line, self._fresh = total, study, key, line, fresh
         self.done = self.failed = 0
         # A task of an earlier run comes with the cell and the voice that it is asked for again with.
         self.under_way: deque[tuple[Task, tuple[Cell, Voice] | None]] = deque()
         self.refused: dict[str, str] = {}
         self.spent: dict[str, Decimal] = {}
-        self.line: Progress | None = None
+        self._started = time.monotonic()
+        self._ended = 0
 
     def take_up(self, cell: Cell, voice: Voice, record: TaskRecord | None) -> None:
         """Goes on with the task of a cell, or asks for it."""
@@ -170,10 +185,10 @@ class _Run:
 
     def _ask_for(self, cell: Cell, voice: Voice) -> None:
         request = request_of(cell, sandbox=voice.session.http.sandbox)
-        key = cell.key
+        key = self._key(cell)
         try:
             with in_cell(self.study, key):
-                self.under_way.append((voice.submit(request.pop("text"), **request), None))
+                self.under_way.append((voice.submit(request.pop("text"), fresh=self._fresh, **request), None))
         except BudgetExceeded:
             raise
         except VoicenbError as error:
@@ -196,6 +211,7 @@ class _Run:
             # A kernel that died before it could send it left it so: nothing was charged.
             self._ask_for(*otherwise)
             return
+        self._ended += 1
         if task.status == "completed":
             self.done += 1
         else:
@@ -213,8 +229,17 @@ class _Run:
         return " · ".join(facts)
 
     def _show(self) -> None:
-        assert self.line is not None
         money = " · ".join(f"{plain(amount)} {unit}" for unit, amount in self.spent.items())
-        self.line.update(
-            f"{self.done + self.failed:,} of {self.total:,} cells", cost=money, fraction=self.done / max(1, self.total)
+        cells = f"{self.done + self.failed:,} of {self.total:,} cells"
+        self._line.update(
+            " · ".join(filter(None, (cells, self._left()))),
+            cost=money,
+            fraction=(self.done + self.failed) / max(1, self.total),
         )
+
+    def _left(self) -> str:
+        """The time that the cells that are left will take, at the pace of those that this run waited for."""
+        if self._ended < _PACE:
+            return ""
+        left = self.total - self.done - self.failed
+        return f"{time_text((time.monotonic() - self._started) / self._ended * left)} left" if left > 0 else ""

@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voicenb.base.home import home as home_folder
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
-from voicenb.ledger.records import StudyRecord, now
-from voicenb.measures.definition import Measure
-from voicenb.measures.registry import measures
+from voicenb.ledger.records import StudyRecord, TaskRecord, now
+from voicenb.measures.definition import MeasureFunction
+from voicenb.measures.registry import measure_of, measures
 from voicenb.study.design import Cell, Cells, Design, Factor
+from voicenb.study.differences import differences_table
+from voicenb.study.drift import drift_table, oldest_cells, repetition_key, repetition_of
 from voicenb.study.effects import AUDIBLE, Effect, effect_of, effects_table
+from voicenb.study.listing import record_of
 from voicenb.study.plan import Plan, planned
 from voicenb.study.results import Results
-from voicenb.study.run import Amount, budgets_of, made, newest_tasks, run_cells
+from voicenb.study.run import Amount, Stop, budgets_of, made, newest_tasks, run_cells
+from voicenb.study.stages import Stage, Stages
+from voicenb.study.voices import KeptVoices, as_voices, by_level, parameters_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -31,7 +37,19 @@ if TYPE_CHECKING:
     from voicenb.statistics.contrasts import Method
     from voicenb.studio.voice import Voice
 
-__all__ = ["Study", "studies"]
+__all__ = ["Study"]
+
+_MOST_ROWS = 100_000
+"""The rows that `Study.frame` gives with every column."""
+
+
+class _Found(NamedTuple):
+    """A study as the ledger has it, and which of its stages is meant."""
+
+    ledger: Ledger
+    record: StudyRecord
+    kept: Stages
+    place: int
 
 
 class Study:
@@ -71,61 +89,74 @@ class Study:
         seed: int = 0,
         **factors: Any,
     ) -> None:
-        self._voices = _by_level(voices)
-        self._where = where
-        levels = {"voice": list(self._voices), "text": text} | self._parameters(factors)
+        given = by_level(as_voices(voices))
+        levels = {"voice": list(given), "text": text} | parameters_of(given.values(), factors)
         baseline = dict(baseline or {})
         if strange := sorted(set(baseline) - set(levels)):
             raise InvalidRequest(f"baseline: this study has no factor {', '.join(strange)}; it has {', '.join(levels)}")
-        self.design = Design(
-            tuple(Factor.of(one, given, baseline.get(one)) for one, given in levels.items()),
-            takes=takes,
-            kind=design,
-            sample=sample,
-            order=order,
-            seed=seed,
-            question=question,
-            services={level: voice.session.service.profile.id for level, voice in self._voices.items()},
+        stage = Stage(
+            Design(
+                tuple(Factor.of(one, values, baseline.get(one)) for one, values in levels.items()),
+                takes=takes,
+                kind=design,
+                sample=sample,
+                order=order,
+                seed=seed,
+                question=question,
+                services={level: voice.session.service.profile.id for level, voice in given.items()},
+            ),
+            {level: voice.key for level, voice in given.items()},
         )
-        kept = self.design.to_json() | {"voices": {level: voice.key for level, voice in self._voices.items()}}
         if name is None:
-            name = f"study-{hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:8]}"
-        self._ledger = next(iter(self._voices.values())).session.ledger
-        self._record = self._ledger.studies.add(StudyRecord(id=uuid.uuid4().hex, name=name, design=kept, created=now()))
-        self._require_same(kept)
+            name = f"study-{hashlib.sha256(json.dumps(stage.to_json(), sort_keys=True).encode()).hexdigest()[:8]}"
+        ledger = next(iter(given.values())).session.ledger
+        kept = Stages(stage, filtered=where is not None)
+        record = ledger.studies.add(StudyRecord(id=uuid.uuid4().hex, name=name, design=kept.to_json(), created=now()))
+        kept = Stages.from_json(record.design)
+        self._begin(_Found(ledger, record, kept, kept.place_of(stage, name)), given, where)
+        if where is not None and not kept.filtered:
+            self._keep(replace(kept, filtered=True))
+
+    @classmethod
+    def open(cls, name: str, *, where: Callable[[Cell], object] | None = None, home: str | Path | None = None) -> Study:
+        """Takes up a study of this home by its name. A service is connected only when it is needed, for `plan` and `run`.
+
+        Args:
+            name: The study's name; see `studies`.
+            where: As when it was made; `plan` and `run` ask for it where it was given then.
+            home: The home folder; else that of ``VOICENB_HOME``, or the platform's.
+
+        Raises:
+            InvalidRequest: There is no study of that name.
+        """
+        ledger = Ledger.at(home_folder(home))
+        record = record_of(ledger, name)
+        kept = Stages.from_json(record.design)
+        study = cls.__new__(cls)
+        found = _Found(ledger, record, kept, len(kept.extensions))
+        study._begin(found, KeptVoices(ledger, kept.last.voices), where)  # noqa: SLF001 - a study of this class
+        return study
+
+    def _begin(self, found: _Found, voices: Mapping[str, Voice], where: Callable[[Cell], object] | None) -> None:
+        self._ledger, self._record, self._kept, self._place = found
+        self._voices, self._where = voices, where
         self._refused: dict[str, str] = {}
-        self._results = Results(self.design, self._ledger, self._record.id)
         self.aio = StudyAio(self)
 
-    def _parameters(self, factors: Mapping[str, Any]) -> dict[str, Any]:
-        """The factors by voicenb's own names; a name that no service knows is an error."""
-        named: dict[str, Any] = {}
-        problems: list[Any] = []
-        for voice in self._voices.values():
-            kind = voice.session.service.request_type("production")
-            here, wrong = kind.from_wire(factors)
-            named |= here
-            problems.append({one.field: one for one in wrong})
-        unknown = [problems[0][field] for field in problems[0] if all(field in one for one in problems)]
-        if unknown:
-            raise InvalidRequest("this study cannot be made", problems=tuple(unknown))
-        return {name: given for name, given in named.items() if name not in {"voice", "text"}}
-
-    def _require_same(self, kept: Mapping[str, Any]) -> None:
-        there = dict(self._record.design)
-        voices = there.pop("voices")
-        differences = Design.from_json(there).differences(self.design)
-        if voices != kept["voices"]:
-            differences.append("its voices are not the same")
-        if differences:
-            raise InvalidRequest(
-                f"there is a study {self.name!r} with another design: {'; '.join(differences)}. Give this one another name."
-            )
+    def _keep(self, kept: Stages) -> None:
+        self._kept = kept
+        self._record = replace(self._record, design=kept.to_json())
+        self._ledger.studies.redesign(self._record).result()
 
     @property
     def name(self) -> str:
         """Its name in this home."""
         return self._record.name
+
+    @property
+    def design(self) -> Design:
+        """Its factors, and how they are put together."""
+        return self._kept.all[self._place].design
 
     @property
     def cells(self) -> Cells:
@@ -139,18 +170,30 @@ class Study:
         factors = " × ".join(f"{one.name} {len(one.levels)}" for one in self.design.factors if len(one.levels) > 1)
         return f"<Study {self.name!r}: {factors or 'one cell'}, {self.design.takes} takes, {len(self):,} cells>"
 
+    # -- making ------------------------------------------------------------------------------------------------
+
     def plan(self) -> Plan:
         """What `run` would do and cost; nothing is sent."""
-        found = newest_tasks(self._ledger.studies.tasks(self._record.id))
-        return planned(self.design, self._voices, self._where, lambda key: made(found.get(key)))
+        found = self._tasks()
+        return planned(self.design, self._voices, self._filter(), lambda key: made(found.get(key)))
 
-    def run(self, *, budget: Amount | Mapping[str, Amount] | None = None, quiet: bool = False) -> Study:
+    def run(
+        self,
+        *,
+        budget: Amount | Mapping[str, Amount] | None = None,
+        executor: Executor | None = None,
+        stop: Stop | None = None,
+        quiet: bool = False,
+    ) -> Study:
         """Makes every cell that is not made. The same call again goes on where it stopped, and pays nothing twice.
 
         A cell that fails is a row of `frame`; one that failed without a charge is asked for again by the next run.
 
         Args:
             budget: What the study may cost in all its runs: one amount, or one for each service by its id.
+            executor: Measures the clips when all are made, as `frame` would; without it they are measured when they are asked for.
+                Paid cells are never distributed.
+            stop: Asked before each cell; True ends the asking, and what is under way is waited for.
             quiet: Shows no progress.
 
         Raises:
@@ -158,27 +201,198 @@ class Study:
             BudgetExceeded: It has no room for the next cell.
             KeyboardInterrupt: Tasks under way go on.
         """
-        with budgets_of(self._voices, self.name, budget):
+        where = self._filter()
+        with budgets_of(self._voices, f"study: {self.name}", budget):
             self._refused = run_cells(
-                self.design, self._voices, self._record.id, self._where, mode="none" if quiet else None
+                (self.cells[number] for number in self.design.sequence().tolist()),
+                self._voices,
+                self._record.id,
+                total=len(self),
+                where=where,
+                stop=stop,
+                mode="none" if quiet else None,
             )
+        if executor is not None:
+            for _ in self.iter_frames(executor=executor):
+                pass
         return self
 
-    def frame(self, *, degraded: bool = False, failures: bool = True, executor: Executor | None = None) -> pd.DataFrame:
+    def extend(self, *, voice: Voice | Sequence[Voice] | None = None, **levels: Any) -> Study:
+        """Adds levels to factors that the study has; what is made stays made, and `run` makes the rest.
+
+        The same call again, when a notebook is run from the top, finds what it added.
+
+        Args:
+            voice: More voices.
+            levels: The new levels of each factor, one or a list.
+
+        Raises:
+            InvalidRequest: There is no such factor, or it has the level already; a sampled design, whose cells would change; or
+                the study was extended in another way before.
+        """
+        new = by_level(as_voices(voice), list(self._voices)) if voice is not None else {}
+        everyone = [*self._voices.values(), *new.values()]
+        named = parameters_of(everyone, {name: given for name, given in levels.items() if name != "text"})
+        named |= {"text": levels["text"]} if "text" in levels else {}
+        if not named and not new:
+            raise InvalidRequest("extend() needs a factor and its new levels, such as extend(speed=[1.4])")
+        more = {
+            name: list(given) if isinstance(given, (list, tuple, range)) else [given] for name, given in named.items()
+        }
+        voices = {level: (one.key, one.session.service.profile.id) for level, one in new.items()}
+        kept = self._kept.extended(self._place, more, voices, self.name)
+        self._voices = dict(self._voices) | new
+        if kept is not self._kept:
+            self._keep(kept)
+        self._place += 1
+        return self
+
+    def drift(
+        self,
+        *,
+        cells: int = 3,
+        budget: Amount | Mapping[str, Amount] | None = None,
+        level: float = 0.95,
+        quiet: bool = False,
+    ) -> pd.DataFrame:
+        """Makes the oldest cells once more, paid like any, and says of each measure whether it has changed since.
+
+        Every call repeats them again; one that was interrupted goes on with the repetition that it was at.
+
+        Args:
+            cells: How many, 1 and more; a verdict needs 2.
+            budget: What the repetition may cost; as in `run`.
+            level: The intervals' level, 0–1.
+            quiet: Shows no progress.
+
+        Returns:
+            One row a measure: measure, verdict, estimate (now less then, the mean over cells), low, high, unit, p_holm (over the
+            measures), margin, cells, then and now (means), since (UTC).
+
+        Raises:
+            InvalidRequest: Nothing is made yet.
+            BudgetExceeded: The budget has no room for the next cell.
+        """
+        tasks = self._tasks()
+        chosen = oldest_cells(self.design, tasks, cells)
+        repetition = repetition_of(chosen, tasks)
+        keys = {repetition_key(cell, repetition): cell for cell in chosen}
+        with budgets_of(self._voices, f"study: {self.name}, repetition {repetition}", budget):
+            run_cells(
+                chosen,
+                self._voices,
+                self._record.id,
+                total=len(chosen),
+                key=lambda cell: repetition_key(cell, repetition),
+                fresh=True,
+                mode="none" if quiet else None,
+            )
+        tasks = self._tasks()
+        known = measures()
+        then, now_ = (
+            self._results.values_of(group, tasks, known) for group in ({cell.key: cell for cell in chosen}, keys)
+        )
+        table = drift_table(then, now_, known, level=level)
+        return table.assign(since=min(tasks[cell.key].created for cell in chosen))
+
+    def _filter(self) -> Callable[[Cell], object] | None:
+        """What `where` was.
+
+        Raises:
+            InvalidRequest: The study was made with one, and was taken up without.
+        """
+        if self._where is None and isinstance(self._voices, KeptVoices) and self._kept.filtered:
+            raise InvalidRequest(
+                f"the study {self.name!r} was made with where=, which a ledger cannot keep; give it again: "
+                f"vn.Study.open({self.name!r}, where=…). Nothing was sent."
+            )
+        return self._where
+
+    # -- results -----------------------------------------------------------------------------------------------
+
+    @property
+    def _results(self) -> Results:
+        return Results(self.design, self._ledger, self._record.id)
+
+    def _tasks(self) -> dict[str, TaskRecord]:
+        return newest_tasks(self._ledger.studies.tasks(self._record.id))
+
+    def frame(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        degraded: bool = False,
+        failures: bool = True,
+        executor: Executor | None = None,
+    ) -> pd.DataFrame:
         """One row a cell: its levels, its task, and what was measured of its clip.
 
         Args:
+            columns: Only these; a measure that is not among them is not taken. None gives all.
             degraded: Whether clips that a fallback made are there.
             failures: Whether cells without a clip are there.
             executor: Where clips are measured; None takes threads.
+
+        Raises:
+            InvalidRequest: There is no such column, or all columns were asked for of more than 100,000 cells.
         """
-        return self._results.frame(self._refused, degraded=degraded, failures=failures, executor=executor)
+        if columns is None and len(self) > _MOST_ROWS:
+            raise InvalidRequest(
+                f"frame() of {len(self):,} cells needs columns=[…], such as ['speed', 'duration']; iter_frames() gives all "
+                "columns part by part"
+            )
+        return self._results.frame(
+            self._refused, columns=columns, degraded=degraded, failures=failures, executor=executor
+        )
+
+    def iter_frames(
+        self,
+        size: int = 5_000,
+        *,
+        columns: Sequence[str] | None = None,
+        degraded: bool = False,
+        failures: bool = True,
+        executor: Executor | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """The rows of `frame` in parts, for studies of very many cells.
+
+        Args:
+            size: How many cells a part stands for, 1 and more.
+            columns: As in `frame`.
+            degraded: As in `frame`.
+            failures: As in `frame`.
+            executor: As in `frame`.
+
+        Raises:
+            InvalidRequest: The size is none, or there is no such column.
+        """
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise InvalidRequest(f"size={size!r}: allowed is a whole number from 1")
+        return self._results.frames(
+            self._refused, size, columns=columns, degraded=degraded, failures=failures, executor=executor
+        )
+
+    def measure(self, *which: str | MeasureFunction, executor: Executor | None = None) -> pd.DataFrame:
+        """One row a cell with a clip: its levels, take, and these measures.
+
+        Args:
+            which: Names of measures, or functions that ``@vn.measure`` stands before.
+            executor: Where clips are measured; None takes threads.
+
+        Raises:
+            InvalidRequest: There is no such measure.
+        """
+        names = [measure_of(one).name for one in which]
+        if not names:
+            raise InvalidRequest("measure() needs a measure, such as measure('f0_median')")
+        columns = ["cell", *(one.name for one in self.design.factors), "take", *names, "not_measured"]
+        return self.frame(columns, failures=False, executor=executor)
 
     def effect(
         self,
         factor: str,
         *,
-        on: str,
+        on: str | MeasureFunction,
         margin: float | str | None = AUDIBLE,
         level: float = 0.95,
         method: Method = "t",
@@ -188,7 +402,7 @@ class Study:
 
         Args:
             factor: The factor.
-            on: The measure's name.
+            on: The measure's name, or a function that ``@vn.measure`` stands before.
             margin: What counts as no change: ``"audible"`` (the measure's published just-noticeable difference, where it has
                 one), a number (a share for measures that multiply), or None.
             level: The interval's level, 0–1.
@@ -199,11 +413,10 @@ class Study:
             InvalidRequest: There is no such factor or measure, or it has one level.
             ValueError: A bootstrap of fewer than 20 blocks.
         """
-        chosen = self._measure(on)
-        frame = self.frame(degraded=degraded, failures=False)
-        return effect_of(
-            frame, self.design, self.design.factor(factor), chosen, margin=margin, level=level, method=method
-        )
+        chosen = measure_of(on)
+        varied = self.design.factor(factor)
+        frame = self.frame(["cell", "status", chosen.name], degraded=degraded, failures=False)
+        return effect_of(frame, self.design, varied, chosen, margin=margin, level=level, method=method)
 
     def effects(self, *, level: float = 0.95, degraded: bool = False) -> pd.DataFrame:
         """What every factor does to every measure: what else a parameter moves is seen here.
@@ -215,40 +428,23 @@ class Study:
             level: The intervals' level, 0–1.
             degraded: Whether clips that a fallback made count.
         """
-        return effects_table(self.frame(degraded=degraded, failures=False), self.design, measures(), level=level)
-
-    def _measure(self, name: str) -> Measure:
         known = measures()
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise InvalidRequest(f"no measure is named {name!r}; {hint}there are {', '.join(known)}")
-        return known[name]
+        frame = self.frame(["cell", "status", *known], degraded=degraded, failures=False)
+        return effects_table(frame, self.design, known, level=level)
 
+    def diff(self, other: Study) -> pd.DataFrame:
+        """What tells two studies apart: one row for each thing that differs, and the cells that both have.
 
-def studies(home: str | Path | None = None) -> pd.DataFrame:
-    """Every study of a home, the newest first: name, question, cells, made, created.
+        Args:
+            other: The other study, or one that `Study.open` took up.
 
-    Args:
-        home: The home folder; else that of `VOICENB_HOME`, or the platform's.
-    """
-    import pandas as pd
-
-    ledger = Ledger.at(home_folder(home))
-    rows = []
-    for record in ledger.studies.select():
-        design = Design.from_json({name: value for name, value in record.design.items() if name != "voices"})
-        tasks = newest_tasks(ledger.studies.tasks(record.id))
-        rows.append(
-            {
-                "name": record.name,
-                "question": design.question,
-                "cells": len(design),
-                "made": sum(one.status == "completed" for one in tasks.values()),
-                "created": record.created,
-            }
+        Returns:
+            Columns what, this, other.
+        """
+        return differences_table(
+            (self.name, self._kept.all[self._place], self._tasks()),
+            (other.name, other._kept.all[other._place], other._tasks()),
         )
-    return pd.DataFrame(rows, columns=["name", "question", "cells", "made", "created"])
 
 
 class StudyAio:
@@ -257,21 +453,14 @@ class StudyAio:
     def __init__(self, study: Study) -> None:
         self._study = study
 
-    async def run(self, *, budget: Amount | Mapping[str, Amount] | None = None) -> Study:
-        """`Study.run` as a coroutine."""
-        return await asyncio.to_thread(lambda: self._study.run(budget=budget, quiet=True))
-
-
-def _by_level(voices: Voice | Sequence[Voice]) -> dict[str, Voice]:
-    from voicenb.studio.voice import Voice
-
-    given = [voices] if isinstance(voices, Voice) else list(voices)
-    if not given or not all(isinstance(one, Voice) for one in given):
-        raise InvalidRequest("a study needs a voice, or a list of voices: vn.Study(voice, text=[…], speed=[…])")
-    if len({one.session.ledger.path for one in given}) > 1:
-        raise InvalidRequest("the voices of a study belong to one home")
-    names = [one.name for one in given]
-    return {
-        one.name if names.count(one.name) == 1 else f"{one.name} · {one.session.service.profile.id}": one
-        for one in given
-    }
+    async def run(
+        self, *, budget: Amount | Mapping[str, Amount] | None = None, executor: Executor | None = None
+    ) -> Study:
+        """`Study.run` as a coroutine. Where it is cancelled, no more cells are asked for; what is under way goes on."""
+        cancelled = threading.Event()
+        try:
+            return await asyncio.to_thread(
+                lambda: self._study.run(budget=budget, executor=executor, stop=cancelled.is_set, quiet=True)
+            )
+        finally:
+            cancelled.set()

@@ -1,0 +1,61 @@
+"""The studies of a home."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voicenb.base.home import home as home_folder
+from voicenb.errors import InvalidRequest
+from voicenb.ledger.ledger import Ledger
+from voicenb.ledger.records import StudyRecord
+from voicenb.study.drift import is_cell
+from voicenb.study.run import newest_tasks
+from voicenb.study.stages import Stages
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["record_of", "studies"]
+
+
+def studies(home: str | Path | None = None) -> pd.DataFrame:
+    """Every study of a home, the newest first: name, question, cells, made, created.
+
+    Args:
+        home: The home folder; else that of `VOICENB_HOME`, or the platform's.
+    """
+    import pandas as pd
+
+    ledger = Ledger.at(home_folder(home))
+    rows = []
+    for record in ledger.studies.select():
+        design = Stages.from_json(record.design).last.design
+        tasks = newest_tasks(ledger.studies.tasks(record.id))
+        rows.append(
+            {
+                "name": record.name,
+                "question": design.question,
+                "cells": len(design),
+                "made": sum(one.status == "completed" and is_cell(key) for key, one in tasks.items()),
+                "created": record.created,
+            }
+        )
+    return pd.DataFrame(rows, columns=["name", "question", "cells", "made", "created"])
+
+
+def record_of(ledger: Ledger, name: str) -> StudyRecord:
+    """The row of the study of that name.
+
+    Raises:
+        InvalidRequest: There is none.
+    """
+    record = ledger.studies.named(name)
+    if record is None:
+        known = [one.name for one in ledger.studies.select()]
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        there = f"there are {', '.join(known[:10])}" if known else "there is none in this home yet"
+        raise InvalidRequest(f"no study is named {name!r}; {hint}{there}")
+    return record
