@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from homes import beside, warmed
 
 import voicenb as vn
+from voicenb.shell.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,3 +63,29 @@ def speech():
 def soon(monkeypatch):
     """A live service is asked for its tasks every 5 to 10 s, as the documents say; the tests' own servers much more often."""
     monkeypatch.setattr("voicenb.tasks.context.TaskContext.poll_seconds", (0.05, 0.1))
+
+
+class Shell:
+    """``voicenb …`` in this process: the exit code, stdout and stderr."""
+
+    def __init__(self, capsys):
+        self._capsys = capsys
+
+    def __call__(self, *words, code=0):
+        self._capsys.readouterr()
+        try:
+            self.code = main([str(word) for word in words])
+        except SystemExit as end:  # argparse ends so
+            self.code = end.code
+        self.out, self.err = self._capsys.readouterr()
+        assert self.code == code, self.err
+        return self
+
+    def json(self, *words, code=0):
+        """The one document on stdout."""
+        return json.loads(self(*words, "--json", code=code).out)
+
+
+@pytest.fixture
+def shell(capsys):
+    return Shell(capsys)

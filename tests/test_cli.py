@@ -30,32 +30,6 @@ from voicenb.shell.request_options import value_of
 posix = pytest.mark.skipif(os.name != "posix", reason="terminals and signals of POSIX")
 
 
-class Shell:
-    """``voicenb …`` in this process: the exit code, stdout and stderr."""
-
-    def __init__(self, capsys):
-        self._capsys = capsys
-
-    def __call__(self, *words, code=0):
-        self._capsys.readouterr()
-        try:
-            self.code = main([str(word) for word in words])
-        except SystemExit as end:  # argparse ends so
-            self.code = end.code
-        self.out, self.err = self._capsys.readouterr()
-        assert self.code == code, self.err
-        return self
-
-    def json(self, *words, code=0):
-        """The one document on stdout."""
-        return json.loads(self(*words, "--json", code=code).out)
-
-
-@pytest.fixture
-def shell(capsys):
-    return Shell(capsys)
-
-
 @pytest.fixture(scope="module")
 def voice(shared):
     """The name of a voice in the home of this test run."""

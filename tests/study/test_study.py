@@ -293,7 +293,16 @@ def test_what_a_parameter_does_and_what_it_does_not(voice):
     assert one.effect("pitch", on="duration", margin=None).verdict == "cannot tell"
     assert speed.variance.shares["speed"] > 0.5
     assert r"\begin{table}" in speed.to_latex()
-    assert "<table" in speed._repr_html_()
+    shown = speed._repr_html_()
+    assert "<table" in shown
+    assert "data:image/svg+xml" in shown
+    assert len(shown) < 40_000
+    assert speed._repr_html_() == shown
+    axis = speed.plot().axes[0]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["0.8", "1", "1.25"]
+    assert axis.get_ylabel() == "duration: difference (%)"
+    assert speed.blocks.to_numpy() == pytest.approx(np.tile([25, -20], (4, 1)), abs=0.5)
+    assert speed.bounds == pytest.approx((-5, 5))
     table = one.effects().set_index(["factor", "measure"])
     assert table.loc[("speed", "duration"), "verdict"] == "changes"
     assert table.loc[("pitch", "duration"), "verdict"] == "no change"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from voicenb.display.figures import BLUE, FAINT, GREEN, INK, ORANGE, fonts, plain_axis, shown_figure
 from voicenb.display.html import import_lab
 from voicenb.measures import envelope, f0_track, loudness, loudness_curve, mono, spectrogram
 
@@ -17,13 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["voice_figure"]
 
-_BLUE, _ORANGE, _GREEN, _INK, _FAINT = "#2f6fc4", "#d3622a", "#2c8a62", "#2b2f36", "#d5d8dd"
 _SPECTRUM = ("#ffffff", "#dbe7f5", "#86aede", "#2f6fc4", "#173a75", "#0b1730")
-_FONTS = (
-    "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "PingFang SC",
-    "Microsoft YaHei", "WenQuanYi Zen Hei", "Hiragino Sans", "Malgun Gothic", "Noto Sans Arabic", "Noto Sans Thai",
-    "Noto Sans Devanagari", "Arial Unicode MS",
-)  # fmt: skip
 
 
 def voice_figure(
@@ -42,13 +37,15 @@ def voice_figure(
     """
     figures, styles = import_lab("matplotlib.figure"), import_lab("matplotlib.style")
     with styles.context("default"):
-        figure: Figure = _shown(figures.Figure)(figsize=(9.6, 6.2), dpi=100, layout="constrained", facecolor="white")
+        figure: Figure = shown_figure(figures.Figure)(
+            figsize=(9.6, 6.2), dpi=100, layout="constrained", facecolor="white"
+        )
         heights = [1.0, 1.35, 0.9, 2.0] + ([0.42] if words else [])
         axes = figure.subplots(len(heights), 1, sharex=True, gridspec_kw={"height_ratios": heights})
         sound = np.asarray(samples, dtype=np.float32)
         duration = len(sound) / rate
         for axis in axes:
-            _plain_axis(axis)
+            plain_axis(axis)
             axis.set_xlim(0, duration)
         _waveform(axes[0], sound, duration)
         sound = mono(sound)
@@ -59,44 +56,17 @@ def voice_figure(
             _word_strip(axes[4], words, duration)
             for axis in axes[:3]:
                 for _, start, _ in words if len(words) <= 80 else ():
-                    axis.axvline(start, color=_FAINT, linewidth=0.6, zorder=0)
-        axes[-1].set_xlabel("time (s)", color=_INK, fontsize=9)
+                    axis.axvline(start, color=FAINT, linewidth=0.6, zorder=0)
+        axes[-1].set_xlabel("time (s)", color=INK, fontsize=9)
         axes[-1].tick_params(axis="x", length=3, labelbottom=True)
         if title:
-            figure.suptitle(title, x=0.012, ha="left", fontsize=10, color=_INK, **_fonts())
+            figure.suptitle(title, x=0.012, ha="left", fontsize=10, color=INK, **fonts())
         figure.align_ylabels(list(axes))
     return figure
 
 
-def _shown(base: type[Any]) -> type[Any]:
-    """A Figure that shows itself in a cell whether or not pyplot was ever imported."""
-
-    class VoiceFigure(base):  # type: ignore[misc]  # a class that is loaded at run time
-        def _repr_png_(self) -> bytes:
-            import io
-
-            target = io.BytesIO()
-            self.savefig(target, format="png", dpi=self.dpi)
-            return target.getvalue()
-
-    return VoiceFigure
-
-
-def _fonts() -> dict[str, Any]:
-    manager = import_lab("matplotlib.font_manager").fontManager
-    known = set(manager.get_font_names())
-    return {"fontfamily": [name for name in _FONTS if name in known]}
-
-
-def _plain_axis(axis: Axes) -> None:
-    for side in ("top", "right", "bottom"):
-        axis.spines[side].set_visible(False)
-    axis.spines["left"].set_color(_FAINT)
-    axis.tick_params(colors=_INK, labelsize=8, length=0, axis="both", labelbottom=False)
-
-
 def _label(axis: Axes, text: str) -> None:
-    axis.set_ylabel(text, color=_INK, fontsize=9)
+    axis.set_ylabel(text, color=INK, fontsize=9)
 
 
 def _note(axis: Axes, text: str, colour: str) -> None:
@@ -109,7 +79,7 @@ def _waveform(axis: Axes, sound: npt.NDArray[np.float32], duration: float) -> No
     count = min(1600, len(sound))
     level = envelope(sound, count)
     times = (np.arange(count) + 0.5) * duration / count
-    axis.fill_between(times, -level, level, color=_BLUE, linewidth=0)
+    axis.fill_between(times, -level, level, color=BLUE, linewidth=0)
     # The scale is the recording's own level up to full scale, so that a quiet take looks quieter than a loud one.
     reach = max(0.25, min(1.0, float(level.max()) * 1.05))
     axis.set_ylim(-reach, reach)
@@ -125,14 +95,14 @@ def _pitch(axis: Axes, sound: npt.NDArray[np.float32], rate: int) -> None:
     if not len(voiced):
         axis.set_ylim(60, 600)
         axis.text(
-            0.5, 0.5, "no voiced sound", transform=axis.transAxes, ha="center", va="center", color=_INK, fontsize=9
+            0.5, 0.5, "no voiced sound", transform=axis.transAxes, ha="center", va="center", color=INK, fontsize=9
         )
         return
-    axis.plot(times, pitch, color=_ORANGE, linewidth=1.8, solid_capstyle="round")
+    axis.plot(times, pitch, color=ORANGE, linewidth=1.8, solid_capstyle="round")
     median = float(np.median(voiced))
     low, high = np.percentile(voiced, [2, 98])
     axis.set_ylim(min(low, median / 1.5) / 1.08, max(high, median * 1.5) * 1.08)
-    axis.axhline(median, color=_ORANGE, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.7)
+    axis.axhline(median, color=ORANGE, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.7)
     _note(axis, f"median {median:.0f} Hz", "#a1461a")
     bottom, top = axis.get_ylim()
     ticks = [tick for tick in (60, 80, 100, 125, 150, 200, 250, 300, 400, 500, 600) if bottom <= tick <= top]
@@ -144,12 +114,12 @@ def _loudness(axis: Axes, sound: npt.NDArray[np.float32], rate: int) -> None:
     # 0.4 s: EBU R 128 calls it momentary. Its 3 s "short-term" window is longer than many a clip.
     times, levels = loudness_curve(sound, rate)
     whole = loudness(sound, rate)
-    axis.plot(times, np.maximum(levels, -70), color=_GREEN, linewidth=1.6)
+    axis.plot(times, np.maximum(levels, -70), color=GREEN, linewidth=1.6)
     top = max(-10.0, float(levels.max()) + 2) if len(levels) else 0.0
     axis.set_ylim(-50, top)
     axis.set_yticks([-50, -35, -20])
     if np.isfinite(whole):
-        axis.axhline(whole, color=_GREEN, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.7)
+        axis.axhline(whole, color=GREEN, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.7)
         _note(axis, f"integrated {whole:.1f} LUFS".replace("-", "−"), "#1d6347")
     _label(axis, "LUFS")
 
@@ -178,8 +148,8 @@ def _word_strip(axis: Axes, words: Sequence[tuple[str, float, float]], duration:
     """Each word at its time, in up to three rows; a word without room in any stays away."""
     axis.spines["left"].set_visible(False)
     axis.set_yticks([])
-    fonts = _fonts()
-    drawable = _glyphs(fonts["fontfamily"])
+    families = fonts()
+    drawable = _glyphs(families["fontfamily"])
     # About 105 characters of 8.5 pt fit into the width of the axis; Chinese ones are twice as wide.
     unit = duration / 105
     ends = [-1.0, -1.0, -1.0]
@@ -197,11 +167,11 @@ def _word_strip(axis: Axes, words: Sequence[tuple[str, float, float]], duration:
         if row is None:
             continue
         ends[row] = middle + width / 2
-        axis.text(middle, -row - 0.5, word, ha="center", va="center", fontsize=8.5, color=_INK, **fonts)
+        axis.text(middle, -row - 0.5, word, ha="center", va="center", fontsize=8.5, color=INK, **families)
     used = sum(last > 0 for last in ends)
     axis.set_ylim(-max(used, 1) - missing, 0)
     if missing:
-        axis.text(0, -used - 0.5, "No font here has the characters of some words.", fontsize=8, color=_INK, va="center")
+        axis.text(0, -used - 0.5, "No font here has the characters of some words.", fontsize=8, color=INK, va="center")
 
 
 def _glyphs(families: Sequence[str]) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voicenb.errors import InvalidRequest
+from voicenb.display.effect_plot import LevelPoints, effect_figure
+from voicenb.display.figures import svg_of
+from voicenb.errors import InvalidRequest, VoicenbError
 from voicenb.measures.definition import Measure
 from voicenb.statistics import (
     Components,
@@ -30,6 +33,7 @@ from voicenb.study.design import Design, Factor, level_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from voicenb.statistics.contrasts import Method
 
@@ -72,6 +76,9 @@ class Effect:
         slope: The mean slope over the levels, for levels that are numbers: on logarithms where measure and levels allow it.
         trend: Page's test over three levels and more; the slope is what decides (see `voicenb.statistics.page_trend`).
         variance: The shares of factor, text, voice and take.
+        blocks: The difference of every block: one row each, one column a level, in `unit`.
+        bounds: The margin in `unit`, or None.
+        baseline: The level that the others are held against.
     """
 
     factor: str
@@ -83,6 +90,9 @@ class Effect:
     slope: Contrast | None
     trend: PageTrend | None
     variance: Components | None
+    blocks: pd.DataFrame
+    bounds: tuple[float, float] | None
+    baseline: Any
 
     @property
     def sentence(self) -> str:
@@ -109,10 +119,39 @@ class Effect:
         return f"<Effect: {self.sentence}>"
 
     def _repr_html_(self) -> str:
-        shown = self.table.copy()
-        shown["level"] = [level_text(level) for level in shown["level"]]
-        return f"<p>{escape(self.sentence)}</p>" + shown.to_html(
-            index=False, border=0, float_format=lambda x: f"{x:.4g}"
+        shown = self.table.dropna(axis="columns", how="all")
+        shown = shown.assign(level=[level_text(level) for level in self.table["level"]])
+        table = shown.to_html(index=False, border=0, float_format=lambda x: f"{x:.4g}")
+        try:
+            svg = b64encode(svg_of(self.plot(title=False)).encode()).decode()
+        except VoicenbError:
+            # Without matplotlib the table says the same.
+            return f"<p>{escape(self.sentence)}</p>{table}"
+        picture = f'<img src="data:image/svg+xml;base64,{svg}" alt="{escape(self.sentence)}" style="max-width:100%">'
+        return f"<p>{escape(self.sentence)}</p>{table}{picture}"
+
+    def plot(self, *, title: bool = True) -> Figure:
+        """Every level against the baseline: a point a block, the mean with its interval, and the margin as a band.
+
+        Args:
+            title: Whether the sentence stands above it.
+
+        Raises:
+            VoicenbError: matplotlib is not installed.
+        """
+        levels = [LevelPoints(level_text(self.baseline), np.zeros(0), 0.0, nan, nan)]
+        for level, row in zip(self.blocks, self.table.to_dict("records"), strict=True):
+            values = self.blocks[level].to_numpy(dtype=np.float64)
+            levels.append(LevelPoints(level_text(row["level"]), values, row["estimate"], row["low"], row["high"]))
+        numbers = [self.baseline, *self.table["level"]]
+        if all(_is_number(one) for one in numbers):
+            levels = [levels[place] for place in np.argsort([float(one) for one in numbers])]
+        return effect_figure(
+            levels,
+            factor=self.factor,
+            ylabel=f"{self.on}: difference ({self.unit})",
+            margin=self.bounds,
+            title=self.sentence if title else "",
         )
 
     def to_latex(self) -> str:
@@ -135,6 +174,17 @@ def on_scale(values: Any, measure: Measure) -> np.ndarray[Any, np.dtype[np.float
 def shown_value(value: float, measure: Measure) -> float:
     """A difference on the measure's scale as it is shown: in % for measures that multiply."""
     return 100 * (exp(value) - 1) if measure.scale == "ratio" and not isnan(value) else value
+
+
+def shown_values(
+    values: np.ndarray[Any, np.dtype[np.float64]], measure: Measure
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """`shown_value` of many."""
+    return 100 * np.expm1(values) if measure.scale == "ratio" else values
+
+
+def _is_number(level: object) -> bool:
+    return isinstance(level, (int, float)) and not isinstance(level, bool)
 
 
 def unit_of(measure: Measure) -> str:
@@ -271,13 +321,16 @@ def effect_of(
         slope,
         trend,
         _variance(table, design, measure),
+        pd.DataFrame({place: shown_values(one.differences, measure) for place, one in enumerate(comparisons)}),
+        None if bounds is None else (shown_value(bounds[0], measure), shown_value(bounds[1], measure)),
+        factor.levels[factor.baseline],
     )
 
 
 def _order(
     blocks: pd.DataFrame, factor: Factor, measure: Measure, level: float, method: Method
 ) -> tuple[Contrast | None, PageTrend | None]:
-    if any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in factor.levels):
+    if not all(map(_is_number, factor.levels)):
         return None, None
     order = np.argsort([float(one) for one in factor.levels])
     levels = np.asarray([float(factor.levels[index]) for index in order])

@@ -173,9 +173,12 @@ class Study:
     # -- making ------------------------------------------------------------------------------------------------
 
     def plan(self) -> Plan:
-        """What `run` would do and cost; nothing is sent."""
+        """What `run` would do and cost. Nothing is paid; the services are asked for their prices, once a studio."""
+        where = self._filter()
+        for session in {id(one.session): one.session for one in self._voices.values()}.values():
+            session.unit_prices(ask=True)
         found = self._tasks()
-        return planned(self.design, self._voices, self._filter(), lambda key: made(found.get(key)))
+        return planned(self.design, self._voices, where, lambda key: made(found.get(key)))
 
     def run(
         self,

@@ -1,0 +1,175 @@
+"""``voicenb study``: a parameter study that a file describes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voicenb.errors import InvalidRequest
+from voicenb.shell.command import Command
+from voicenb.shell.exit_codes import OK, SERVICE, UNKNOWN
+from voicenb.shell.output import Output, as_rows, as_table, shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from voicenb.study.study import Study
+    from voicenb.study.study_file import StudyFile
+
+__all__ = ["COMMAND"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("plan", "run", "show"), help="what it costs; make it; what came of it")
+    parser.add_argument("file", metavar="FILE", help="a TOML file that describes the study; for show its name, too")
+    parser.add_argument(
+        "--budget",
+        metavar="X",
+        help="what the study may cost in all its runs, in the service's unit; wins over the file's",
+    )
+    parser.add_argument("--csv", action="store_true", help="show: one row a cell, as comma-separated values")
+
+
+def run(given: argparse.Namespace, out: Output) -> int:
+    path = Path(given.file)
+    if given.what == "show" and path.suffix != ".toml":
+        from voicenb.study.study import Study
+
+        return _show(Study.open(given.file), given, out)
+    from voicenb.study.study_file import read_study_file
+
+    written = read_study_file(path)
+    with _study(written, given) as study:
+        if given.what == "plan":
+            return _plan(study, out)
+        if given.what == "run":
+            return _run(study, given.budget or written.budget, given, out)
+        return _show(study, given, out)
+
+
+@contextmanager
+def _study(written: StudyFile, given: argparse.Namespace) -> Iterator[Study]:
+    from voicenb.studio.connect import connect
+    from voicenb.study.study import Study
+
+    with ExitStack() as stack:
+        studios: dict[tuple[str | None, bool | None], Any] = {}
+        voices = []
+        for one in written.voices:
+            service = one.service or getattr(given, "service", None)
+            sandbox = one.sandbox if one.sandbox is not None else getattr(given, "sandbox", False) or None
+            if (service, sandbox) not in studios:
+                studios[service, sandbox] = stack.enter_context(connect(service, sandbox=sandbox))
+            voices.append(studios[service, sandbox].voice(one.name))
+        yield Study(voices, **written.options)
+
+
+def _plan(study: Study, out: Output) -> int:
+    plan = study.plan()
+    left_out = as_rows(plan.invalid)
+    document = {
+        "name": study.name,
+        "cells": plan.cells,
+        "made": plan.done,
+        "on_disk": plan.cached,
+        "prices": {service: {"amount": one.amount, "unit": one.unit} for service, one in plan.prices.items()},
+        "left_out": left_out,
+        "warnings": list(plan.warnings),
+    }
+
+    def lines() -> Iterable[str]:
+        yield repr(plan)[1:-1]
+        yield from plan.warnings
+        for row in left_out[:20]:
+            yield f"cell {row['cell']}: {row['why']}"
+
+    out.result(document, lines())
+    return OK
+
+
+def _run(study: Study, budget: Any, given: argparse.Namespace, out: Output) -> int:
+    study.run(budget=budget, quiet=out.quiet)
+    frame = study.frame(["cell", "status", "error"])
+    if (frame["status"] == "refused").all():
+        raise InvalidRequest(f"every cell of {study.name!r} is refused: {frame['error'].iloc[0]}")
+    _show(study, given, out)
+    statuses = set(frame["status"])
+    if statuses & {"unknown", "submitting"}:
+        out.note("It is not known of some cells whether they were accepted: `voicenb resume` looks again.")
+        return UNKNOWN
+    if statuses & {"failed", "cancelled"}:
+        out.note("Some cells failed without a charge: the same run asks for them again.")
+        return SERVICE
+    return OK
+
+
+def _show(study: Study, given: argparse.Namespace, out: Output) -> int:
+    if given.csv and not out.as_json:
+        study.frame().to_csv(sys.stdout, index=False, lineterminator="\n")
+        return OK
+    frame = study.frame()
+    effects = study.effects()
+    counts = frame["status"].value_counts()
+    costs = {str(unit): sum(group.dropna()) for unit, group in frame.groupby("unit")["cost"]}
+    document = {
+        "name": study.name,
+        "question": study.design.question,
+        "statuses": {str(name): int(count) for name, count in counts.items()},
+        "costs": costs,
+        "effects": as_rows(effects),
+        "cells": as_rows(frame),
+    }
+    out.result(document, _lines(study, counts, costs, effects))
+    return OK
+
+
+def _lines(study: Study, counts: pd.Series[int], costs: dict[str, Any], effects: pd.DataFrame) -> Iterable[str]:
+    from voicenb.base.money import plain
+
+    if study.design.question:
+        yield study.design.question
+    paid = [f"{plain(amount)} {unit}" for unit, amount in costs.items()]
+    yield " · ".join([repr(study)[1:-1], *(f"{count:,} {status}" for status, count in counts.items()), *paid])
+    if effects.empty:
+        yield "No factor has two levels, so there is no effect to tell of."
+        return
+    told = effects[effects["verdict"] != "cannot tell"]
+    table = as_table(
+        ("factor", "measure", "verdict", "level", "difference", "interval", "blocks"),
+        (
+            (
+                row["factor"],
+                row["measure"],
+                row["verdict"],
+                shortened(row["level"], 16),
+                f"{row['estimate']:+.3g} {row['unit']}",
+                "–" if row["low"] is None else f"{row['low']:.3g} to {row['high']:.3g}",
+                str(row["blocks"]),
+            )
+            for row in as_rows(told)
+        ),
+    )
+    yield from table if len(told) else []
+    if unknown := len(effects) - len(told):
+        yield f"Nothing can be told of {unknown:,} {'other ' if len(told) else ''}pairs of factor and measure; --json has them."
+
+
+COMMAND = Command(
+    "study",
+    "price, make and read a parameter study",
+    "Prices, makes or shows the parameter study that a TOML file describes: voice, text, factors with their levels, a baseline. "
+    "The same `run` again goes on where it stopped and pays nothing twice. `show` also takes the name of a study of this home.",
+    (
+        "voicenb study plan tempo.toml",
+        "voicenb study run tempo.toml --budget 5",
+        "voicenb study show tempo --json | jq '.effects[] | select(.verdict == \"changes\")'",
+        "voicenb study show tempo --csv > tempo.csv",
+    ),
+    add,
+    run,
+    waits=True,
+)
