@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         VoicenbWarning as VoicenbWarning,
     )
     from voicenb.measures.registry import measure as measure
+    from voicenb.panels.players.compare import compare as compare
     from voicenb.services.base import AdviceWarning as AdviceWarning, LearnedRuleWarning as LearnedRuleWarning
     from voicenb.studio.clip import Clip as Clip
     from voicenb.studio.connect import connect as connect
@@ -69,6 +70,7 @@ _WHERE = {
     "VoicenbError": "voicenb.errors",
     "VoicenbWarning": "voicenb.errors",
     "allow_asyncio_run": "voicenb.base.portal",
+    "compare": "voicenb.panels.players.compare",
     "connect": "voicenb.studio.connect",
     "measure": "voicenb.measures.registry",
     "sandbox": "",

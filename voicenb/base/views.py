@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["view"]
 
 _VIEWS = {
+    "comparison": "voicenb.panels.players.compare:ComparePlayer",
     "history": "voicenb.panels.history:HistoryPanel",
     "stream": "voicenb.panels.players.stream:StreamPlayer",
     "studio": "voicenb.panels.studio:StudioPanel",
@@ -15,7 +16,7 @@ _VIEWS = {
 
 
 def view(name: str) -> Any:
-    """Return the class that draws ``"studio"``, ``"history"`` or ``"stream"``.
+    """Return the class that draws ``"studio"``, ``"history"``, ``"stream"`` or a ``"comparison"``.
 
     Raises:
         ImportError: The extra ``lab`` is not installed.

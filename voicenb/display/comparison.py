@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["MAX_COMPARED", "Grid", "Html", "Playable", "compare_html"]
+__all__ = ["MAX_COMPARED", "Grid", "Html", "Playable", "axis_text", "compare_html", "is_number"]
 
 MAX_COMPARED = 6_000_000
 """The most characters of HTML that a comparison puts into a notebook: a hundred clips of 9 s at 48 kbit/s."""
@@ -77,6 +77,12 @@ def _task_value(sound: Playable | None, name: str) -> object:
     return task.parameters[name] if name in task.parameters else getattr(task, name, None)
 
 
+def _value(sound: Playable | None, name: str, default: Callable[[Playable, str], object]) -> object:
+    """A parameter of the task that made the sound, or what it was where the task does not name it."""
+    value = _task_value(sound, name)
+    return default(sound, name) if value is None and sound is not None else value
+
+
 def _not_comparable(field: str, given: str, allowed: str) -> InvalidRequest:
     return InvalidRequest("These clips cannot be compared like that.", problems=(Problem(field, given, allowed),))
 
@@ -90,12 +96,14 @@ class Grid:
         rows: The rows' names; all empty where rows have none.
         columns: The columns' names; all empty where columns have none.
         labels: What sets each sound apart besides, often empty.
+        notes: Why a place is empty, often empty itself; () where there is nothing to say.
     """
 
     sounds: tuple[Playable | None, ...]
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     labels: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -105,6 +113,7 @@ class Grid:
         labels: Sequence[str] | None = None,
         rows: Sequence[str] | str | None = None,
         columns: Sequence[str] | str | None = None,
+        default: Callable[[Playable, str], object] = lambda _, __: None,
     ) -> Grid:
         """The clips in their places.
 
@@ -113,8 +122,9 @@ class Grid:
                 labels.
             labels: A name for each. Without any, and without rows and columns, what differs between the clips is named.
             rows: The rows' names; or the name of a parameter (or ``"voice"``, ``"service"``, ``"text"``), each value of which
-                gets a row.
+                gets a row: numbers by their size, others as they come.
             columns: The same for columns. Clips that are alike in both are takes, in columns of their own.
+            default: What a parameter was that a clip's task does not name; None where that is not known.
 
         Raises:
             InvalidRequest: There is nothing to compare, or the numbers do not match.
@@ -134,10 +144,10 @@ class Grid:
         if labels is not None and len(labels) != len(sounds):
             raise _not_comparable("labels", f"{len(labels)} labels for {len(sounds)} clips", "give one for each clip")
         if isinstance(rows, str) or isinstance(columns, str):
-            return cls._by_parameter(sounds, labels, rows, columns)
+            return cls._by_parameter(sounds, labels, rows, columns, default)
         if rows is None and columns is None:
             width = _column_count(len(sounds))
-            names = labels if labels is not None else differences(sounds)
+            names = labels if labels is not None else differences(sounds, default)
             return cls._filled(sounds, names, [""] * ceil(len(sounds) / width), [""] * width)
         height = len(rows) if rows is not None else ceil(len(sounds) / max(len(columns or ()), 1))
         width = len(columns) if columns is not None else ceil(len(sounds) / max(height, 1))
@@ -166,23 +176,27 @@ class Grid:
         labels: Sequence[str] | None,
         rows: Sequence[str] | str | None,
         columns: Sequence[str] | str | None,
+        default: Callable[[Playable, str], object],
     ) -> Grid:
         for field, names in (("rows", rows), ("columns", columns)):
             if names is not None and not isinstance(names, str):
                 raise _not_comparable(
                     field, "a list beside a parameter's name", "give two lists, or names of parameters"
                 )
-            if names is not None and all(_task_value(sound, names) is None for sound in sounds):
+            if names is not None and all(_value(sound, names, default) is None for sound in sounds):
                 raise _not_comparable(
                     field, repr(names), "no clip has such a parameter; use one that was given to say()"
                 )
 
+        values: dict[str, object] = {}
+
         def namer(name: object) -> Callable[[Playable], str]:
             def named(sound: Playable) -> str:
-                value = _task_value(sound, str(name))
-                if value is None:
-                    return f"{name} default"
-                return _formatted(value) if isinstance(value, str) else f"{name} {_formatted(value)}"
+                value = _value(sound, str(name), default)
+                text = f"{name} {'default' if value is None else axis_text(value)}"
+                shown = axis_text(value) if isinstance(value, str) else text
+                values[shown] = value
+                return shown
 
             return named if name is not None else lambda _: ""
 
@@ -191,7 +205,7 @@ class Grid:
         for number, sound in enumerate(sounds):
             if sound is not None:
                 places.setdefault((row(sound), column(sound)), []).append(number)
-        ys, xs = (list(dict.fromkeys(place[axis] for place in places)) for axis in (0, 1))
+        ys, xs = (_in_order(list(dict.fromkeys(place[axis] for place in places)), values) for axis in (0, 1))
         takes = max(len(numbers) for numbers in places.values())
         order: list[int | None] = []
         if columns is None or takes == 1 or rows is not None:
@@ -221,11 +235,32 @@ class Grid:
             for label, sound in zip(self.labels, self.sounds, strict=True)
         )
         object.__setattr__(self, "labels", marked)
+        object.__setattr__(self, "notes", (*self.notes, *[""] * (len(self.sounds) - len(self.notes))))
 
     def name(self, place: int) -> str:
         """All that is known of a place, in a line."""
         row, column = divmod(place, len(self.columns))
         return " · ".join(part for part in (self.rows[row], self.columns[column], self.labels[place]) if part)
+
+
+def axis_text(value: object) -> str:
+    """A value as it stands beside a row or above a column: numbers with a minus sign and no needless digits."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    text = _formatted(value)
+    return text.replace("-", "−") if isinstance(value, int | float | Decimal) else text
+
+
+def _in_order(names: list[str], values: Mapping[str, object]) -> list[str]:
+    """Names whose values are all numbers, by their size; else as they come."""
+    if not all(is_number(values.get(name)) for name in names):
+        return names
+    return sorted(names, key=lambda name: values[name])  # type: ignore[arg-type,return-value]  # numbers, as just seen
+
+
+def is_number(value: object) -> bool:
+    """Whether a value has a size: a number, and no switch."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _column_count(count: int) -> int:
@@ -235,8 +270,15 @@ def _column_count(count: int) -> int:
     return 3 if count % 3 == 0 or count == 5 else 4
 
 
-def differences(sounds: Sequence[Playable | None]) -> list[str]:
-    """What sets each sound apart from the others, in words: its parameters, voice, service or text, else which take it is."""
+def differences(
+    sounds: Sequence[Playable | None], default: Callable[[Playable, str], object] = lambda _, __: None
+) -> list[str]:
+    """What sets each sound apart from the others, in words: its parameters, voice, service or text, else which take it is.
+
+    Args:
+        sounds: The sounds.
+        default: As in `Grid.of`.
+    """
     known = [sound for sound in sounds if sound is not None]
     names = [
         name
@@ -252,9 +294,9 @@ def differences(sounds: Sequence[Playable | None]) -> list[str]:
     ]
     labels = []
     for sound in sounds:
-        parts = [(name, _task_value(sound, name)) for name in names]
+        parts = [(name, _value(sound, name, default)) for name in names]
         differing = [
-            _shortened(str(value), 40) if name in {"voice", "service", "text"} else f"{name} {_formatted(value)}"
+            _shortened(str(value), 40) if name in {"voice", "service", "text"} else f"{name} {axis_text(value)}"
             for name, value in parts
             if value is not None
         ]
@@ -317,7 +359,8 @@ def compare_html(
             place = y * len(grid.columns) + x
             sound = grid.sounds[place]
             if sound is None:
-                line += f'<td style="{_CELL}">{"–" if any(grid.columns) or any(grid.rows) else ""}</td>'
+                why = grid.notes[place] or ("–" if any(grid.columns) or any(grid.rows) else "")
+                line += f'<td dir="auto" style="{_CELL}">{escape(_shortened(why, 300))}</td>'
                 continue
             cell, left = _cell(sound, grid.labels[place], longest, most - used, width=across, with_text=shared is None)
             used += len(cell)

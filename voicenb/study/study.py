@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voicenb.base.home import home as home_folder
+from voicenb.base.views import view
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import StudyRecord, TaskRecord, now
 from voicenb.measures.definition import MeasureFunction
 from voicenb.measures.registry import measure_of, measures
+from voicenb.study.comparing import StudyPages
 from voicenb.study.design import Cell, Cells, Design, Factor
 from voicenb.study.differences import differences_table
 from voicenb.study.drift import drift_table, oldest_cells, repetition_key, repetition_of
@@ -448,6 +450,28 @@ class Study:
             (self.name, self._kept.all[self._place], self._tasks()),
             (other.name, other._kept.all[other._place], other._tasks()),
         )
+
+    # -- seen and heard ----------------------------------------------------------------------------------------
+
+    def compare(self, rows: str | None = None, columns: str | None = None, **fixed: Any) -> Any:
+        """The clips in one player: a factor down, one across, and a page for each level of the others.
+
+        A cell without a clip says why. No service is connected for it.
+
+        Args:
+            rows: The factor whose levels go down, or ``"take"``; by default the second one with several levels, parameters first.
+            columns: The factor whose levels go across, or ``"take"``; by default the first one.
+            fixed: Levels of factors, or of ``take``: one, or a list of those that are compared.
+
+        Raises:
+            InvalidRequest: There is no such factor or level, or nothing of it was asked for yet.
+            ImportError: The extra ``lab`` is not installed.
+        """
+        pages = StudyPages(
+            self.design, self._tasks(), self._refused, self._ledger,
+            rows=rows, columns=columns, fixed=fixed, where=self._where,
+        )  # fmt: skip
+        return view("comparison")(pages)
 
 
 class StudyAio:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from voicenb import services
 from voicenb.audio.sound import AudioError
 from voicenb.display.comparison import Grid, Html, Playable, compare_html
+from voicenb.display.pages import Pages, paged
+from voicenb.errors import InvalidRequest
 from voicenb.panels.page.assets import bundle, styles
 from voicenb.panels.players.player import TARGET, Player, facts, wire
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
 
-__all__ = ["ComparePlayer"]
+__all__ = ["ComparePlayer", "compare"]
 
 _RATES = (8_000, 48_000)
 
@@ -31,6 +35,8 @@ class ComparePlayer(Player):
 
     Keys: 1 to 9 choose a clip, space plays, the arrows choose within the grid, with shift they go by words, home goes to the
     beginning, L loops (a word, a sentence, all), M and A switch the loudness and the alignment.
+
+    Of more than 120 clips, and of a study with further factors, one page is seen at a time; lists above the grid choose it.
     """
 
     _esm = bundle("shared", "mixer", "compare")
@@ -46,7 +52,7 @@ class ComparePlayer(Player):
 
     def __init__(
         self,
-        clips: Sequence[Clip | Playable | None] | Mapping[str, Clip | Playable],
+        clips: Sequence[Clip | Playable | None] | Mapping[str, Clip | Playable] | Pages,
         labels: Sequence[str] | None = None,
         rows: Sequence[str] | str | None = None,
         columns: Sequence[str] | str | None = None,
@@ -55,7 +61,7 @@ class ComparePlayer(Player):
         """A comparison.
 
         Args:
-            clips: Clips or references, row by row; None leaves a place empty. A mapping's keys are the labels.
+            clips: Clips or references, row by row; None leaves a place empty. A mapping's keys are the labels. Or pages.
             labels: A name for each; without any, what differs between the clips is named.
             rows: The rows' names; or the name of a parameter, each value of which gets a row.
             columns: The columns' names, or the name of a parameter.
@@ -66,27 +72,55 @@ class ComparePlayer(Player):
             TypeError: There is no such option.
         """
         super().__init__(**options)
-        self.grid = Grid.of(clips, labels=labels, rows=rows, columns=columns)
-        """The clips in their places."""
+        self._pages = (
+            clips
+            if isinstance(clips, Pages)
+            else paged(Grid.of(clips, labels=labels, rows=rows, columns=columns, default=_documented))
+        )
+        self.show(self._pages.first)
+
+    def show(self, at: Sequence[int]) -> None:
+        """Shows another page.
+
+        Args:
+            at: The place of a level on each of the lists above the grid, 0 and more.
+
+        Raises:
+            InvalidRequest: There is no such page.
+        """
+        axes = self._pages.axes
+        if len(at) != len(axes) or not all(0 <= place < len(axis.levels) for place, axis in zip(at, axes, strict=True)):
+            raise InvalidRequest(
+                f"there is no page {list(at)!r}; allowed are "
+                + (", ".join(f"0 to {len(axis.levels) - 1} for {axis.name}" for axis in axes) or "[] alone")
+            )
+        self.page = tuple(at)
+        """Which page is seen: the place of a level on each list."""
+        self.grid = self._pages.grid(self.page)
+        """The clips in their places on this page."""
         self._known: dict[int, dict[str, Any]] = {}
         width = len(self.grid.columns)
         cells = [
             label if sound is not None else None
             for label, sound in zip(self.grid.labels, self.grid.sounds, strict=True)
         ]
-        rates = [_rate(sound) for sound in self.grid.sounds if sound is not None]
-        self._rate = min(max(*rates, _RATES[0]), _RATES[1])
+        notes = self.grid.notes if any(self.grid.notes) else ()
+        self._rate = min(max([_RATES[0], *(_rate(sound) for sound in self.clips)]), _RATES[1])
         self._grid = {
             "rows": self.grid.rows,
             "columns": self.grid.columns,
             "cells": [cells[start : start + width] for start in range(0, len(cells), width)],
+            "notes": [notes[start : start + width] for start in range(0, len(notes), width)],
+            "pages": [
+                {"name": axis.name, "levels": axis.levels, "at": place} for axis, place in zip(axes, at, strict=True)
+            ],
             "rate": self._rate,
             "target": TARGET,
         }
 
     @property
     def clips(self) -> list[Clip | Playable]:
-        """The clips, row by row, without the empty places; key 1 is the first."""
+        """The clips of the page that is seen, row by row, without the empty places; key 1 is the first."""
         return [sound for sound in self.grid.sounds if sound is not None]
 
     def _sound(self, place: object) -> Playable:
@@ -110,15 +144,71 @@ class ComparePlayer(Player):
             case {"kind": "audio", "id": place}:
                 sound, mime = wire(self._sound(place), self._rate)
                 return {"mime": mime, "facts": self._facts_of(place)}, sound
+            case {"kind": "page", "at": list(at)} if all(type(place) is int for place in at):
+                self.show(at)
+                return {}, None
         return super()._answer(question)
 
     def html(self) -> Html:
-        """The comparison as static HTML, which stays in the notebook and plays without a kernel."""
-        return compare_html(self.grid)
+        """The page that is seen as static HTML, which stays in the notebook and plays without a kernel."""
+        chosen = [f"{axis.name}: {axis.levels[place]}" for axis, place in zip(self._pages.axes, self.page, strict=True)]
+        head = f'<div dir="auto" style="margin:6px 0 0">{escape(" · ".join(chosen))}</div>' if chosen else ""
+        return Html(head + compare_html(self.grid))
 
     def __repr__(self) -> str:
         grid = self.grid
         return f"<ComparePlayer · {len(self.clips)} clips in {len(grid.rows)} × {len(grid.columns)}>"
+
+
+def compare(
+    clips: Any,
+    rows: Sequence[str] | str | None = None,
+    columns: Sequence[str] | str | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    **options: Any,
+) -> ComparePlayer:
+    """Clips beside each other, in one player.
+
+    Args:
+        clips: Clips or references; lists among them are taken apart, as ``[voice.say(…, takes=2), …]`` has them. A mapping's keys
+            are the labels. None leaves a place empty.
+        rows: The name of a parameter (or ``"voice"``, ``"service"``, ``"text"``), each value of which gets a row: numbers by their
+            size, and the service's default by its value; or the rows' names.
+        columns: The same for columns. Clips that are alike in both are takes, beside each other.
+        labels: A name for each clip; without any, what differs between the clips is named.
+        **options: As in `ComparePlayer`.
+
+    Raises:
+        InvalidRequest: There is nothing to compare, or no clip has such a parameter.
+        ImportError: The extra ``lab`` is not installed.
+    """
+    if isinstance(clips, Mapping):
+        flat: Any = {
+            f"{name} · {number}" if isinstance(given, (list, tuple)) else name: one
+            for name, given in clips.items()
+            for number, one in enumerate(given if isinstance(given, (list, tuple)) else [given], 1)
+        }
+    else:
+        flat = list(_flat(clips if isinstance(clips, (list, tuple)) or not hasattr(clips, "samples") else [clips]))
+    return ComparePlayer(flat, labels=labels, rows=rows, columns=columns, **options)
+
+
+def _flat(clips: Iterable[Any]) -> Iterator[Any]:
+    for one in clips:
+        if isinstance(one, (list, tuple)):
+            yield from _flat(one)
+        else:
+            yield one
+
+
+def _documented(sound: Playable, name: str) -> object:
+    """What a parameter was that the clip's task does not name: the service's default."""
+    service = getattr(getattr(sound, "task", None), "service", None)
+    if service not in services.names():
+        return None
+    one = services.get(service).request_type("production").parameters().get(name)
+    return None if one is None else one.default
 
 
 def _rate(sound: Playable) -> int:

@@ -12,10 +12,28 @@ const LOOPS = ["off", "word", "sentence", "all"];
 
 /** @param {{model: import("./shared.js").Model, el: HTMLElement}} view */
 function render({ model, el }) {
+  let end = page({ model, el });
+  const again = () => {
+    const list = document.activeElement?.getAttribute("data-page");
+    end();
+    el.replaceChildren();
+    end = page({ model, el });
+    // The list that turned the page was drawn anew, too.
+    if (list) /** @type {HTMLElement | null} */ (el.querySelector(`[data-page="${list}"]`))?.focus({ preventScroll: true });
+  };
+  model.on("change:_grid", again);
+  return () => {
+    model.off("change:_grid", again);
+    end();
+  };
+}
+
+/** @param {{model: import("./shared.js").Model, el: HTMLElement}} view */
+function page({ model, el }) {
   const life = new Life();
   const { element: line, say } = status();
   const ask = asker(model, life, say);
-  /** @type {{rows: string[], columns: string[], cells: (string | null)[][], rate: number, target: number}} */
+  /** @type {{rows: string[], columns: string[], cells: (string | null)[][], notes: string[][], pages: {name: string, levels: string[], at: number}[], rate: number, target: number}} */
   const grid = model.get("_grid");
   /** @type {(Facts | null)[]} */
   const facts = [];
@@ -396,7 +414,10 @@ function render({ model, el }) {
     if (grid.rows.some(Boolean)) line.append(h("th", { scope: "row" }, h("bdi", {}, grid.rows[y])));
     row.forEach((label, x) => {
       const id = y * grid.columns.length + x;
-      if (label === null) return line.append(h("td", { class: "vn-none" }, named ? "–" : ""));
+      if (label === null) {
+        const why = grid.notes[y]?.[x];
+        return line.append(h("td", { class: "vn-none", title: why || null }, why ? h("bdi", { class: "vn-why" }, why) : named ? "–" : ""));
+      }
       const full = [`Clip ${++number}`, grid.rows[y], grid.columns[x], label].filter(Boolean).join(", ");
       const cell = makeCell(id, label, number, full);
       cells.set(id, cell);
@@ -412,6 +433,24 @@ function render({ model, el }) {
     { class: "vn-hint", "aria-hidden": "true" },
     ...[...(last > 1 ? [`1–${last} switch`, "arrows choose"] : []), "space plays", "⇧ arrows go by word", "L loops"].map((text) => h("span", {}, text)),
   );
+  const lists = grid.pages.map(({ name, levels, at }, axis) => {
+    const list = h(
+      "select",
+      {
+        "data-page": String(axis),
+        onchange: () => {
+          const places = grid.pages.map((one, other) => (other === axis ? list.selectedIndex : one.at));
+          ask({ kind: "page", at: places }).catch((error) => {
+            list.selectedIndex = at;
+            say(error.message);
+          });
+        },
+      },
+      ...levels.map((level) => h("option", { title: level }, level.length > 60 ? `${level.slice(0, 59)}…` : level)),
+    );
+    list.selectedIndex = at;
+    return h("label", { class: "vn-page" }, name, list);
+  });
   const root = h(
     "div",
     { class: "vn vn-compare", role: "group", "aria-label": `Comparison of ${order.length} clips` },
@@ -423,6 +462,7 @@ function render({ model, el }) {
       h("span", { class: "vn-choice" }, choice),
       h("span", { class: "vn-options" }, match.element, align.element),
     ),
+    lists.length ? h("div", { class: "vn-pages" }, ...lists) : null,
     scroll,
     said.element,
     line,
