@@ -12,11 +12,12 @@ _VIEWS = {
     "history": "voicenb.panels.history:HistoryPanel",
     "stream": "voicenb.panels.players.stream:StreamPlayer",
     "studio": "voicenb.panels.studio:StudioPanel",
+    "study": "voicenb.panels.study:StudyPanel",
 }
 
 
 def view(name: str) -> Any:
-    """Return the class that draws ``"studio"``, ``"history"``, ``"stream"`` or a ``"comparison"``.
+    """Return the class that draws ``"studio"``, ``"history"``, ``"stream"``, ``"study"`` or a ``"comparison"``.
 
     Raises:
         ImportError: The extra ``lab`` is not installed.

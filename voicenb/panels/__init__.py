@@ -7,7 +7,7 @@
 Needs the extra ``lab``.
 
 Lives here: widgets, and what their buttons call. Does not: anything that a notebook could not do with the same calls.
-May call: studio and what it calls.
+May call: study, studio and what they call.
 """
 
 from __future__ import annotations
@@ -19,6 +19,17 @@ from voicenb.panels.key import KeyPanel
 from voicenb.panels.reference import ReferencePanel
 from voicenb.panels.say import SayPanel
 from voicenb.panels.studio import StudioPanel
+from voicenb.panels.study import StudyPanel
 from voicenb.panels.voices import VoicesPanel
 
-__all__ = ["ClonePanel", "Form", "HistoryPanel", "KeyPanel", "ReferencePanel", "SayPanel", "StudioPanel", "VoicesPanel"]
+__all__ = [
+    "ClonePanel",
+    "Form",
+    "HistoryPanel",
+    "KeyPanel",
+    "ReferencePanel",
+    "SayPanel",
+    "StudioPanel",
+    "StudyPanel",
+    "VoicesPanel",
+]

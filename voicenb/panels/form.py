@@ -22,7 +22,7 @@ from voicenb.services.parameters import Parameter, ServiceRequest, remarks, show
 if TYPE_CHECKING:
     from voicenb.studio.studio import Studio
 
-__all__ = ["Form", "Remark", "languages", "without_warnings"]
+__all__ = ["Form", "Remark", "languages", "remarks_on", "without_warnings"]
 
 T = TypeVar("T")
 
@@ -238,6 +238,19 @@ class Form:
         for name, field in self.fields.items():
             own = sorted((one for one in remarks if one.field == name), key=lambda one: not one.error)
             field.remark(own[0].text if own else "", error=bool(own) and own[0].error)
+
+
+def remarks_on(request: type[ServiceRequest], name: str, value: Any, *, strict: bool) -> list[Remark]:
+    """What a request says about one parameter alone.
+
+    Args:
+        request: The typed request.
+        name: The parameter.
+        value: Its value.
+        strict: Whether learned rules are errors.
+    """
+    needed = {other: "-" for other, one in request.parameters().items() if one.required}
+    return [one for one in _judged(request, needed | {name: value}, strict=strict) if one.field == name]
 
 
 def _judged(request: type[ServiceRequest], values: Mapping[str, Any], *, strict: bool) -> list[Remark]:

@@ -473,6 +473,14 @@ class Study:
         )  # fmt: skip
         return view("comparison")(pages)
 
+    def panel(self) -> Any:
+        """The study as a widget: factors and levels, what they cost, the run, the effects and the clips.
+
+        Raises:
+            ImportError: The extra ``lab`` is not installed.
+        """
+        return view("study")(self)
+
 
 class StudyAio:
     """The study's calls as coroutines."""
