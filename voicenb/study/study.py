@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +18,7 @@ from voicenb.ledger.records import StudyRecord, TaskRecord, now
 from voicenb.measures.definition import MeasureFunction
 from voicenb.measures.registry import measure_of, measures
 from voicenb.study.comparing import StudyPages
+from voicenb.study.coroutines import StudyAio
 from voicenb.study.design import Cell, Cells, Design, Factor
 from voicenb.study.differences import differences_table
 from voicenb.study.drift import drift_table, oldest_cells, repetition_key, repetition_of
@@ -480,22 +479,3 @@ class Study:
             ImportError: The extra ``lab`` is not installed.
         """
         return view("study")(self)
-
-
-class StudyAio:
-    """The study's calls as coroutines."""
-
-    def __init__(self, study: Study) -> None:
-        self._study = study
-
-    async def run(
-        self, *, budget: Amount | Mapping[str, Amount] | None = None, executor: Executor | None = None
-    ) -> Study:
-        """`Study.run` as a coroutine. Where it is cancelled, no more cells are asked for; what is under way goes on."""
-        cancelled = threading.Event()
-        try:
-            return await asyncio.to_thread(
-                lambda: self._study.run(budget=budget, executor=executor, stop=cancelled.is_set, quiet=True)
-            )
-        finally:
-            cancelled.set()
