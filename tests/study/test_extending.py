@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import voicenb as vn
+from voicenb.audio.codec import decode, encode
 from voicenb.display.progress import time_text
 from voicenb.study.stages import Stages
 
@@ -258,3 +259,56 @@ def test_the_time_left_is_said_as_a_person_says_it():
     assert [time_text(one) for one in (0, 59, 60, 3599, 3600, 7800, 100_000)] == [
         "1 s", "59 s", "1 min", "1 h", "1 h", "2 h 10 min", "27 h",
     ]  # fmt: skip
+
+
+def test_distances_are_taken_to_recordings_of_the_same_words(voice, tmp_path):
+    plain = study(voice).run(quiet=True)
+    clip = voice.say(TEXTS[0], speed=1.25, quiet=True)
+    clip.save(tmp_path / "read.wav")
+    one = study(voice, name="target", target={TEXTS[0]: tmp_path / "read.wav"}).run(quiet=True)
+    column = "mcd_mfcc13_80mel_dtw"
+    assert plain.frame([column])[column].isna().tolist() == [True, False, True, False]
+    values = one.frame([column])[column]
+    # The recording is the second cell's clip; the other text has none, and no other words are taken for it.
+    assert values.isna().tolist() == [False, False, True, True]
+    assert values[1] < 0.5 < values[0]
+    assert vn.Study.open("target").frame([column])[column].equals(values)
+    with pytest.raises(vn.InvalidRequest, match="with other recordings as target="):
+        study(voice, name="target")
+
+
+@pytest.mark.parametrize(
+    ("target", "match"),
+    [
+        ({"Other words.": b""}, "no text of this study is 'Other words.'; a distance needs the same words"),
+        ({TEXTS[0]: b"no sound"}, "the recording of 'Hello there.' cannot be read"),
+        ("read.wav", "give a recording for each text"),
+    ],
+)
+def test_a_target_that_is_none_is_one_clear_error(voice, blank_home, target, match):
+    with pytest.raises(vn.InvalidRequest, match=match):
+        study(voice, target=target)
+    assert vn.studies(blank_home).empty
+
+
+def test_artefacts_are_told_with_their_place(voice, studio):
+    one = study(voice, text="Hello there, my friend. We meet at noon by the river.", speed=1).run(quiet=True)
+    assert one.artefacts().empty
+    ledger = studio.session.ledger
+    samples, rate = decode(ledger.files.path(one.frame(["file"])["file"][0]).read_bytes())
+    broken = samples.copy()
+    place = int(np.argmax(np.abs(samples)))
+    broken[place - rate // 4 : place + rate // 4] = np.clip(40 * broken[place - rate // 4 : place + rate // 4], -1, 1)
+    file = ledger.files.store(encode(broken, rate, "flac", bits=24), ".flac")
+
+    def replace():
+        with ledger._database.change() as db:
+            db.execute("UPDATE tasks SET file = ? WHERE study IS NOT NULL", (file,))
+
+    ledger._database.write(replace).result()
+    found = one.artefacts()
+    assert "clipping" in found["what"].tolist()
+    row = found[found["what"] == "clipping"].iloc[0]
+    assert (row["cell"], row["speed"]) == (0, 1)
+    assert row["start"] < place / rate < row["end"]
+    assert one.measure("artefacts")["artefacts"].tolist() == [len(found)]

@@ -60,10 +60,11 @@ class Results:
         design: The design.
         ledger: The ledger.
         study: The study's id in it.
+        targets: The files of recordings that distances are taken to, by text.
     """
 
-    def __init__(self, design: Design, ledger: Ledger, study: str) -> None:
-        self._design, self._ledger, self._study = design, ledger, study
+    def __init__(self, design: Design, ledger: Ledger, study: str, targets: Mapping[str, str]) -> None:
+        self._design, self._ledger, self._study, self._targets = design, ledger, study, targets
 
     def frame(
         self,
@@ -171,8 +172,7 @@ class Results:
             file = _sound_of(tasks.get(key))
             if file is None:
                 continue
-            base = self._design.baseline_of(cell)
-            sound = _Sound(file, "" if base is None else _sound_of(tasks.get(base)) or "", cell.text)
+            sound = _Sound(file, self._reference_of(cell, tasks), cell.text)
             for name, one in chosen.items():
                 if one.needs_reference and not sound.reference:
                     continue
@@ -181,6 +181,32 @@ class Results:
                     jobs.setdefault(sound, set()).add((name, one.version))
         kept |= self._measured(jobs, chosen, executor)
         return {cell: kept[place] for cell, place in wanted.items() if place in kept}
+
+    def _reference_of(self, cell: Cell, tasks: Mapping[str, TaskRecord]) -> str:
+        """The file that a cell's clip is held against; "" where there is none. Never one of other words."""
+        if self._targets:
+            return self._targets.get(cell.text, "")
+        base = self._design.baseline_of(cell)
+        return "" if base is None else _sound_of(tasks.get(base)) or ""
+
+    def artefacts(self) -> pd.DataFrame:
+        """See `Study.artefacts`."""
+        import pandas as pd
+
+        screen = measures()["artefacts"]
+        tasks = newest_tasks(self._ledger.studies.tasks(self._study))
+        cells = {cell.key: cell for cell in self._design.cells if _sound_of(tasks.get(cell.key))}
+        kept = {one[:5]: one for one in self._ledger.studies.measured(self._study)}
+        counts = self.measured(cells, tasks, {screen.name: screen}, None, kept)
+        factors = [one.name for one in self._design.factors]
+        rows = []
+        for key, cell in cells.items():
+            # Only their number is kept; where they are is looked up again.
+            if (count := counts.get((key, screen.name))) and count.value:
+                sound = _Sound(_sound_of(tasks[key]) or "", "", cell.text)
+                row = Row(*measure_job(self._job(sound, [(screen.name, screen.version)])))
+                rows += [(cell.number, *cell.levels.values(), cell.take, *one) for one in row.findings]
+        return pd.DataFrame(rows, columns=["cell", *factors, "take", "start", "end", "what"])
 
     def values_of(
         self, cells: Mapping[str, Cell], tasks: Mapping[str, TaskRecord], chosen: Mapping[str, Measure]

@@ -7,7 +7,7 @@ that the study began with, and the second one the extension that is there alread
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from voicenb.errors import InvalidRequest
@@ -70,22 +70,26 @@ class Stages:
         first: The stage that it began with.
         extensions: What each extension added: levels by factor, and voices with their ids and services by level.
         filtered: Whether it was made with ``where=``, which cannot be kept.
+        targets: The files of the recordings that distances are taken to, by text.
     """
 
     first: Stage
     extensions: tuple[Mapping[str, Any], ...] = ()
     filtered: bool = False
+    targets: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Stages:
         """What `to_json` wrote."""
         own = dict(kept)
         voices, extensions, filtered = own.pop("voices"), own.pop("extensions", ()), own.pop("where", False)
-        return cls(Stage(Design.from_json(own), voices), tuple(extensions), filtered)
+        targets = own.pop("targets", {})
+        return cls(Stage(Design.from_json(own), voices), tuple(extensions), filtered, targets)
 
     def to_json(self) -> dict[str, Any]:
         """The row's design as plain data."""
-        return self.first.to_json() | {"extensions": list(self.extensions), "where": self.filtered}
+        own = {"extensions": list(self.extensions), "where": self.filtered, "targets": dict(self.targets)}
+        return self.first.to_json() | own
 
     @property
     def all(self) -> list[Stage]:

@@ -28,6 +28,7 @@ from voicenb.study.plan import Plan, planned
 from voicenb.study.results import Results
 from voicenb.study.run import Amount, Stop, budgets_of, made, newest_tasks, run_cells
 from voicenb.study.stages import Stage, Stages
+from voicenb.study.targets import kept_targets
 from voicenb.study.voices import KeptVoices, as_voices, by_level, parameters_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Study:
         where: Says of a `Cell` whether it belongs to the study.
         order: ``"blocks"``, ``"random"`` or ``"given"``.
         seed: What is drawn is drawn from it.
+        target: A recording of each text that has one, which the distances (`mcd_mfcc13_80mel_dtw`, …) are then taken to; without
+            one they are taken to the baseline's clip of the same text, voice and take. Kept in the home.
         factors: Parameters of the voices' services, each with its level or its levels.
 
     Raises:
@@ -88,6 +91,7 @@ class Study:
         where: Callable[[Cell], object] | None = None,
         order: str = "blocks",
         seed: int = 0,
+        target: Mapping[str, Any] | None = None,
         **factors: Any,
     ) -> None:
         given = by_level(as_voices(voices))
@@ -111,9 +115,14 @@ class Study:
         if name is None:
             name = f"study-{hashlib.sha256(json.dumps(stage.to_json(), sort_keys=True).encode()).hexdigest()[:8]}"
         ledger = next(iter(given.values())).session.ledger
-        kept = Stages(stage, filtered=where is not None)
+        targets = kept_targets(ledger, stage.design.factor("text").levels, target)
+        kept = Stages(stage, filtered=where is not None, targets=targets)
         record = ledger.studies.add(StudyRecord(id=uuid.uuid4().hex, name=name, design=kept.to_json(), created=now()))
         kept = Stages.from_json(record.design)
+        if kept.targets != targets:
+            raise InvalidRequest(
+                f"there is a study {name!r} with other recordings as target=. Give this one another name."
+            )
         self._begin(_Found(ledger, record, kept, kept.place_of(stage, name)), given, where)
         if where is not None and not kept.filtered:
             self._keep(replace(kept, filtered=True))
@@ -316,7 +325,7 @@ class Study:
 
     @property
     def _results(self) -> Results:
-        return Results(self.design, self._ledger, self._record.id)
+        return Results(self.design, self._ledger, self._record.id, self._kept.targets)
 
     def _tasks(self) -> dict[str, TaskRecord]:
         return newest_tasks(self._ledger.studies.tasks(self._record.id))
@@ -391,6 +400,14 @@ class Study:
             raise InvalidRequest("measure() needs a measure, such as measure('f0_median')")
         columns = ["cell", *(one.name for one in self.design.factors), "take", *names, "not_measured"]
         return self.frame(columns, failures=False, executor=executor)
+
+    def artefacts(self) -> pd.DataFrame:
+        """Where clips have clipping, dropouts, repeats, truncations, long silences, clicks or a DC offset.
+
+        Returns:
+            One row a finding: cell, every factor, take, start and end (seconds), what.
+        """
+        return self._results.artefacts()
 
     def effect(
         self,
