@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["MAX_COMPARED", "Grid", "Html", "Playable", "axis_text", "compare_html", "is_number"]
+__all__ = ["MAX_COMPARED", "Grid", "Html", "Playable", "axis_text", "compare_html", "is_number", "shortened"]
 
 MAX_COMPARED = 6_000_000
 """The most characters of HTML that a comparison puts into a notebook: a hundred clips of 9 s at 48 kbit/s."""
@@ -296,7 +296,7 @@ def differences(
     for sound in sounds:
         parts = [(name, _value(sound, name, default)) for name in names]
         differing = [
-            _shortened(str(value), 40) if name in {"voice", "service", "text"} else f"{name} {axis_text(value)}"
+            shortened(str(value), 40) if name in {"voice", "service", "text"} else f"{name} {axis_text(value)}"
             for name, value in parts
             if value is not None
         ]
@@ -310,7 +310,8 @@ def differences(
     return labels
 
 
-def _shortened(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
+    """A text in one line of at most so many characters."""
     words = " ".join(text.split())
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
@@ -360,7 +361,7 @@ def compare_html(
             sound = grid.sounds[place]
             if sound is None:
                 why = grid.notes[place] or ("–" if any(grid.columns) or any(grid.rows) else "")
-                line += f'<td dir="auto" style="{_CELL}">{escape(_shortened(why, 300))}</td>'
+                line += f'<td dir="auto" style="{_CELL}">{escape(shortened(why, 300))}</td>'
                 continue
             cell, left = _cell(sound, grid.labels[place], longest, most - used, width=across, with_text=shared is None)
             used += len(cell)
@@ -374,7 +375,7 @@ def compare_html(
     parts = [f'<table style="border-collapse:collapse;border:0;margin:0">{head}<tbody>{body}</tbody></table>']
     if shared:
         parts.insert(
-            0, f'<div dir="auto" style="margin:0 0 6px;line-height:1.5">{escape(_shortened(str(shared), 600))}</div>'
+            0, f'<div dir="auto" style="margin:0 0 6px;line-height:1.5">{escape(shortened(str(shared), 600))}</div>'
         )
     if left_out:
         count = sum(sound is not None for sound in grid.sounds)
@@ -422,5 +423,5 @@ def _cell(sound: Playable, label: str, longest: float, room: int, *, width: int,
     ]
     caption = f'<div style="{QUIET}">{escape(" · ".join(part for part in facts if part))}</div>'
     text = _task_value(sound, "text") if with_text else None
-    words = f'<div dir="auto" style="line-height:1.5">{escape(_shortened(str(text), 600))}</div>' if text else ""
+    words = f'<div dir="auto" style="line-height:1.5">{escape(shortened(str(text), 600))}</div>' if text else ""
     return name + picture + audio + caption + words, int(not fits)

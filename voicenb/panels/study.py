@@ -116,7 +116,7 @@ class StudyPanel(Panel):
         self._factors.add_class("voicenb-factors")
         self._left_out = line("left-out", "live")
         self._buttons = RunButtons("Run")
-        self._show = button("Show results", "Measures what was made, and compares it")
+        self._show = button("Show results", "Measures what was made, and compares it", "gone")
         self.results = StudyResults(start=self._start, on=self._on)
 
         self._pressed(self._buttons.go, self._run_shown)
@@ -127,7 +127,7 @@ class StudyPanel(Panel):
             control.observe(self._on(self._judge), "value")
         self.name.observe(self._on(self._renamed), "value")
         text = widgets.VBox([self.texts, self._texts_note])
-        for name in ("field", "wide", "text"):
+        for name in ("field", "wide", "text", "texts"):
             text.add_class(f"voicenb-{name}")
         acts = widgets.VBox(
             [
@@ -248,6 +248,7 @@ class StudyPanel(Panel):
     def _offer_more(self) -> None:
         left = [name for name in self._parameters() if name not in self.levels]
         self._more.options = [(name.replace("_", " "), name) for name in left]
+        self._more.index = 0 if left else None
 
     def _changed(self) -> None:
         # A press that was made before is about another study.
@@ -363,6 +364,7 @@ class StudyPanel(Panel):
         return draft.name, draft.clash()
 
     def _draw_plan(self, plan: Plan, *, keep: bool) -> None:
+        switch_class(self._show, "gone", not plan.done)
         left_out = plan.invalid["cell"].nunique()
         left = plan.cells - plan.done - left_out
         facts = [f"{plan.cells:,} cells"]
@@ -432,7 +434,7 @@ class StudyPanel(Panel):
             return
         self._buttons.tick()
         parts = [f"{now.made:,} of {total:,} cells made", *([f"{now.failed:,} failed"] if now.failed else [])]
-        parts += amounts(now.spent)
+        parts += [f"{one} charged" for one in amounts(now.spent)]
         if self._stop.is_set():
             parts.insert(0, f"stopping: {now.under_way:,} under way go on")
         self._tell(" · ".join(parts))

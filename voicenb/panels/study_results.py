@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from voicenb.display.comparison import shortened
 from voicenb.errors import InvalidRequest
 from voicenb.panels.form import without_warnings
 from voicenb.panels.parts.formatting import close
@@ -30,7 +31,6 @@ _COLUMNS = (
     {"key": "level", "label": "Level", "name": "vn-spare"},
     {"key": "difference", "label": "Difference", "name": "vn-end"},
     {"key": "interval", "label": "95 % interval", "name": "vn-end"},
-    {"key": "p", "label": "p (Holm)", "name": "vn-end vn-spare"},
 )
 
 
@@ -163,13 +163,15 @@ def _row(number: int, row: Mapping[str, Any], rank: int) -> dict[str, Any]:
             "verdict": {"text": row["verdict"], "order": rank, "tone": _TONES[row["verdict"]]},
             "factor": {"text": str(row["factor"])},
             "measure": {"text": str(row["measure"]).replace("_", " "), "title": f"no change: {row['margin']}"},
-            "level": {"text": str(row["level"])},
+            "level": {"text": shortened(str(row["level"]), 18), "title": str(row["level"])},
             "difference": {
                 "text": f"{_number(row['estimate'], sign=True)}{unit}" if known else "–",
                 "order": abs(row["estimate"]) if known else -1,
             },
-            "interval": {"text": f"{_number(row['low'])} to {_number(row['high'])}" if bounded else "–"},
-            "p": {"text": f"{row['p_holm']:.2g}" if isfinite(row["p_holm"]) else "–"},
+            "interval": {
+                "text": f"{_number(row['low'])} to {_number(row['high'])}" if bounded else "–",
+                "title": f"p after Holm: {row['p_holm']:.2g}" if isfinite(row["p_holm"]) else "",
+            },
         },
     }
 

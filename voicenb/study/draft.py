@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -91,12 +92,18 @@ class Draft:
         return next(name for count in range(2, len(known) + 3) if (name := f"{stem}-{count}") not in known)
 
     def plan(self) -> Plan:
-        """What running it would do and cost; nothing is sent, and nothing is written down.
+        """What running it would do and cost; nothing is spoken, and nothing is written down.
+
+        A service whose price list is not known yet is asked for it, once.
 
         Raises:
             InvalidRequest: The factors do not fit.
         """
         stage, given = self._stage()
+        for voice in {id(one.session): one for one in given.values()}.values():
+            # What is wrong with a text is said by the plan.
+            with suppress(InvalidRequest):
+                voice.price(self.texts[0])
         kept = Stages(stage, filtered=self.where is not None)
         record = self._ledger.studies.named(self.name)
         place = 0
