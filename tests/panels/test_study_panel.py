@@ -59,6 +59,7 @@ async def test_the_price_changes_as_it_is_picked_and_nothing_is_written(studio, 
     panel.close()
 
 
+@pytest.mark.slow  # each clip is spoken and measured by all measures
 async def test_it_runs_shows_the_effects_and_its_code_makes_the_same(studio, voice, panel_home):
     panel = await opened(study(voice, "by hand", question="Does it slow down?", baseline={"speed": 1}))
     assert panel.levels["speed"].baseline == 1
@@ -107,6 +108,7 @@ async def test_other_picks_are_another_study_and_the_same_again_the_same(voice):
     panel.close()
 
 
+@pytest.mark.slow  # eight clips are spoken, and measured twice
 async def test_cancel_asks_for_no_more_and_run_goes_on(studio, voice, monkeypatch):
     """What is under way goes on; nothing is paid twice."""
     texts = [f"This is sentence number {number} of many." for number in range(8)]

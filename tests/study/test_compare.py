@@ -34,6 +34,7 @@ def axes(player):
     return [(axis.name, axis.levels) for axis in player._pages.axes]
 
 
+@pytest.mark.slow  # twelve clips are spoken
 def test_rows_and_columns_have_the_real_values_in_their_order(voice):
     one = study(voice).run(quiet=True)
     player = one.compare(rows="pitch", columns="speed")

@@ -11,6 +11,7 @@ import ipywidgets as widgets
 
 from voicenb.display.comparison import shortened
 from voicenb.errors import InvalidRequest
+from voicenb.panels.fields.field import switch_class
 from voicenb.panels.form import without_warnings
 from voicenb.panels.parts.formatting import close
 from voicenb.panels.parts.style import bar, line, toned
@@ -59,8 +60,8 @@ class StudyResults:
         self._shown = 0
         self._note = line("status", "live")
         self.effects = Table(_COLUMNS, label="What each factor does", empty="")
-        table = widgets.VBox([self.effects])
-        table.add_class("voicenb-scroll")
+        self._table = widgets.VBox([self.effects])
+        self._table.add_class("voicenb-scroll")
         self.rows, self.columns = (
             widgets.Dropdown(description=name, tooltip=f"The factor whose levels are the {name.lower()}")
             for name in ("Rows", "Columns")
@@ -69,7 +70,7 @@ class StudyResults:
             one.add_class("voicenb-short")
             one.observe(on(self._turn), "value")
         self._player = widgets.VBox()
-        self.widget = widgets.VBox([self._note, table, bar(self.rows, self.columns), self._player])
+        self.widget = widgets.VBox([self._note, self._table, bar(self.rows, self.columns), self._player])
         self.widget.add_class("voicenb-results")
         self.widget.add_class("voicenb-gone")
 
@@ -87,11 +88,13 @@ class StudyResults:
         except (InvalidRequest, ValueError) as error:
             if mine == self._shown:
                 self.effects.show([])
+                switch_class(self._table, "gone", True)
                 self._note.value = toned(f"There is no table of effects: {error}", "amber")
             return
         if mine != self._shown:
             return
         self.effects.show(_table(effects))
+        switch_class(self._table, "gone", effects.empty)
         self._note.value = toned(*_sentence(effects))
 
     def _offer(self, study: Study) -> None:
