@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from voicenb.audio.sound import AudioError
 from voicenb.errors import InvalidRequest
 from voicenb.measures.registry import Measure, Sound, measures
 
-__all__ = ["Job", "Row", "measure_job"]
+__all__ = ["Job", "Row", "measure_job", "measure_jobs"]
 
 # References of one study are few and each is compared with many sounds.
 _KEPT_REFERENCES = 4
@@ -55,6 +56,8 @@ class Row(NamedTuple):
         values: Name, version and value of each measure, in the job's order; those that failed are not among them.
         findings: Start and end in seconds and kind of each artefact, where ``artefacts`` was asked for.
         errors: Name of a measure, and why it has no value. An empty name stands for the sound itself.
+        local: The names among the errors whose reason lies with the process and not with the sound: a file that is not there, a
+            measure that is not installed. Another process may have a value.
     """
 
     sha256: str
@@ -62,23 +65,39 @@ class Row(NamedTuple):
     values: tuple[tuple[str, int, float], ...]
     findings: tuple[tuple[float, float, str], ...]
     errors: tuple[tuple[str, str], ...]
+    local: tuple[str, ...] = ()
 
 
-def measure_job(job: Job) -> Row:
+def measure_jobs(jobs: Iterable[Job], own: Iterable[Measure] = ()) -> tuple[Row, ...]:
+    """Measures several sounds.
+
+    Args:
+        jobs: The sounds and the measures.
+        own: Measures that this process may not have, before its own of these names.
+    """
+    known = dict(measures()) | {one.name: one for one in own}
+    return tuple(measure_job(job, known) for job in jobs)
+
+
+def measure_job(job: Job, known: Mapping[str, Measure] | None = None) -> Row:
     """Measures one sound. What goes wrong with a measure is an entry of the row's errors, and the others stand.
 
     Functions that take a study's cell get None for it: what is kept by the hash of a sound's content cannot depend on the cell.
 
     Args:
         job: The sound and the measures.
+        known: All measures by their names; by default those of this process.
     """
     job = Job(*job)
-    known, values, errors = measures(), list[tuple[str, int, float]](), list[tuple[str, str]]()
+    known = measures() if known is None else known
+    values, errors, local = list[tuple[str, int, float]](), list[tuple[str, str]](), list[str]()
     findings: tuple[tuple[float, float, str], ...] = ()
     try:
         sound = Sound.read(_content(job.sha256, job.path, job.data), text=job.text)
     except (AudioError, InvalidRequest, OSError) as error:
-        return Row(job.sha256, job.reference_sha256 or "", (), (), (("", _reason(error)),))
+        # What is no sound is none anywhere; a file may lie elsewhere.
+        nowhere = () if isinstance(error, AudioError) else ("",)
+        return Row(job.sha256, job.reference_sha256 or "", (), (), (("", _reason(error)),), nowhere)
     reference: Sound | None = None
     missing: Exception | None = None
     if job.reference_sha256:
@@ -91,23 +110,30 @@ def measure_job(job: Job) -> Row:
     for name, version in job.measures:
         try:
             one = _wanted(known, name, version)
-            if one.needs_reference and missing is not None:
-                errors.append((name, _reason(missing)))
-                continue
+        except InvalidRequest as error:
+            errors.append((name, _reason(error)))
+            local.append(name)
+            continue
+        if one.needs_reference and missing is not None:
+            errors.append((name, _reason(missing)))
+            if not isinstance(missing, AudioError):
+                local.append(name)
+            continue
+        try:
             values.append((name, version, one.value(sound)))
             if name == "artefacts":
                 findings = tuple((float(start), float(end), what) for start, end, what in sound.findings)
         # A measure is anybody's function, and what it raises is told in its place.
         except Exception as error:  # noqa: BLE001
             errors.append((name, _reason(error)))
-    return Row(job.sha256, job.reference_sha256 or "", tuple(values), findings, tuple(errors))
+    return Row(job.sha256, job.reference_sha256 or "", tuple(values), findings, tuple(errors), tuple(local))
 
 
-def _wanted(known: Any, name: str, version: int) -> Measure:
-    one: Measure | None = known.get(name)
+def _wanted(known: Mapping[str, Measure], name: str, version: int) -> Measure:
+    one = known.get(name)
     if one is None:
         raise InvalidRequest(
-            f"no measure is named {name!r} in this process; one that a notebook defines runs in its own kernel alone"
+            f"no measure is named {name!r} in this process: install the package that has it there, too"
         )
     if one.version != version:
         raise InvalidRequest(f"version {version} of {name} was asked for, and version {one.version} is here")

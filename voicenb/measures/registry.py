@@ -15,7 +15,7 @@ from voicenb.measures.builtin import BUILT_IN
 from voicenb.measures.definition import Measure, MeasureFunction, Scale
 from voicenb.measures.sound import Sound
 
-__all__ = ["Measure", "Sound", "measure", "measure_of", "measures"]
+__all__ = ["Measure", "Sound", "defined_here", "measure", "measure_of", "measures"]
 
 Function = TypeVar("Function", bound=MeasureFunction)
 
@@ -26,11 +26,19 @@ _LOCK = threading.RLock()
 
 
 class _Registered:
-    """What is registered in this process; `installed` is whether the entry points have been loaded."""
+    """What is registered in this process.
+
+    Attributes:
+        measures: All but voicenb's own, by their names.
+        installed: Whether the entry points have been loaded.
+        loading: Whether one of them is being loaded.
+        packaged: The measures that came from them.
+    """
 
     def __init__(self) -> None:
         self.measures: dict[str, Measure] = {}
-        self.installed = False
+        self.installed = self.loading = False
+        self.packaged: list[Measure] = []
 
 
 _STATE = _Registered()
@@ -133,6 +141,17 @@ def measure_of(which: str | MeasureFunction) -> Measure:
     return known[which]
 
 
+def defined_here() -> tuple[Measure, ...]:
+    """The measures that another process with the same packages would not have: a notebook's, and those of a program's modules."""
+    known = measures()
+    with _LOCK:
+        return tuple(
+            one
+            for name, one in known.items()
+            if name not in _OWN and not any(one is packaged for packaged in _STATE.packaged)
+        )
+
+
 def _add(new: Measure) -> None:
     if new.name in _OWN:
         raise InvalidRequest(
@@ -140,20 +159,28 @@ def _add(new: Measure) -> None:
         )
     with _LOCK:
         _STATE.measures[new.name] = new
+        if _STATE.loading:
+            _STATE.packaged.append(new)
 
 
 def _install(entry: EntryPoint) -> None:
+    _STATE.loading = True
     try:
         found: Any = entry.load()
         if isinstance(found, Measure):
             _add(found)
             return
         problem = "it is neither a Measure nor a function with @voicenb.measure before it"
-        if any(one.function is found for one in _STATE.measures.values()):
+        # Its module may have been imported, and the function registered, before.
+        decorated = [one for one in _STATE.measures.values() if one.function is found]
+        if decorated:
+            _STATE.packaged += decorated
             return
     # Whatever a package of somebody else's raises when it is imported.
     except Exception as error:  # noqa: BLE001
         problem = f"{type(error).__name__}: {error}"
+    finally:
+        _STATE.loading = False
     warnings.warn(
         f"the measure {entry.name} of the entry point {entry.value} cannot be used ({problem}); the others can",
         VoicenbWarning,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor
 from difflib import get_close_matches
-from os import cpu_count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,6 +15,7 @@ from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import TaskRecord
 from voicenb.ledger.studies import Measurement
 from voicenb.measures.definition import Measure
+from voicenb.measures.elsewhere import measured
 from voicenb.measures.job import Job, Row, measure_job
 from voicenb.measures.registry import measures
 from voicenb.study.design import Cell, Design
@@ -30,7 +29,6 @@ __all__ = ["Results"]
 _Place: TypeAlias = tuple[str, str, str, str, int]
 """The first five fields of a `Measurement`, by which it is found."""
 
-_BATCH = 64
 _COLUMNS = ("task", "status", "cost", "unit", "degraded", "provider", "cached", "seconds", "error", "file")
 
 
@@ -240,17 +238,17 @@ class Results:
         found: dict[_Place, Measurement] = {}
         pending = [(sound, [(name, one.version) for name, one in chosen.items() if (name, one.version) in names])
                    for sound, names in jobs.items()]  # fmt: skip
-        if not pending:
-            return found
-        with ThreadPoolExecutor(min(4, cpu_count() or 1)) if executor is None else nullcontext(executor) as pool:
-            for start in range(0, len(pending), _BATCH):
-                batch = pending[start : start + _BATCH]
-                futures = [pool.submit(measure_job, self._job(*one)) for one in batch]
-                rows: list[Measurement] = []
-                for (sound, names), future in zip(batch, futures, strict=True):
-                    rows += _rows(sound, Row(*future.result()), names, chosen)
-                self._ledger.studies.keep(rows).result()
-                found |= {one[:5]: one for one in rows}
+        for batch in measured([self._job(*one) for one in pending], executor):
+            rows: list[Measurement] = []
+            lasting: list[Measurement] = []
+            for place, row in batch:
+                sound, names = pending[place]
+                of_sound = _rows(sound, row, names, chosen)
+                rows += of_sound
+                # What another process may measure is not written down as what cannot be measured.
+                lasting += [one for one in of_sound if one.measure not in row.local and "" not in row.local]
+            self._ledger.studies.keep(lasting).result()
+            found |= {one[:5]: one for one in rows}
         return found
 
 
