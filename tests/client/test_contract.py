@@ -1,4 +1,4 @@
-"""All three services held to one contract, in the sandbox; and, asked for by ``-m live``, the live ones at a small cost."""
+"""All services held to one contract, in the sandbox; and, asked for by ``-m live``, the live ones at a small cost."""
 
 import os
 import subprocess
@@ -70,13 +70,32 @@ class TestFaseeh(InTheSandbox):
     }
 
 
+class TestOpenAi(InTheSandbox):
+    service = "openai"
+    minimal: ClassVar = {
+        "preview": {"text": "Hello there."},
+        "production": {"voice": "alloy", "text": "Hello there."},
+    }
+    parameters: ClassVar = {"reference_text": "What is said in it."}
+
+
+class TestOpenAiInline(TestOpenAi):
+    """The recording goes with each request."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def studio(cls, home):
+        with vn.connect("openai", sandbox=True, home=home, cloning="inline", prices="free") as studio:
+            yield studio
+
+
 def test_every_service_is_in_its_contract():
     """A service that is added here is tested here."""
     assert set(services.names()) == {one.service for one in InTheSandbox.__subclasses__()}
 
 
 # What one live run may cost at most, in each service's own unit, by the price that the service itself names.
-CAP = {"soundclone": Decimal("0.1"), "aiclone": Decimal(40), "faseeh": Decimal(40)}
+CAP = {"soundclone": Decimal("0.1"), "aiclone": Decimal(40), "faseeh": Decimal(40), "openai": Decimal("0.01")}
 LINE = "Hello there, my friend."
 
 

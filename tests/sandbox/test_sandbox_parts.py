@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from voicenb.sandbox.bookkeeping.books import Books, OverdrawnError
 from voicenb.sandbox.recordings.references import kind_of
-from voicenb.sandbox.twins.faseeh.pcm import Resampler
+from voicenb.sandbox.twins.pcm import Resampler
 from voicenb.sandbox.twins.settings import Settings
 from voicenb.sandbox.wire.fields import RuleError
 

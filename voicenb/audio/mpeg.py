@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from voicenb.audio.parts import MOST_PARTS, Parts, describe_joined
 
-__all__ = ["find_mpeg_start", "id3_end", "mpeg_layer", "mpeg_pair", "mpeg_parts", "stated_length"]
+__all__ = ["find_mpeg_start", "frame_length", "id3_end", "mpeg_layer", "mpeg_pair", "mpeg_parts", "stated_length"]
 
 _MPEG_KBPS = {
     (1, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -25,7 +25,7 @@ def mpeg_layer(data: bytes, at: int) -> int:
     return 4 - (data[at + 1] >> 1 & 3)
 
 
-def _frame_length(data: bytes, at: int) -> int | None:
+def frame_length(data: bytes, at: int) -> int | None:
     """The length in bytes of the MPEG audio frame that begins at `at`, or None where none does."""
     head = data[at : at + 4]
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
@@ -44,11 +44,11 @@ def _frame_length(data: bytes, at: int) -> int | None:
 
 def mpeg_pair(data: bytes, at: int) -> bool:
     """Whether two frames of one kind follow each other (or one ends the data): a lone sync word is common in PCM."""
-    length = _frame_length(data, at)
+    length = frame_length(data, at)
     if length is None:
         return False
     behind = at + length
-    return behind == len(data) or (_frame_length(data, behind) is not None and _same_kind(data, at, behind))
+    return behind == len(data) or (frame_length(data, behind) is not None and _same_kind(data, at, behind))
 
 
 def _same_kind(data: bytes, first: int, second: int) -> bool:
@@ -61,7 +61,7 @@ def find_mpeg_start(data: bytes, begin: int, reach: int) -> int | None:
     at = begin
     while (at := data.find(b"\xff", at, begin + reach)) >= 0:
         place, good = at, 0
-        while good < 4 and (length := _frame_length(data, place)) is not None and _same_kind(data, at, place):
+        while good < 4 and (length := frame_length(data, place)) is not None and _same_kind(data, at, place):
             place, good = place + length, good + 1
         if good == 4:
             return at
@@ -105,6 +105,36 @@ def _with_true_size(data: bytes, at: int) -> bytes:
     return data[:place] + struct.pack(">I", min(there, 2**32 - 1)) + data[place + 4 :]
 
 
+def _with_length(data: bytes, at: int) -> bytes:
+    """`data` from `at` on, behind an Info frame that states its length, where it has none and its bit rate varies.
+
+    Streams end before their length is known, and without it libmpg123 guesses it from the first frame's bit rate: what lies beyond
+    would not be read.
+    """
+    if stated_length(data, at) is not None or mpeg_layer(data, at) != _LAYER_3:
+        return data
+    frames, rates, place = 0, set[int](), at
+    while (length := frame_length(data, place)) is not None and _same_kind(data, at, place):
+        rates.add(data[place + 2] >> 4)
+        frames, place = frames + 1, place + length
+    if len(rates) < 2:
+        return data
+    first = data[at : at + 4]
+    # Without a checksum; behind the header stands the side information, which says nothing here.
+    heads = (bytes([first[0], first[1] | 1, index << 4 | first[2] & 0x0C, first[3]]) for index in range(1, 15))
+    head = next(head for head in heads if (frame_length(head, 0) or 0) >= _INFO_BYTES)
+    side = {(True, True): 17, (True, False): 32, (False, True): 9, (False, False): 17}[
+        first[1] >> 3 & 3 == 3, first[3] >> 6 == 3
+    ]
+    length = frame_length(head, 0) or 0
+    said = struct.pack(">4sIII", b"Info", 3, frames, min(length + len(data) - at, 2**32 - 1))
+    return (head + bytes(side) + said).ljust(length, b"\0") + data[at:]
+
+
+_LAYER_3 = 3
+_INFO_BYTES = 64
+
+
 def id3_end(data: bytes) -> int:
     """Where the ID3v2 tags at the beginning end; 0 where there is none."""
     at = 0
@@ -127,14 +157,14 @@ def mpeg_parts(data: bytes) -> Parts:
     pieces, start, at, frames = list[bytes](), begin, begin, 0
     stated = stated_length(data, begin)
     while at < len(data) and len(pieces) < MOST_PARTS:
-        length = _frame_length(data, at)
+        length = frame_length(data, at)
         new = at
         if length is None:
             found = find_mpeg_start(data, at, 2**22)
             if found is None:
                 break
             joined = b"ID3" in data[at : at + 3] or data[at : at + 3] == b"TAG" or not _same_kind(data, start, found)
-            new, length = found, _frame_length(data, found) or 4
+            new, length = found, frame_length(data, found) or 4
         else:
             joined = not _same_kind(data, start, at) and mpeg_pair(data, at)
         first = stated_length(data, new) if new != start else None
@@ -148,6 +178,7 @@ def mpeg_parts(data: bytes) -> Parts:
     pieces = [piece for piece in pieces if len(piece) > 200] or [data]
     if len(pieces) == 1:
         # Untouched where nothing was in the way.
-        return Parts([_with_true_size(data[begin:], 0) if findings else _with_true_size(data, begin)], findings)
-    pieces = [_with_true_size(piece, 0) for piece in pieces]
+        whole = _with_true_size(data[begin:], 0) if findings else _with_true_size(data, begin)
+        return Parts([_with_length(whole, 0 if findings else begin)], findings)
+    pieces = [_with_length(_with_true_size(piece, 0), 0) for piece in pieces]
     return Parts(pieces, [*findings, describe_joined(len(pieces), "MPEG files")])

@@ -44,6 +44,14 @@ class FileStore:
         """Where the file `name`, as `store` gave it, lies."""
         return self._folder / name
 
+    def read(self, name: str) -> bytes:
+        """The bytes of the file `name`.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        return self.path(name).read_bytes()
+
     def is_sound(self, name: str) -> bool | None:
         """Whether the file `name` still has the hash that it is called by; None where it is gone."""
         try:

@@ -23,6 +23,7 @@ def _found() -> dict[str, str]:
     own = {
         "aiclone": "voicenb.services.aiclone:AiClone",
         "faseeh": "voicenb.services.faseeh:Faseeh",
+        "openai": "voicenb.services.openai:OpenAi",
         "soundclone": "voicenb.services.soundclone:SoundClone",
     }
     return own | {one.name: one.value for one in entry_points(group=_GROUP)}

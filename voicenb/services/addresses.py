@@ -22,8 +22,13 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def base_url_problem(base_url: str) -> str | None:
-    """Why `base_url` cannot be where a key is sent, in a sentence that shows no secret of it, or None."""
+def base_url_problem(base_url: str, *, keyless: bool = False) -> str | None:
+    """Why `base_url` cannot be where requests are sent, in a sentence that shows no secret of it, or None.
+
+    Args:
+        base_url: The address.
+        keyless: Whether no key is sent, so that none can be read on the way.
+    """
     if "@" in (base_url.partition("://")[2] or base_url).partition("/")[0]:
         return (
             "base_url carries a user name or a password, which would be kept with every task; give it without them, as "
@@ -39,17 +44,18 @@ def base_url_problem(base_url: str) -> str | None:
         return f"base_url {base_url!r} is no http(s) URL; give it as https://host[/path]."
     if parts.query or parts.fragment:
         return "base_url has a query or a fragment, but paths are appended to it; give it as https://host[/path]."
-    if parts.scheme == "http" and not is_loopback(base_url):
+    if parts.scheme == "http" and not keyless and not is_loopback(base_url):
         return f"base_url {base_url!r} would send the key in the clear; use https:// (http is for this machine only)."
     return None
 
 
-def url_problem(url: str, *, local: bool) -> str | None:
+def url_problem(url: str, *, local: bool, private: bool = False) -> str | None:
     """Why a service could not fetch `url`, in words, or None.
 
     Args:
         url: The address.
         local: Whether the service is on this machine, and may therefore be given loopback addresses.
+        private: Whether the service may be in a network of one's own, whose hosts it reaches.
     """
     try:
         parts = urlsplit(url)
@@ -65,7 +71,7 @@ def url_problem(url: str, *, local: bool) -> str | None:
         return "it has blanks or control characters; percent-encode them"
     if parts.username is not None or parts.password is not None:
         return "it carries a user name or password, which would reach the service; give a URL without them"
-    if not (local and is_loopback(url)) and not _public(host):
+    if not private and not (local and is_loopback(url)) and not _public(host):
         return "its host is not public: the service could not fetch it"
     return None
 

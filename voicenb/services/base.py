@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_chec
 
 from voicenb.base.money import Balance, Price, plain
 from voicenb.errors import ServiceError
-from voicenb.services.contract import Answer, Kind, Reconciliation, ReferenceRules, ServiceVoice, Upload, status_of
+from voicenb.services.contract import (
+    RECORDING,
+    Answer,
+    Kind,
+    Reconciliation,
+    ReferenceRules,
+    ServiceVoice,
+    Upload,
+    status_of,
+)
 from voicenb.services.http import Http
 from voicenb.services.parameters import (
     AdviceWarning,
@@ -35,6 +44,7 @@ if TYPE_CHECKING:
     from voicenb.audio.subtitles import Subtitles
 
 __all__ = [
+    "RECORDING",
     "AdviceWarning",
     "Answer",
     "Balance",
@@ -92,6 +102,8 @@ class Profile:
             service with another one translates.
         any_price: Whether unit prices may have other names than `price_names`, such as models that came later.
         account: Where people see their balance, for a service that documents no call for it.
+        own_server: Whether it may be a server of one's own: at another address than the documented one it needs no key, and a
+            key of the environment goes there only where the environment names that address, too.
     """
 
     id: str
@@ -116,6 +128,7 @@ class Profile:
     pause: str = "<#0.5#>"
     any_price: bool = False
     account: str = ""
+    own_server: bool = False
 
 
 class Service(Protocol):
@@ -166,6 +179,11 @@ class Service(Protocol):
     def reference_rules(self) -> ReferenceRules:
         """What it takes as a reference."""
         return self.profile.reference
+
+    @property
+    def carries_recordings(self) -> bool:
+        """Whether a recording goes with each request instead of being published: then its voice is `RECORDING` and a file."""
+        return False
 
     def characters(self, text: str) -> int:
         """The number of characters of `text` that the service counts."""
@@ -267,6 +285,7 @@ class Streaming(Protocol):
         task: str,
         receive: Callable[[bytes, int, int], Awaitable[None]],
         seed: int | None = None,
+        files: Mapping[str, Upload] | None = None,
     ) -> Answer:
         """Sends `request`, once, and passes on what comes.
 
@@ -276,6 +295,7 @@ class Streaming(Protocol):
             receive: Called with each piece of sound: whole samples of 16-bit PCM (little endian, channels interleaved),
                 the rate in Hz and the number of channels.
             seed: As in `Service.submit`.
+            files: As in `Service.submit`.
 
         Returns:
             The completed answer, with the whole sound as a file.

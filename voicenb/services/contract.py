@@ -10,10 +10,14 @@ from typing import Any, Literal
 
 from voicenb.services.answers import word_of
 
-__all__ = ["Answer", "Kind", "Reconciliation", "ReferenceRules", "ServiceVoice", "Upload", "status_of"]
+__all__ = ["RECORDING", "Answer", "Kind", "Reconciliation", "ReferenceRules", "ServiceVoice", "Upload", "status_of"]
 
 Kind = Literal["preview", "voice", "production"]
 """What a task makes: the first clip of a new voice, a voice, or speech in it."""
+
+
+RECORDING = "recording:"
+"""What the address of a voice begins with whose recording goes with each request; a file of the home follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +119,21 @@ def status_of(word: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that goes with a request: its name, its bytes (read once) and its MIME type."""
+    """A file that goes with a request.
+
+    Attributes:
+        filename: Its name.
+        data: Its bytes, read once.
+        mime: Its MIME type.
+        consent: The speaker's consent, where it is a recording of one and that was given.
+        transcript: What is said in it, where that is known.
+    """
 
     filename: str
     data: bytes
     mime: str
+    consent: str | None = None
+    transcript: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -101,7 +101,7 @@ class Http:
     Args:
         service: The service's id, for messages.
         base_url: Replaces the documented base URL exactly; paths are appended to it.
-        key: The key.
+        key: The key; an empty one is not sent.
         header: The header that carries it.
         prefix: What stands before the key in that header.
         sandbox: Whether the sandbox of this home answers there. An address on this machine alone says nothing: a relay
@@ -143,13 +143,13 @@ class Http:
         Raises:
             ServiceError: It is no address that a key may be sent to.
         """
-        problem = base_url_problem(base_url)
+        problem = base_url_problem(base_url, keyless=not key.reveal())
         if problem is not None:
             raise ServiceError(f"{problem} Nothing was sent.", service=self.service)
         self.base_url = base_url.rstrip("/")
         self.loopback = is_loopback(self.base_url)
         self._key = key
-        self._auth = OriginAuth(self.base_url, self._header, lambda: self._prefix + key.reveal())
+        self._auth = OriginAuth(self.base_url, self._header, lambda: key.reveal() and self._prefix + key.reveal())
 
     def __repr__(self) -> str:
         return f"Http({self.service!r}, {self.base_url!r})"
@@ -357,8 +357,9 @@ class Http:
         return stranger(self.service, reply)
 
     async def upload(
-        self, path: str, filename: str, data: bytes, mime: str, *, name: str = "file", from_origin: bool = False
-    ) -> Reply:
+        self, path: str, filename: str, data: bytes, mime: str, *, name: str = "file",
+        fields: Mapping[str, str] | None = None, from_origin: bool = False,
+    ) -> Reply:  # fmt: skip
         """A multipart upload of one file.
 
         Args:
@@ -367,13 +368,15 @@ class Http:
             data: Its bytes.
             mime: Its media type.
             name: The form field.
+            fields: More fields of the form.
             from_origin: Appends `path` to scheme and host instead.
         """
         base = str(httpx.URL(self.base_url).copy_with(path="/")).rstrip("/") if from_origin else self.base_url
         try:
             return await self._exchange(
-                "POST", path, auth=True, seconds=self.long_seconds, base=base, files={name: (filename, data, mime)}
-            )
+                "POST", path, auth=True, seconds=self.long_seconds, base=base, files={name: (filename, data, mime)},
+                data=dict(fields or {}),
+            )  # fmt: skip
         except (httpx.HTTPError, TimeoutError) as error:
             raise self._unreachable(error) from None
 

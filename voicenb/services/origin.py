@@ -11,7 +11,7 @@ __all__ = ["OriginAuth"]
 
 
 class OriginAuth(httpx.Auth):
-    """Adds the key to requests for one origin and to nothing else, redirects included."""
+    """Adds the key, unless it is empty, to requests for one origin and to nothing else, redirects included."""
 
     def __init__(self, base_url: str, header: str, value: Callable[[], str]) -> None:
         self._origin = _origin(httpx.URL(base_url))
@@ -23,9 +23,9 @@ class OriginAuth(httpx.Auth):
         raise NotImplementedError
 
     async def async_auth_flow(self, request: httpx.Request) -> Any:
-        """Adds the key where the request goes to the service itself."""
-        if _origin(request.url) == self._origin:
-            request.headers[self._header] = self._value()
+        """Adds the key where there is one and the request goes to the service itself."""
+        if _origin(request.url) == self._origin and (value := self._value()):
+            request.headers[self._header] = value
         yield request
 
 

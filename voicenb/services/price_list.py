@@ -14,21 +14,39 @@ from voicenb.base.after_fork import reset_after_fork
 from voicenb.errors import InvalidRequest, Problem, VoicenbError
 from voicenb.services.base import Profile, Service, shown
 
-__all__ = ["AGAIN_SECONDS", "PriceList", "checked_prices"]
+__all__ = ["AGAIN_SECONDS", "FREE", "PriceList", "checked_prices"]
 
 AGAIN_SECONDS = 60.0
 """How long a live service is left alone whose price list could not be read."""
 
 
-def checked_prices(prices: Mapping[str, Any] | None, profile: Profile) -> dict[str, Decimal]:
-    """Unit prices as ``connect(prices=…)`` takes them.
+FREE = "free"
+"""What stands for a price of 0 for everything."""
+
+
+def _named(prices: object, profile: Profile) -> Mapping[str, Any]:
+    """Unit prices by name, also where one word or number stands for all of them."""
+    if prices is None or isinstance(prices, Mapping):
+        return prices or {}
+    if prices == FREE:
+        return dict.fromkeys(profile.price_names, 0)
+    if len(profile.price_names) == 1 and not profile.any_price:
+        return dict.fromkeys(profile.price_names, prices)
+    known = ", ".join(map(repr, profile.price_names)) or "a service without prices to set"
+    raise InvalidRequest(
+        f"prices={shown(prices)}: allowed are {FREE!r}, and a dict of amounts by name for {known}", service=profile.id
+    )
+
+
+def checked_prices(prices: object, profile: Profile) -> dict[str, Decimal]:
+    """Unit prices as ``connect(prices=…)`` takes them: by name, ``"free"``, or one amount where there is one name.
 
     Raises:
         InvalidRequest: One has a name that the service does not have, or is no amount of 0 or more.
     """
     checked: dict[str, Decimal] = {}
     problems = []
-    for name, value in (prices or {}).items():
+    for name, value in _named(prices, profile).items():
         if name not in profile.price_names and not profile.any_price:
             known = ", ".join(f"{one} (per {what})" for one, what in profile.price_names.items()) or "none to set"
             problems.append(Problem(f"prices[{name!r}]", shown(value), f"{profile.id} has {known}"))

@@ -17,7 +17,7 @@ from voicenb.base.arguments import plain_text, to_python, wait_seconds
 from voicenb.base.money import Price
 from voicenb.errors import BadReference, InvalidRequest, Problem, TaskTimeout, VoicenbError
 from voicenb.ledger.records import VoiceRecord, now
-from voicenb.services.base import Kind, Profile, ServiceRequest, Upload, shown
+from voicenb.services.base import RECORDING, Kind, Profile, ServiceRequest, Upload, shown
 from voicenb.studio.reference import Reference
 from voicenb.studio.task import Task
 from voicenb.studio.voice import Voice
@@ -94,9 +94,16 @@ async def clone_voice(session: Session, request: CloneRequest, timeout: float | 
     files: dict[str, Upload] = {}
     url = None
     if profile.cloning == "voice" or reference.url is None:
-        upload = Upload(*await asyncio.to_thread(reference.payload, session.service.reference_rules))
+        upload = Upload(
+            *await asyncio.to_thread(reference.payload, session.service.reference_rules),
+            consent=reference.consent,
+            transcript=getattr(asked, "reference_text", None),
+        )
         if profile.cloning == "voice":
             files["reference"] = upload
+        elif session.service.carries_recordings:
+            suffix = PurePath(upload.filename).suffix.removeprefix(".")
+            url = RECORDING + await asyncio.to_thread(session.ledger.files.store, upload.data, suffix)
         else:
             # An address that the service's own upload gave is taken as it is.
             url = await session.service.publish(upload)

@@ -32,7 +32,7 @@ def connect(
     base_url: str | None = None,
     home: str | os.PathLike[str] | None = None,
     budget: Decimal | float | str | None = None,
-    prices: Mapping[str, Decimal | float | str] | None = None,
+    prices: Mapping[str, Decimal | float | str] | Decimal | float | str | None = None,
     strict: bool = False,
     region: str | None = None,
     concurrency: int | None = None,
@@ -44,16 +44,19 @@ def connect(
         service: A service's id, such as ``"soundclone"``, for the live service. Without it, the sandbox answers as
             SoundClone: no key, no network, no bill.
         sandbox: True lets the sandbox answer as `service`.
-        api_key: The key; else it comes from the environment, the keyring, or a hidden prompt.
+        api_key: The key; else it comes from the environment, the keyring, or a hidden prompt. A server of your own needs none, and
+            gets a key of the environment only where the environment names its address, too.
         base_url: Replaces the documented base URL exactly.
         home: Where the ledger and the files are; else ``VOICENB_HOME``, else the platform's user-data folder.
         budget: The most that this studio may spend, in the service's unit; see `Studio.budget`.
-        prices: Unit prices by the service's own names; they win over those that the service publishes.
+        prices: Unit prices by the service's own names; they win over those that the service publishes. ``"free"`` is 0 for all of
+            them; where a service has one price alone, an amount is enough.
         strict: Makes an error of a rule that the service does not state but was seen to apply.
         region: One of the service's regions instead of a base URL, such as ``"ae"`` for Faseeh.
         concurrency: How many tasks may be at the service at a time, 1 or more; without it, as many as the service
             turns out to take: a task that it refuses with HTTP 429 is sent again later.
-        settings: What one service takes beside these: ``uploader=`` (AI Clone), ``preview_path=`` (Faseeh).
+        settings: What one service takes beside these: ``uploader=`` (AI Clone), ``preview_path=`` (Faseeh),
+            ``cloning=`` (an OpenAI-compatible server).
 
     Raises:
         InvalidRequest: There is no such service, or the arguments contradict each other.
@@ -77,7 +80,7 @@ def connect(
         url, key = twin_address(running, profile.id), running.key
     else:
         url = _regional(region, base_url, profile) or keys.from_environment(profile.url_variables) or profile.base_url
-        key = keys.find_key(profile.id, profile.key_variables, api_key)
+        key = _key(profile, url, api_key)
     http = Http(profile.id, url, key, header=profile.key_header, prefix=profile.key_prefix, sandbox=use_sandbox)
     studio = Studio(
         Session(
@@ -115,6 +118,21 @@ def _check_settings(settings: Mapping[str, Any], profile: Profile) -> None:
     if unknown := [name for name in settings if name not in profile.settings]:
         known = "; ".join(f"{name}: {what}" for name, what in profile.settings.items()) or "no settings of its own"
         raise InvalidRequest(f"connect has no {', '.join(unknown)} for {profile.id}, which has {known}")
+
+
+def _key(profile: Profile, url: str, given: str | keys.Secret | None) -> keys.Secret:
+    """The key for `url`, which may be empty for a server of one's own.
+
+    Raises:
+        AuthenticationError: There is none, or it is malformed.
+    """
+    if profile.own_server and url.rstrip("/") != profile.base_url:
+        named = keys.from_environment(profile.url_variables) or ""
+        if given is None and url.rstrip("/") == named.rstrip("/"):
+            given = keys.from_environment(profile.key_variables)
+        if not given:
+            return keys.Secret("")
+    return keys.find_key(profile.id, profile.key_variables, given)
 
 
 def _regional(region: str | None, base_url: str | None, profile: Profile) -> str | None:

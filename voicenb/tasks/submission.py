@@ -10,10 +10,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from voicenb.audio.containers import sniff
-from voicenb.errors import OutcomeUnknown, RateLimited, ServiceError, StorageError, TaskFailed, VoicenbError
+from voicenb.audio.containers import MIME, sniff
+from voicenb.errors import (
+    BadReference,
+    OutcomeUnknown,
+    RateLimited,
+    ServiceError,
+    StorageError,
+    TaskFailed,
+    VoicenbError,
+)
 from voicenb.ledger.records import now
-from voicenb.services.base import Answer, ServiceRequest, Streaming, Upload
+from voicenb.services.base import RECORDING, Answer, ServiceRequest, Streaming, Upload
 from voicenb.services.http import IncompleteError
 from voicenb.services.pcm import wav_of
 from voicenb.tasks.active import ActiveTask
@@ -146,8 +154,9 @@ class Submitter:
     ) -> Answer:
         """Sends a request once, and writes down what became of it where it was not accepted."""
         try:
+            files = files or await self._recording(task, request)
             if chunks is not None:
-                return await self._stream(task, request, chunks)
+                return await self._stream(task, request, files, chunks)
             return await self._service.submit(request, task=task.record.id, seed=task.record.seed, files=files)
         except OutcomeUnknown as error:
             await self._context.fail(
@@ -171,6 +180,27 @@ class Submitter:
             raise
         except Exception as error:
             raise await self._fail_submission(task, error, chunks) from error
+
+    async def _recording(self, task: ActiveTask, request: ServiceRequest) -> Mapping[str, Upload] | None:
+        """The recording that goes with a request whose voice is one; None where no such goes along.
+
+        Raises:
+            BadReference: It is not in the home any more.
+        """
+        address = getattr(request, "voice", None) or getattr(request, "reference", None)
+        if not isinstance(address, str) or not address.startswith(RECORDING):
+            return None
+        name = address.removeprefix(RECORDING)
+        try:
+            data = await asyncio.to_thread(self._ledger.files.read, name)
+        except OSError as error:
+            raise BadReference(
+                f"the recording of this voice, {name}, is not among the home's files any more ({error.strerror}); nothing was "
+                "sent or charged. Clone the voice again: studio.clone(…).",
+                service=task.record.service,
+            ) from None
+        file = Path(name)
+        return {"reference": Upload(file.name, data, MIME.get(file.suffix.removeprefix("."), "audio/wav"))}
 
     async def _keep_unreadable(self, error: OutcomeUnknown) -> str | None:
         """Keeps what came instead of an answer that can be read: it may be what was paid for."""
@@ -201,7 +231,9 @@ class Submitter:
         await self._context.fail(task, unknown, status="unknown", completed=None)
         return unknown
 
-    async def _stream(self, task: ActiveTask, request: ServiceRequest, chunks: ChunkBuffer) -> Answer:
+    async def _stream(
+        self, task: ActiveTask, request: ServiceRequest, files: Mapping[str, Upload] | None, chunks: ChunkBuffer
+    ) -> Answer:
         """Sends a request whose sound comes in pieces; from the first one on it is accepted."""
         service = self._service
         assert isinstance(service, Streaming)
@@ -211,7 +243,7 @@ class Submitter:
                 await self._context.write(task, status="downloading")
             chunks.put(Chunk(pcm, rate, channels))
 
-        return await service.stream(request, task=task.record.id, receive=receive, seed=task.record.seed)
+        return await service.stream(request, task=task.record.id, receive=receive, seed=task.record.seed, files=files)
 
     async def _fail_stream(self, task: ActiveTask, error: VoicenbError, chunks: ChunkBuffer | None) -> TaskFailed:
         """The end of a stream that broke off: it was accepted, so it counts as charged, and what came is kept."""

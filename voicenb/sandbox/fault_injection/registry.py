@@ -15,10 +15,10 @@ __all__ = ["CALLS", "KINDS", "SUBMISSIONS", "Fault", "Kind", "read_fault"]
 _MOST_SECONDS = 3600.0
 
 CALLS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "upload": ("POST", ("*/files/upload", "/sandbox/uploads")),
+    "upload": ("POST", ("*/files/upload", "/sandbox/uploads", "*/audio/voices", "/v1/voices", "/upload_reference")),
     "preview": ("POST", ("*/soundCloning/clones", "*/voices/preview")),
     "voice": ("POST", ("*/voices/clone",)),
-    "production": ("POST", ("*/soundCloning/audios", "*/voice/clone", "*/text-to-speech/*")),
+    "production": ("POST", ("*/soundCloning/audios", "*/voice/clone", "*/text-to-speech/*", "*/audio/speech")),
     "query": ("GET", ("*/v1/audios/*", "*/v2/tasks/*")),
     "download": ("GET", ("/files/results/*",)),
     "balance": ("GET", ("*/user/balance", "*/key/balance")),

@@ -13,6 +13,7 @@ from voicenb.sandbox.server.lifelines import Lifelines
 from voicenb.sandbox.twins.aiclone.twin import AIClone
 from voicenb.sandbox.twins.context import SandboxContext
 from voicenb.sandbox.twins.faseeh.twin import Faseeh
+from voicenb.sandbox.twins.openai.twin import OpenAi
 from voicenb.sandbox.twins.soundclone.twin import SoundClone
 from voicenb.sandbox.twins.task_queue import Jobs
 
@@ -37,7 +38,7 @@ class Sandbox(SandboxContext):
     def __init__(self, root: Path, *, key: str, port: int) -> None:
         super().__init__(root, key=key, port=port)
         self.lifelines = Lifelines()
-        self.twins = [SoundClone(self), AIClone(self), Faseeh(self)]
+        self.twins = [SoundClone(self), AIClone(self), Faseeh(self), OpenAi(self)]
         for twin in self.twins:
             self.books.open_account(twin.service, twin.first_balance)
         self.faults = Faults(self)

@@ -121,15 +121,20 @@ async def drain(request: Request) -> None:
         return
 
 
-async def read_json(request: Request, *, parse_float: Any = None) -> dict[str, Any]:
+async def read_json(request: Request, *, parse_float: Any = None, limit: int = _JSON_BYTES) -> dict[str, Any]:
     """The body as a JSON object.
+
+    Args:
+        request: Whose body it is.
+        parse_float: As `json.loads` has it.
+        limit: The largest body, in bytes.
 
     Raises:
         BadBodyError: Another content type, too large, not UTF-8, not JSON, or not an object.
     """
     try:
         expect(request, "application/json")
-        body = b"".join([chunk async for chunk in bounded(request, _JSON_BYTES)])
+        body = b"".join([chunk async for chunk in bounded(request, limit)])
     except BadBodyError:
         await drain(request)
         raise

@@ -229,6 +229,7 @@ class Faseeh(Service):
         task: str,  # noqa: ARG002 - it echoes nothing that could carry it
         receive: Callable[[bytes, int, int], Awaitable[None]],
         seed: int | None = None,
+        files: Mapping[str, Upload] | None = None,  # noqa: ARG002 - speech takes none
     ) -> Answer:
         """Sends `request`, once, and passes on the sound as it comes (learned: raw 16-bit PCM)."""
         assert isinstance(request, ProductionRequest)

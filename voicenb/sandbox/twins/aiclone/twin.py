@@ -44,7 +44,7 @@ from voicenb.sandbox.recordings.fetch import fetched
 from voicenb.sandbox.recordings.references import RecordingError, kind_of
 from voicenb.sandbox.twins import seeds
 from voicenb.sandbox.twins.aiclone.rules import EMOTIONS, billed, read_clone
-from voicenb.sandbox.twins.faseeh.speech import read_as_written
+from voicenb.sandbox.twins.speech import read_as_written
 from voicenb.sandbox.wire.bodies import BadBodyError, bearer, drain, read_json
 from voicenb.sandbox.wire.fields import RuleError
 

@@ -45,10 +45,12 @@ from voicenb.sandbox.recordings.files import MIME
 from voicenb.sandbox.recordings.references import RecordingError, kind_of
 from voicenb.sandbox.recordings.uploads import received, written
 from voicenb.sandbox.twins import seeds
-from voicenb.sandbox.twins.faseeh.pcm import RATE, to_wav
+from voicenb.sandbox.twins.faseeh.pauses import as_marks
 from voicenb.sandbox.twins.faseeh.ready_voices import READY
 from voicenb.sandbox.twins.faseeh.rules import read_preview, read_speech, read_voice
-from voicenb.sandbox.twins.faseeh.speech import Speaking
+from voicenb.sandbox.twins.pcm import RATE, to_wav
+from voicenb.sandbox.twins.speech import Speaking, read_as_written
+from voicenb.sandbox.twins.streaming import Streamed, send_whole, until_gone
 from voicenb.sandbox.wire.bodies import BadBodyError, api_key, drain, read_json
 from voicenb.sandbox.wire.fields import RuleError
 
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Receive, Send
 
     from voicenb.sandbox.bookkeeping.records import Task
     from voicenb.sandbox.twins.context import SandboxContext
@@ -261,7 +263,7 @@ class Faseeh:
             **self._manner(asked.voice_id),
         )
         if asked.streaming:
-            return _Answer(partial(self._stream, speaking, resolved, price))
+            return Streamed(partial(self._stream, speaking, resolved, price))
         with self._slot(), self._task("speech", resolved, len(asked.text), price) as task:
             try:
                 sound = await speaking.whole()
@@ -275,7 +277,7 @@ class Faseeh:
     ) -> None:
         """Answer with samples as they are made."""
         headers = [(b"content-type", _pcm_type(resolved["rate"]).encode())]
-        gone = asyncio.create_task(_gone(receive))
+        gone = asyncio.create_task(until_gone(receive))
         begun = False
         try:
             with self._slot(), self._task("speech", resolved, len(resolved["text"]), price) as task:
@@ -297,12 +299,12 @@ class Faseeh:
             if begun:
                 # All that is left is to break the answer off, which an HTTP client notices.
                 raise
-            await _send(_refusal(error.code, str(error)), send)
+            await send_whole(_refusal(error.code, str(error)), send)
         finally:
             gone.cancel()
 
     def _speaking(self, text: str, **options: Any) -> Speaking:
-        return Speaking(self._sandbox.files, self._sandbox.voice, text, **options)
+        return Speaking(self._sandbox.files, self._sandbox.voice, as_marks(read_as_written(text)), **options)
 
     def _manner(self, voice_id: str) -> dict[str, Any]:
         """The engine's keywords for a voice."""
@@ -394,17 +396,6 @@ class Faseeh:
             named.unlink(missing_ok=True)
 
 
-class _Answer(Response):
-    """An answer that a coroutine sends."""
-
-    def __init__(self, answer: Callable[[Receive, Send], Awaitable[None]]) -> None:
-        super().__init__()
-        self._answer = answer
-
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        await self._answer(receive, send)
-
-
 def _refusal(code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     body = {"errorCode": code, "errorMessage": message}
     return JSONResponse(body, status_code=int(code[:3]), headers=dict(headers or {}))
@@ -427,13 +418,3 @@ def _parts(form: FormData) -> tuple[dict[str, str], set[str]]:
 
 def _pcm_type(rate: int) -> str:
     return f"audio/raw; codec=pcm16; rate={rate}; channels=1"
-
-
-async def _send(answer: Response, send: Send) -> None:
-    await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
-    await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

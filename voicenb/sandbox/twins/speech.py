@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from voicenb.sandbox.twins.faseeh.pauses import as_marks
-from voicenb.sandbox.twins.faseeh.pcm import RATE, Resampler, read_wav
+from voicenb.sandbox.twins.pcm import RATE, Resampler, read_wav
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -31,7 +30,7 @@ class Speaking:
     Args:
         files: Where sentences are kept for a moment.
         voice: The engine.
-        text: The text; of pause marks it may have ``<break time="…"/>``.
+        text: The text; the engine's own pause marks in it are pauses (see `read_as_written`).
         rate: Hz of the samples, a whole number.
         speed: How fast; gaps between sentences follow it.
         seed: The same text, seed and options give the same samples.
@@ -43,7 +42,7 @@ class Speaking:
     ) -> None:
         self._files = files
         self._voice = voice
-        self._text = as_marks(read_as_written(text))
+        self._text = text
         self._rate = rate
         self._seed = seed
         self._options = options | {"speed": speed}
