@@ -19,7 +19,7 @@ import voicenb as vn
 from voicenb.base.keys import Secret
 from voicenb.errors import InvalidRequest
 from voicenb.sandbox.twins.aiclone import cjk as sandbox_cjk
-from voicenb.services import aiclone, faseeh, soundclone
+from voicenb.services import aiclone, faseeh, openai, soundclone
 from voicenb.services.cjk import is_cjk
 from voicenb.services.http import Http
 
@@ -64,6 +64,13 @@ class Empty:
         assert answer.status_code in {402, 400, 404}, answer.text
         # The voice is looked for when all fields are good.
         return answer.status_code in {402, 404}, answer.text
+
+    def openai(self, body):
+        """Nobody has an account here: a valid request is refused for its model or its voice, which are looked for last."""
+        answer = self.post("openai", "/audio/speech", json=body)
+        assert answer.status_code in {400, 404}, answer.text
+        said = answer.json()["error"]["message"]
+        return said.startswith(("there is no voice", "The model `")), said
 
     def form(self, path, body, *files):
         """Files are opened when all fields are good, and are found to be no sound."""
@@ -361,6 +368,60 @@ def test_on_faseeh_voices(empty):
             return empty.form("/voices/clone", {"stability": 0.5} | fields, "voice_file", "reference_audio_file")
 
         return agree(faseeh.VoiceRequest, body, ask, differs=differs)
+
+    run(bodies, check)
+
+
+def flat(body):
+    """A body as it is on the wire, where the extra fields stand beside the others."""
+    return {name: value for name, value in body.items() if name != "extra"} | body.get("extra", {})
+
+
+def test_on_openai_speech(empty):
+    """Blank extensions and a voice as an object are left to the sandbox alone, as `docs/agreement.md` says."""
+    extra = st.fixed_dictionaries(
+        {},
+        optional={
+            "seed": st.integers(0, 2**40),
+            "temperature": st.floats(0.05, 5),
+            "exaggeration": st.floats(0.25, 2),
+            "cfg_weight": st.floats(0, 1),
+            "task_type": st.sampled_from(["Base", "CustomVoice"]),
+            "x_vector_only_mode": st.booleans(),
+            "wobble": st.just(1),
+        },
+    )
+    words = st.sampled_from(["calmly", "Ünïcode, بالعربية\nand lines", "a" * 4096, "a" * 4097])
+    bodies = st.fixed_dictionaries(
+        {
+            "input": rarely(of_length(4096), SPOKEN),
+            "voice": field(st.just("nobody"), st.just(" ")),
+        },
+        optional={
+            "model": field(st.sampled_from(["tts-1", "gpt-4o-mini-tts", "none"]), st.just(" ")),
+            "instructions": field(words),
+            "speed": field(number(0.25, 4)),
+            "response_format": field(st.sampled_from(["mp3", "opus", "aac", "flac", "wav", "pcm"]), st.just("ogg")),
+            "stream_format": field(st.sampled_from(["audio", "sse"]), st.just("chunked")),
+            "language": field(st.sampled_from(["English", "auto"])),
+            "ref_text": field(st.just("What is said.")),
+            "extra": rarely(extra, extra.map(lambda fields: {k: v for k, v in fields.items() if k != "wobble"})),
+        },
+    )
+
+    def check(body):
+        blank = any(body.get(name) == "" for name in ("instructions", "ref_text"))
+        # What else a server knows is its own matter, and the client cannot judge it.
+        unknown = "wobble" in body.get("extra", {})
+        if unknown:
+            wire, _ = judged(openai.ProductionRequest, body)
+            assert wire is None or empty.openai(wire) == (False, "Unrecognized request argument supplied: wobble")
+            return False
+        # What the client sends where nothing is said: the service itself knows no default.
+        ask = empty.openai
+        return agree(
+            openai.ProductionRequest, body, lambda fields: ask({"model": "tts-1"} | flat(fields)), differs=blank
+        )
 
     run(bodies, check)
 

@@ -26,19 +26,29 @@ CALLS = {
     "soundclone": ("upload", "preview", "production", "query", "download", "balance", "prices"),
     "aiclone": ("upload", "preview", "production", "query", "download"),
     "faseeh": ("preview", "voice", "production", "prices"),
+    "openai": ("upload", "preview", "production"),
 }
 """What each service is asked over HTTP."""
 
 SUBMISSIONS = ("preview", "voice", "production")
-SECONDS = {"soundclone": 1.5, "aiclone": 1.5, "faseeh": 4.0}
-"""The time limit of a call that is never answered; 60 s elsewhere. Faseeh's answers are the sound itself."""
-LABELS = {"soundclone": "SoundClone", "aiclone": "AI Clone Voice Free", "faseeh": "Faseeh"}
+SECONDS = {"soundclone": 1.5, "aiclone": 1.5, "faseeh": 4.0, "openai": 4.0}
+"""The time limit of a call that is never answered; 60 s elsewhere. The answers of the last two are the sound itself."""
+LABELS = {
+    "soundclone": "SoundClone",
+    "aiclone": "AI Clone Voice Free",
+    "faseeh": "Faseeh",
+    "openai": "OpenAI-compatible server",
+}
+PRICES = {"openai": "free"}
+"""What nobody else says."""
 
 # What the sandbox's books call a task, where that is another word than the ledger's.
 _IN_THE_BOOKS = {
     ("aiclone", "preview"): "clone",
     ("aiclone", "production"): "clone",
     ("faseeh", "production"): "speech",
+    ("openai", "preview"): "speech",
+    ("openai", "production"): "speech",
 }
 
 _HEAD = """# When a service misbehaves
@@ -59,6 +69,7 @@ Audio that ends before its own header says so is fetched twice, and then kept as
 | SoundClone | `data.id`, whatever `code` says | `code` and `msg`, the code being 20001, 20002 or -1; with HTTP 200 any other of five digits |
 | AI Clone | `task_id`, whatever stands beside it | `error` with a `message` and a `code` or a `type`, for HTTP 5xx both; with HTTP 402 a `message` alone; HTTP 400 or 422 that names a field of the request |
 | Faseeh | sound, or `voice_id` | `errorCode` and `errorMessage`, or `code` and `message`, the code having five digits |
+| OpenAI-compatible server | sound | `error` with a `message` (OpenAI's form), or `detail` (FastAPI's), whatever the status but for those with which gateways give up (408, 502, 504, 520 to 524) and LiteLLM's 5xx; `message` with a `code` or `type`; a bare text as `error` with HTTP 4xx |
 
 An error that is the service's own word costs nothing, and its message says so; an answer that holds a task is followed, and the
 task's end says what it cost. Everything else may have been said by a gateway, a proxy or a firewall, before the service got the
@@ -133,7 +144,7 @@ class Bench:
     def __init__(self, folder: Path, service: str) -> None:
         self.home = folder
         self.service = service
-        self.studio = vn.connect(service, sandbox=True, home=folder)
+        self.studio = vn.connect(service, sandbox=True, home=folder, prices=PRICES.get(service))
         self.ada = vn.sandbox.sample_speaker("ada", home=folder)
         self.voice = self.studio.clone(
             self.ada, name="ada", text="Hello there, my friend.", quiet=True, **self._language()
@@ -152,8 +163,9 @@ class Bench:
             SECONDS[self.service] if fault == "timeout" else 30
         )
         settings = {"seconds": 0.05} if fault in {"delay", "slow_body", "rate_limit"} else {}
-        # AI Clone's previews are made by the same call as everything else.
-        route = "production" if fault == "task_failed" or (self.service, call) == ("aiclone", "preview") else call
+        # Their previews are made by the same call as everything else.
+        same = call == "preview" and self.service in {"aiclone", "openai"}
+        route = "production" if fault == "task_failed" or same else call
         vn.sandbox.faults(fault, route=route, home=self.home, **settings)
         error = self._make(fault, call, text)
         kind = {"upload": "preview"}.get(call, call if call in SUBMISSIONS else "production")
@@ -256,7 +268,8 @@ _STRIKES = {
     "string_code": ("upload", "preview", "production", "query", "balance"),
     "null_field": ("upload", "preview", "voice", "production", "query", "balance"),
 }
-# Faseeh answers with the sound itself: no task that could fail later, and no fields but a voice's.
+# Faseeh answers with the sound itself, and so do servers of the speech API, which have no accounts either: no task that could
+# fail later, and no fields but a voice's.
 _NOT = {
     "soundclone": frozenset[tuple[str, str]](),
     "aiclone": frozenset({("string_code", call) for call in CALLS["aiclone"]}),
@@ -264,6 +277,13 @@ _NOT = {
         {("task_failed", "production")}
         | {("string_code", call) for call in CALLS["faseeh"]}
         | {("null_field", "preview"), ("null_field", "production")}
+    ),
+    "openai": frozenset(
+        {
+            (fault, call)
+            for fault in ("task_failed", "string_code", "null_field", "insufficient_balance")
+            for call in CALLS["openai"]
+        }
     ),
 }
 

@@ -29,6 +29,7 @@ __all__ = [
     "pcm_form",
     "wav_of",
     "whole_of",
+    "with_length",
 ]
 
 _MOST_CHANNELS = 8
@@ -342,6 +343,19 @@ def whole_of(data: bytes, media: str, rate: int) -> bytes:
     if not form.named and not is_plausible(data):
         raise NotSoundError("it has no header and does not look like 16-bit samples", data)
     return file_of(data, form)
+
+
+def with_length(data: bytes) -> bytes:
+    """A file that came whole: of a WAV that says that it has no end, as streamed ones do, the length is written into its head."""
+    found = _header_of(data) if data[:4] == b"RIFF" else None
+    if found is None or data[found[1] - 4 : found[1]] != _ENDLESS:
+        return data
+    start = found[1]
+    sizes = [struct.pack("<I", min(size, 2**32 - 1)) for size in (len(data) - 8, len(data) - start)]
+    return data[:4] + sizes[0] + data[8 : start - 4] + sizes[1] + data[start:]
+
+
+_ENDLESS = b"\xff\xff\xff\xff"
 
 
 class Entrance:

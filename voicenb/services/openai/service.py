@@ -40,7 +40,7 @@ from voicenb.services.openai.answers import (
 )
 from voicenb.services.openai.requests import ID, PreviewRequest, ProductionRequest, Speech
 from voicenb.services.openai.uploads import HOW, WAYS, listed_in, made_in, name_of
-from voicenb.services.pcm import NotSoundError, whole_of
+from voicenb.services.pcm import NotSoundError, whole_of, with_length
 
 __all__ = ["OpenAi"]
 
@@ -295,11 +295,11 @@ class OpenAi(Service):
 
     @staticmethod
     def _file(data: bytes, media: str, excerpt: str) -> bytes:
-        """Sound as a file: bare samples are wrapped in a WAV, everything else stays as it came."""
+        """Sound as a file: bare samples are wrapped in a WAV, an endless WAV gets its length, all else stays as it came."""
         if not data:
             raise unknown("the server answered with no sound at all")
         try:
-            return whole_of(data, media, RATE)
+            return with_length(whole_of(data, media, RATE))
         except NotSoundError as error:
             if error.text:
                 raise unknown(f"the server answered with {excerpt} where sound was expected", data) from None
