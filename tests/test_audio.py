@@ -15,6 +15,7 @@ from hypothesis import given, settings, strategies as st
 from voicenb.audio import sound
 from voicenb.audio.codec import decode, encode
 from voicenb.audio.containers import is_whole, sniff
+from voicenb.audio.mpeg import frame_length
 from voicenb.audio.sound import AudioError
 from voicenb.audio.subtitles import Segment, Subtitles, Word
 from voicenb.audio.tags import Tag, tagged
@@ -85,6 +86,17 @@ def test_what_is_encoded_decodes_to_the_same(form, channels):
     samples, rate = decode(data)
     assert (samples.dtype, samples.shape, rate) == (np.float32, sound.shape, RATE)
     assert np.abs(samples - sound).max() < (0.6 / 32768 if form in {"wav", "flac"} else 0.06)
+
+
+def test_a_streamed_mp3_of_varying_bit_rate_is_read_to_its_end():
+    """Its beginning cannot say how long it will be, and its first frame says nothing of the bit rate of the others."""
+    sound = np.concatenate([voice(4), np.zeros(2 * RATE, np.float32), voice(4)])
+    whole = encode(sound, RATE, "mp3")
+    first = frame_length(whole, 0)
+    assert b"Xing" in whole[:first]
+    samples, _ = decode(whole[first:])
+    assert len(samples) == pytest.approx(len(sound), abs=2500)
+    assert np.abs(samples[-len(sound) // 8 :]).max() > 0.1
 
 
 @pytest.mark.parametrize("form", ["mp3", "ogg"])

@@ -149,8 +149,18 @@ def test_extra_fields_that_are_none(server, wire, extra):
         answer({"detail": {"error": "validation_error", "message": "exaggeration: what?", "type": "x"}}, status=400),
         answer({"message": "exaggeration?", "code": 400, "type": "BadRequestError", "param": None}, status=400),
         answer({"error": "no exaggeration here"}, status=400),
+        answer({"detail": {"error": "exaggeration: no"}}, status=400),
     ],
-    ids=["openai", "fastapi list", "fastapi text", "fastapi openai", "fastapi flat", "bare", "text"],
+    ids=[
+        "openai",
+        "fastapi list",
+        "fastapi text",
+        "fastapi openai",
+        "fastapi flat",
+        "bare",
+        "text",
+        "fastapi inner text",
+    ],
 )
 def test_what_a_server_does_not_know_is_one_sentence(server, wire, reply):
     wire.script[SPEECH] = reply
@@ -170,6 +180,8 @@ def test_what_a_server_does_not_know_is_one_sentence(server, wire, reply):
     [
         (refusal(401, "Incorrect API key provided", code="invalid_api_key"), AuthenticationError, "OPENAI_API_KEY"),
         (answer({"detail": "Not authenticated"}, status=403), AuthenticationError, "Not authenticated"),
+        (refusal(400, "No connected db.", type="no_db_connection", code="400"), AuthenticationError, "check the key"),
+        (answer({"detail": [1, {"loc": 3}, {"msg": None}]}, status=422), InvalidRequest, "HTTP 422"),
         (refusal(429, "You exceeded your current quota", code="insufficient_quota"), InsufficientBalance, "cannot pay"),
         (refusal(429, "Rate limit reached"), RateLimited, "Rate limit reached"),
         (answer({"detail": "Voice file 'x' not found."}, status=404), InvalidRequest, "studio.catalogue"),

@@ -446,7 +446,7 @@ async def test_cloning_makes_a_voice_that_the_other_panels_know(studio, voice, a
     panel.close()
 
 
-@pytest.mark.parametrize("service", ["soundclone", "aiclone", "faseeh"])
+@pytest.mark.parametrize("service", ["soundclone", "aiclone", "faseeh", "openai"])
 async def test_the_code_of_every_panel_runs_and_does_the_same(service, panel_home, ada, monkeypatch):
     """What was cloned and said with buttons is had again by the code, for nothing."""
     monkeypatch.setenv("VOICENB_HOME", str(panel_home))

@@ -35,11 +35,12 @@ def test_stdout_is_exactly_one_line_with_address_key_and_pid(launch):
         said = server.said
         assert set(said) == {"services", "pid"}
         assert said["pid"] == server.pid
-        assert list(said["services"]) == ["soundclone", "aiclone", "faseeh"]
+        assert list(said["services"]) == ["soundclone", "aiclone", "faseeh", "openai"]
         origin = said["services"]["soundclone"]["base_url"]
         assert origin.startswith("http://127.0.0.1:")
         assert said["services"]["aiclone"]["base_url"] == origin
         assert said["services"]["faseeh"]["base_url"] == f"{origin}/api/v1"
+        assert said["services"]["openai"]["base_url"] == f"{origin}/v1"
         for service in said["services"].values():
             assert set(service) == {"base_url", "api_key"}
             assert service["api_key"].startswith("sk_")

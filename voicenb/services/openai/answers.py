@@ -62,9 +62,12 @@ def said_in(reply: Reply) -> Said | None:
     detail = body.get("detail")
     if isinstance(detail, list):
         problems = [one for one in detail if isinstance(one, dict)]
-        places = [one["loc"] for one in problems if isinstance(one.get("loc"), list)]
-        field = next((str(part) for loc in places for part in loc if isinstance(part, str) and part != "body"), None)
-        said = "; ".join(f"{'.'.join(map(str, one.get('loc', ())[1:]))}: {one.get('msg')}" for one in problems)
+        places = [
+            [str(part) for part in loc if part != "body"] if isinstance(loc := one.get("loc"), list) else []
+            for one in problems
+        ]
+        said = "; ".join(f"{'.'.join(place)}: {one.get('msg')}" for place, one in zip(places, problems, strict=True))
+        field = next((place[0] for place in places if place), None)
         return Said(shown_text(said) or "no message", None, shown_text(field, 60))
     if isinstance(detail, str) and detail:
         return Said(shown_text(detail) or "no message", None, None)
@@ -80,8 +83,9 @@ def said_in(reply: Reply) -> Said | None:
             return Said(
                 shown_text(error["message"]) or "no message", shown_text(code, 60), shown_text(error.get("param"), 60)
             )
-    if isinstance(error := body.get("error"), str) and error and 400 <= reply.status < 500:
-        return Said(shown_text(error) or "no message", None, None)
+    inner = detail.get("error") if isinstance(detail, dict) else body.get("error")
+    if isinstance(inner, str) and inner and 400 <= reply.status < 500:
+        return Said(shown_text(inner) or "no message", None, None)
     return None
 
 
@@ -107,6 +111,10 @@ _OWN_FIELDS = frozenset({"model", "input", "voice", "response_format", "speed"})
 """What every such server has; the rest, though OpenAI states some of it, are extensions to others."""
 
 
+_NO_DATABASE = "no_db_connection"
+"""What LiteLLM's proxy says of a key that is not its own, where it has no database of keys (learned)."""
+
+
 def error_of(said: Said, reply: Reply, request: Speech) -> VoicenbError:
     """The error that the server's word stands for."""
     status = reply.status
@@ -114,7 +122,7 @@ def error_of(said: Said, reply: Reply, request: Speech) -> VoicenbError:
     about: dict[str, Any] = {"code": said.code, "status": status, "service": ID}
     if status == 402 or lacks_money(said.code, said.message):
         return InsufficientBalance(f"{line}; the account behind the key cannot pay.", **about)
-    if status in {401, 403}:
+    if status in {401, 403} or said.code == _NO_DATABASE:
         return AuthenticationError(
             f"{line}; check the key: api_key=…, or {KEY_VARIABLE} beside {URL_VARIABLE}.",
             **about,
