@@ -477,7 +477,8 @@ async def test_the_code_of_every_panel_runs_and_does_the_same(service, panel_hom
         await say.settled()
         say.say()
         await say.settled()
-        spent += say.clips[0].task.cost
+        # Of a server of one's own nobody says what it costs.
+        spent += say.clips[0].task.cost or 0
         assert (await run(say))["clip"].data == say.clips[0].data
 
         voices = VoicesPanel(studio)

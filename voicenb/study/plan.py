@@ -124,13 +124,17 @@ def planned(
             continue
         service = voice.session.service.profile.id
         before = totals.get(service, Decimal(0))
-        about[service] = found
+        if found.amount is None or about.get(service, found).amount is not None:
+            # What says how to set a price that is not known stays.
+            about[service] = found
         totals[service] = None if before is None or found.amount is None else before + found.amount
     warnings = ["With one take, takes and effects cannot be told apart."] if design.takes == 1 else []
     if unknown := [service for service, amount in totals.items() if amount is None]:
         warnings.append(f"The price of {', '.join(unknown)} is not known, so a budget cannot cover it.")
     prices = {
-        service: Price(amount, about[service].unit, f"{design.takes} takes of each cell")
+        service: Price(
+            amount, about[service].unit, about[service].rule if amount is None else f"{design.takes} takes of each cell"
+        )
         for service, amount in totals.items()
     }
     frame = pd.DataFrame(invalid, columns=["cell", "field", "why"])

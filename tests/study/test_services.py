@@ -1,0 +1,59 @@
+"""One study over every service: the same words in each of their voices, in one frame, priced in each one's own unit."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from decimal import Decimal
+
+import pytest
+
+import voicenb as vn
+from voicenb import services
+
+TEXT = "We meet at the harbour at noon."
+# What the user says, where the service does not: per 1,000 characters.
+PRICES = {"openai": "0.5"}
+LANGUAGE = {"soundclone": {"language": "English"}}
+
+
+@pytest.fixture
+def voices(blank_home):
+    sample = vn.Reference(vn.sandbox.sample_speaker("ada", home=blank_home), consent="a sample")
+    with ExitStack() as stack:
+        studios = {
+            name: stack.enter_context(vn.connect(name, sandbox=True, home=blank_home, prices=PRICES.get(name)))
+            for name in services.names()
+        }
+        yield [
+            one.clone(
+                sample, name=f"ada of {name}", text="Hello there, my friend.", quiet=True, **LANGUAGE.get(name, {})
+            )
+            for name, one in studios.items()
+        ]
+
+
+def test_a_study_over_every_service_is_one_frame_priced_in_each_ones_unit(voices, blank_home):
+    study = vn.Study(voices, text=[TEXT], speed=[0.9, 1.1], takes=1, name="services")
+    plan = study.plan()
+    assert {name: price.unit for name, price in plan.prices.items()} == {
+        "soundclone": "credits", "aiclone": "credits", "faseeh": "credits", "openai": "USD",
+    }  # fmt: skip
+    assert plan.prices["openai"].amount == 2 * len(TEXT) * Decimal(PRICES["openai"]) / 1000
+    study.run(quiet=True)
+    frame = study.frame()
+    assert set(frame["status"]) == {"completed"}
+    assert frame.groupby("service")["speed"].apply(sorted).to_dict() == {name: [0.9, 1.1] for name in services.names()}
+    for name, price in plan.prices.items():
+        assert sum(frame[frame["service"] == name]["cost"]) == price.amount, name
+        assert set(frame[frame["service"] == name]["unit"]) == {price.unit}, name
+    fast, slow = (frame[frame["speed"] == speed].set_index("service")["duration"] for speed in (1.1, 0.9))
+    assert (slow > fast).all()
+    kept = {one["service"]: one["characters"] for one in vn.sandbox.books(home=blank_home) if one["kind"] == "speech"}
+    assert kept == {"faseeh": len(TEXT), "openai": len(TEXT)}
+
+
+def test_a_service_whose_price_nobody_says_is_named_before_the_run(blank_home):
+    with vn.connect("openai", sandbox=True, home=blank_home) as studio:
+        plan = vn.Study(studio.voice("alloy"), text=[TEXT], speed=[0.9, 1.1], takes=1, name="unpriced").plan()
+        assert plan.prices["openai"].amount is None
+        assert "prices='free'" in plan.prices["openai"].rule
