@@ -354,13 +354,26 @@ def test_a_recording_that_goes_with_each_request_is_kept_in_the_home(server, wir
     assert studio.tasks()[0].cost == 0
 
 
+def test_a_clip_that_is_a_voices_recording_outlives_its_task(server, wire):
+    """The same bytes are one file of the home, whatever they are for."""
+    wire.script[SPEECH] = SOUND
+    studio = server(cloning="inline")
+    clip = studio.voice("alloy").say("Hello.", quiet=True)
+    voice = studio.clone(vn.Reference(clip.data), name="again", quiet=True)
+    assert voice.id == f"recording:{clip.task.record.file}"
+    studio.history.delete(clip.task.id)
+    voice.say("Hello again.", quiet=True)
+    assert base64.b64decode(sent(wire)["ref_audio"].partition(",")[2]) == WAV
+
+
 def test_an_address_goes_to_servers_that_fetch_and_to_no_other(server, wire):
     wire.script[SPEECH] = SOUND
     address = "http://nas.local/ada.wav"
     server().clone(address, name="ada", quiet=True).say("Hello.", quiet=True)
     assert sent(wire)["ref_audio"] == address
-    with pytest.raises(BadReference, match=r"ref\.fetch\(\) downloads it"):
-        server(cloning="library").clone(address, name="ada", quiet=True)
+    for cloning in ("library", "files"):
+        with pytest.raises(BadReference, match=r"ref\.fetch\(\) downloads it"):
+            server(cloning=cloning).clone(address, name="ada", quiet=True)
 
 
 @pytest.mark.parametrize(

@@ -107,8 +107,12 @@ class TaskTable:
         db.execute("UPDATE voices SET preview = NULL WHERE preview = ?", (id,))
         db.execute("DELETE FROM tasks WHERE id = ?", (id,))
         for name in filter(None, (row["file"], row["subtitles"])):
-            query = "SELECT 1 FROM tasks WHERE file = ? OR subtitles = ? LIMIT 1"
-            if not db.execute(query, (name, name)).fetchone():
+            # A voice may be a recording, which a clip can be.
+            query = (
+                "SELECT 1 FROM tasks WHERE file = ? OR subtitles = ? "
+                "UNION ALL SELECT 1 FROM voices WHERE remote LIKE '%' || ? LIMIT 1"
+            )
+            if not db.execute(query, (name, name, name)).fetchone():
                 self._files.path(name).unlink(missing_ok=True)
         return True
 

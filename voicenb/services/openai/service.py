@@ -103,7 +103,7 @@ class OpenAi(Service):
         """What is wrong with `url` as a voice: nothing with a name, and nothing with a recording's URL where servers take one."""
         if not url.startswith(("http://", "https://")):
             return None
-        if self._way.name is not None and self._way.transcript is None:
+        if self._way.path is not None and self._way.transcript is None:
             return "this kind of server takes recordings themselves; ref.fetch() downloads it"
         return url_problem(url, local=self._http.loopback, private=True)
 
