@@ -1,7 +1,9 @@
 """An OpenAI-compatible server, as scripted ones answer: keys, errors, forms of sound, ways of cloning, fields of its own."""
 
 import base64
+import contextlib
 import json
+import random
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from wire import HANG, answer
 
 import voicenb as vn
 from voicenb.audio.codec import encode
+from voicenb.audio.sound import AudioError
 from voicenb.errors import (
     AuthenticationError,
     BadReference,
@@ -270,6 +273,70 @@ def test_events_that_end_early_are_a_stream_that_broke_off(server, wire, data):
     with pytest.raises(TaskFailed, match="ended early" + (": gone" if b"gone" in data else "")) as caught:
         b"".join(voice.stream("Hello.", stream_format="sse"))
     assert "1.5 s that came are in" in str(caught.value)
+
+
+def test_an_event_that_cannot_be_read_is_sound_that_is_missing(server, wire):
+    whole = events(*cut(WAV))
+    at = whole.index(b'"audio": "', len(whole) // 2) + 10
+    wire.script[SPEECH] = answer(whole[:at] + b"?" + whole[at + 1 :], headers={"Content-Type": "text/event-stream"})
+    with pytest.raises(OutcomeUnknown, match="ended before the sound did"):
+        server().voice("alloy").say("Hello.", quiet=True)
+    with pytest.raises(TaskFailed, match="one of them cannot be read"):
+        b"".join(server().voice("alloy").stream("Hello."))
+
+
+def mutated(chance):
+    """An answer with something wrong about it: its form, its type, its status, its length."""
+    error = chance.choice([None, 3, "x", {}, {"message": 3}, {"message": "x", "code": [1]}])
+    detail = chance.choice([[], [3], {}, {"error": {}}, "", [{"loc": [1, {}]}]])
+    refused = [json.dumps({"error": error}).encode(), json.dumps({"detail": detail}).encode(), b"<html>", b"", b"null"]
+    sounds = [WAV, TONE.tobytes(), MP3, FORMS["flac"][0], events(*cut(WAV)), events(*cut(MP3), first=INFO)]
+    data = chance.choice([*sounds, *refused])
+    for _ in range(chance.choice([0, 0, 1, 3])):
+        at = chance.randrange(len(data) + 1)
+        junk = chance.choice(
+            [b"", b"\x00\xff", b"\r\n\r\n", b'data: {"type": 3}\n\n', chance.randbytes(40), b'"audio": 7']
+        )
+        data = data[:at] + junk + data[at + chance.randrange(60) :]
+    media = chance.choice(
+        [
+            "audio/wav",
+            "audio/mpeg",
+            "audio/pcm",
+            "text/event-stream",
+            "application/json",
+            "text/html",
+            "audio/pcm;rate=0",
+            "",
+        ]
+    )
+    status = chance.choice([200, 200, 200, 200, 201, 204, 302, 400, 401, 404, 408, 422, 500, 503])
+    return answer(data, status=status, headers={"Content-Type": media} if media else None)
+
+
+@pytest.mark.filterwarnings("ignore::voicenb.VoicenbWarning")
+def test_hostile_answers_are_errors_of_the_tree_and_nothing_is_sent_twice(server, wire):
+    """A hundred from a seed, whole and as streams: the ledger says of each what became of it."""
+    chance = random.Random(16)
+    studio = server(prices=10)
+    voice = studio.voice("alloy")
+    seen = set()
+    for number in range(100):
+        wire.script[SPEECH] = mutated(chance)
+        before = len([one for one in wire.seen if one.path == SPEECH])
+        with contextlib.suppress(vn.VoicenbError, AudioError):
+            if number % 2:
+                voice.say(f"Hello {number}.", quiet=True)
+            else:
+                b"".join(voice.stream(f"Hello {number}."))
+        assert len([one for one in wire.seen if one.path == SPEECH]) == before + 1, number
+        task = studio.tasks(limit=1)[0]
+        seen.add(task.status)
+        refused = task.status == "failed" and task.cost == 0
+        assert refused or task.status == "unknown" or task.cost == task.estimate, number
+        if task.status == "completed":
+            assert task.clip.data, number
+    assert seen == {"completed", "failed", "unknown"}
 
 
 def test_a_stream_that_is_none(server, wire):

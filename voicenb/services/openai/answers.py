@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,7 +171,7 @@ class Heard:
     Attributes:
         sound: All of it so far.
         media: What it is, as a content type, where an event says it.
-        begun, done: Whether an event came, and the one that ends it.
+        begun: Whether an event came.
         why: What an error event said, for a sentence.
     """
 
@@ -180,15 +179,23 @@ class Heard:
         self._events = Events()
         self.sound = bytearray()
         self.media = ""
-        self.begun = self.done = False
+        self.begun = self._ended = self._torn = False
         self.why = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the event that ends the sound came, and nothing of it is missing."""
+        return self._ended and not self._torn
 
     def add(self, piece: bytes, *, last: bool = False) -> bytes:
         """The sound that `piece` completes."""
         before = len(self.sound)
-        with suppress(ValueError):
+        try:
             for event in self._events.add(piece, last=last):
                 self._take(event)
+        except ValueError:
+            # Whatever follows, some of the sound is missing.
+            self._torn, self.why = True, ": one of them cannot be read"
         return bytes(self.sound[before:])
 
     def _take(self, event: Mapping[str, Any]) -> None:
@@ -201,7 +208,7 @@ class Heard:
         if isinstance(sound := event.get("audio"), str):
             self.sound += base64.b64decode(sound)
         if kind.endswith(".done"):
-            self.done = True
+            self._ended = True
         elif kind.endswith("error") or "error" in event:
             error = object_of(event.get("error")) or event
             self.why = f": {shown_text(error.get('message'), 200) or 'without a reason'}"
