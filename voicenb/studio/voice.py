@@ -23,7 +23,7 @@ from voicenb.tasks.session import SANDBOX, Session
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
 
-__all__ = ["Voice"]
+__all__ = ["Voice", "spoken_request"]
 
 _MOST_TAKES = 100
 
@@ -35,6 +35,37 @@ def _json_text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_json_text, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def spoken_request(
+    voice: Voice, text: str, parameters: Mapping[str, Any], kind: type[ServiceRequest]
+) -> ServiceRequest:
+    """Return the validated request for saying `text`, with what the voice keeps of its cloning.
+
+    Args:
+        voice: The voice.
+        text: What is spoken.
+        parameters: As in `Voice.say`.
+        kind: The service's request, or a type derived from it.
+
+    Raises:
+        InvalidRequest: It breaks a rule.
+    """
+    service = voice.session.service
+    values = dict(parameters)
+    fixed, _ = kind.from_wire(values)
+    known = kind.parameters()
+    kept = voice.kept
+    model = fixed.get("model") or kept.get("model")
+    values |= {
+        name: value
+        for name, value in kept.items()
+        if name in known and name not in fixed and (not known[name].models or model in known[name].models)
+    }
+    for name in ("voice", "text"):
+        if name in fixed:
+            raise InvalidRequest(f"{name} is not given as a parameter here", service=service.profile.id)
+    return kind.build({**values, "voice": voice.id, "text": text}, strict=voice.session.enforces_learned_rules)
 
 
 class Voice:
@@ -342,23 +373,8 @@ class Voice:
         return self.session.service.price(self._request(text, parameters), self.session.unit_prices(ask=ask))
 
     def _request(self, text: str, parameters: Mapping[str, Any]) -> ServiceRequest:
-        """Return the validated request, with what the voice keeps of its cloning."""
-        service = self.session.service
-        values = dict(parameters)
-        kind = service.request_type("production")
-        fixed, _ = kind.from_wire(values)
-        known = kind.parameters()
-        kept = self.kept
-        model = fixed.get("model") or kept.get("model")
-        values |= {
-            name: value
-            for name, value in kept.items()
-            if name in known and name not in fixed and (not known[name].models or model in known[name].models)
-        }
-        for name in ("voice", "text"):
-            if name in fixed:
-                raise InvalidRequest(f"{name} is not given as a parameter here", service=service.profile.id)
-        return kind.build({**values, "voice": self.id, "text": text}, strict=self.session.enforces_learned_rules)
+        kind = self.session.service.request_type("production")
+        return spoken_request(self, text, parameters, kind)
 
     def is_cached(self, text: str, *, take: int = 1, seed: int | None = None, **parameters: Any) -> bool:
         """Whether `submit` with these arguments would be answered from disk, for nothing.

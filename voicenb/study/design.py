@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
@@ -32,6 +32,7 @@ CROSSED = ("voice", "text")
 """The factors that make blocks."""
 MOST_CELLS = 100_000_000
 _MOST_SAMPLED = 10_000
+_KEYS_AT_ONCE = 1 << 14
 
 
 def level_text(value: object) -> str:
@@ -174,7 +175,11 @@ class Cell:
 def key_of(levels: Mapping[str, Any], take: int) -> str:
     """What the cell of these levels is recognised by; see `Cell.key`."""
     whole = [sorted((name, level_text(level)) for name, level in levels.items()), take]
-    return hashlib.sha256(json.dumps(whole, ensure_ascii=False).encode()).hexdigest()[:16]
+    return _hashed(json.dumps(whole, ensure_ascii=False))
+
+
+def _hashed(whole: str) -> str:
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 class Cells(Sequence[Cell]):
@@ -343,6 +348,33 @@ class Design:
     def takes_of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The take of many cells, 1 and more."""
         return numbers // self.treatments % self.takes + 1
+
+    def number(self, indices: Sequence[int], take: int) -> int | None:
+        """The cell of these levels (as indices, in the factors' order) and take; None where there is none."""
+        place = self.layout.place(indices)
+        if place is None or not 1 <= take <= self.takes:
+            return None
+        return (place[0] * self.takes + take - 1) * self.treatments + place[1]
+
+    def numbers_of(self, keys: Collection[str]) -> NDArray[np.uint32]:
+        """The numbers of the cells that have one of these keys."""
+        found: list[int] = []
+        order = sorted(range(len(self.factors)), key=lambda place: self.factors[place].name)
+        written = [
+            np.asarray(
+                [json.dumps((one.name, level_text(level)), ensure_ascii=False) for level in one.levels], dtype=object
+            )
+            for one in self.factors
+        ]
+        for start in range(0, len(self) if keys else 0, _KEYS_AT_ONCE):
+            numbers = np.arange(start, min(start + _KEYS_AT_ONCE, len(self)))
+            columns = [written[place][self.column(place, numbers)].tolist() for place in order]
+            takes = self.takes_of(numbers).tolist()
+            for number, take, *levels in zip(numbers.tolist(), takes, *columns, strict=True):
+                # The text that `key_of` hashes, put together of parts that are written once.
+                if _hashed(f"[[{', '.join(levels)}], {take}]") in keys:
+                    found.append(number)
+        return np.asarray(found, dtype=np.uint32)
 
     def sequence(self) -> NDArray[np.uint32]:
         """The numbers of all cells in the order in which they are to be made."""

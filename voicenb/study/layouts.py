@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,13 @@ class Grid:
             found.append(index)
         return tuple(reversed(found))
 
+    def row(self, indices: Sequence[int]) -> int:
+        """The combination of these levels."""
+        row = 0
+        for count, index in zip(self.counts, indices, strict=True):
+            row = row * count + index
+        return row
+
     def column(self, position: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The levels of one factor in many combinations."""
         return rows // math.prod(self.counts[position + 1 :]) % self.counts[position]
@@ -65,6 +73,14 @@ class Table:
         """The levels of one combination."""
         return tuple(map(int, self.rows[row]))
 
+    @cached_property
+    def _places(self) -> dict[tuple[int, ...], int]:
+        return {tuple(levels): row for row, levels in enumerate(self.rows.tolist())}
+
+    def row(self, indices: Sequence[int]) -> int | None:
+        """The combination of these levels; None where it is not among them."""
+        return self._places.get(tuple(indices))
+
     def column(self, position: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The levels of one factor in many combinations."""
         found: NDArray[np.int64] = self.rows[rows, position].astype(np.int64)
@@ -86,6 +102,11 @@ class Crossed:
     def indices(self, outer: int, inner: int) -> tuple[int, ...]:
         """The levels of the combination `inner` in the block `outer`."""
         return self._outer.indices(outer) + self._inner.indices(inner)
+
+    def place(self, indices: Sequence[int]) -> tuple[int, int] | None:
+        """The block and the combination in it that have these levels; None where there is none."""
+        inner = self._inner.row(indices[self._split :])
+        return None if inner is None else (self._outer.row(indices[: self._split]), inner)
 
     def column(self, position: int, outer: NDArray[np.int64], inner: NDArray[np.int64]) -> NDArray[np.int64]:
         """The levels of one factor in many combinations."""

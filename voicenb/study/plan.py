@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from voicenb.base.money import Price, plain
 from voicenb.errors import InvalidRequest
-from voicenb.study.design import Cell, Design, level_text
+from voicenb.study.design import Cell, Design
+from voicenb.study.rules import Reason, Rules
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from voicenb.studio.voice import Voice
 
-__all__ = ["Plan", "planned", "request_of"]
+__all__ = ["MOST_LISTED", "Plan", "belongs", "planned", "request_of"]
 
+MOST_LISTED = 100_000
+"""The refused cells that `Plan.invalid` lists."""
 _SHOWN = 20
+_REMARKS = 5
+_TO_PAY, _LEFT_OUT, _DONE, _REFUSED, _CACHED = range(5)
+_WHERE = Reason("where", "left out by where=")
 
 
 def request_of(cell: Cell, *, sandbox: bool) -> dict[str, Any]:
@@ -35,6 +45,27 @@ def request_of(cell: Cell, *, sandbox: bool) -> dict[str, Any]:
     return levels | {"take": cell.take, "seed": cell.take - 1 if sandbox and cell.take > 1 else None}
 
 
+def belongs(where: Callable[[Cell], object] | None, cell: Cell) -> bool:
+    """Whether a cell belongs to its study.
+
+    Args:
+        where: Says so; None takes all.
+        cell: The cell.
+
+    Raises:
+        InvalidRequest: `where` raised an exception.
+    """
+    if where is None:
+        return True
+    try:
+        return bool(where(cell))
+    except Exception as error:
+        raise InvalidRequest(
+            f"where= failed for {cell!r}: {type(error).__name__}: {error}. Nothing was sent for this cell or after it; it gets a cell "
+            "and answers whether the cell belongs to the study."
+        ) from error
+
+
 @dataclass(frozen=True)
 class Plan:
     """What `Study.run` would do.
@@ -44,7 +75,9 @@ class Plan:
         done: How many are made already.
         prices: What the others cost, by service; an amount of None where a price is not known.
         cached: How many of these are answered from disk, for nothing.
-        invalid: The cells that are left out: cell, field, why.
+        refused: How many cells ``where=`` or a rule of a service leaves out.
+        seconds: How long the run is expected to take, at the pace of each service's last 200 clips in this home (of several
+            services the slowest counts, as they work side by side); None where one has made none yet.
         warnings: What is to be known before paying.
     """
 
@@ -52,18 +85,71 @@ class Plan:
     done: int
     prices: Mapping[str, Price]
     cached: int
-    invalid: pd.DataFrame
+    refused: int
+    seconds: float | None
     warnings: tuple[str, ...]
+    _counts: Mapping[Reason, int] = field(repr=False)
+    _design: Design = field(repr=False)
+    _rules: Rules = field(repr=False)
+    _state: NDArray[np.uint8] = field(repr=False)
+
+    @property
+    def refusals(self) -> pd.DataFrame:
+        """Why cells are left out, one row a reason: field, why, cells; the most frequent first."""
+        import pandas as pd
+
+        rows = sorted(self._counts.items(), key=lambda one: -one[1])
+        return pd.DataFrame([(*reason, cells) for reason, cells in rows], columns=["field", "why", "cells"])
+
+    @cached_property
+    def invalid(self) -> pd.DataFrame:
+        """The cells that are left out: cell, field, why; of more than 100,000 cells the first ones, while `refusals` counts all."""
+        import pandas as pd
+
+        numbers = np.flatnonzero((self._state == _LEFT_OUT) | (self._state == _REFUSED))[:MOST_LISTED].astype(np.uint32)
+        out = numbers[self._state[numbers] == _LEFT_OUT]
+        refused = numbers[self._state[numbers] == _REFUSED]
+        rows = [(number, *_WHERE) for number in out.tolist()]
+        rows += [(number, *reason) for number, reason in self._rules.reasons(refused)]
+        rows.sort(key=lambda row: row[0])
+        return pd.DataFrame(rows, columns=["cell", "field", "why"])
+
+    def frame(self) -> pd.DataFrame:
+        """What would be paid for, one row a request: every factor, service, price of one take, unit, and cells (its takes)."""
+        import pandas as pd
+
+        design = self._design
+        numbers: NDArray[Any] = np.flatnonzero(self._state == _TO_PAY)
+        block, treatment = np.divmod(numbers, design.treatments)
+        _, first, takes = np.unique(
+            block // design.takes * design.treatments + treatment, return_index=True, return_counts=True
+        )
+        numbers = numbers[first].astype(np.uint32)
+        columns: dict[str, Any] = {}
+        for position, one in enumerate(design.factors):
+            levels = np.empty(len(one.levels), dtype=object)
+            levels[:] = one.levels
+            columns[one.name] = levels[design.column(position, numbers.astype(np.int64))]
+        services = [design.services.get(voice, "") for voice in columns["voice"]]
+        units = {service: price.unit for service, price in self.prices.items()}
+        about = {
+            "service": services,
+            "price": self._rules.amounts(numbers),
+            "unit": [units.get(one) for one in services],
+        }
+        return pd.DataFrame(columns | about | {"cells": takes})
 
     @property
     def _facts(self) -> list[str]:
-        left = self.cells - self.done - self.cached - self.invalid["cell"].nunique()
+        left = self.cells - self.done - self.cached - self.refused
         facts = [f"{self.cells:,} cells", f"{self.done:,} made", f"{self.cached:,} on disk", f"{left:,} to pay for"]
         for service, price in self.prices.items():
             amount = "price not known" if price.amount is None else f"{plain(price.amount)} {price.unit}"
             facts.append(f"{service}: {amount}")
-        if len(self.invalid):
-            facts.append(f"{self.invalid['cell'].nunique():,} left out")
+        if self.seconds is not None and left:
+            facts.append(f"about {_duration(self.seconds)}")
+        if self.refused:
+            facts.append(f"{self.refused:,} left out")
         return facts
 
     def __repr__(self) -> str:
@@ -72,8 +158,8 @@ class Plan:
     def _repr_html_(self) -> str:
         lines = [f"<p><b>Plan</b> · {escape(' · '.join(self._facts))}</p>"]
         lines += [f"<p>{escape(one)}</p>" for one in self.warnings]
-        if len(self.invalid):
-            lines.append(self.invalid.head(_SHOWN).to_html(index=False, border=0))
+        if self._counts:
+            lines.append(self.refusals.head(_SHOWN).to_html(index=False, border=0))
         return "".join(lines)
 
 
@@ -81,61 +167,133 @@ def planned(
     design: Design,
     voices: Mapping[str, Voice],
     where: Callable[[Cell], object] | None,
-    made: Callable[[str], bool],
+    made: Collection[str],
 ) -> Plan:
     """Return the plan of a study; see `Plan`.
+
+    Cells are counted, not visited: the time goes with the combinations that prices and rules tell apart, with the cells that are made
+    or on disk, and, where there is a `where`, with its calls, one a cell.
 
     Args:
         design: The design.
         voices: The voice of each level of ``voice``.
         where: Says which cells belong to the study; None takes all.
-        made: Whether the cell of a key is made already.
-    """
-    import pandas as pd
+        made: The keys of the cells that are made already.
 
-    invalid: list[tuple[int, str, str]] = []
+    Raises:
+        InvalidRequest: `where` raised an exception.
+    """
+    state = np.full(len(design), _TO_PAY, dtype=np.uint8)
+    if where is not None:
+        state[[cell.number for cell in design.cells if not belongs(where, cell)]] = _LEFT_OUT
+    done = design.numbers_of(made)
+    state[done[state[done] == _TO_PAY]] = _DONE
+    left = np.flatnonzero(state == _TO_PAY).astype(np.uint32)
+    rules = Rules(design, voices, left)
+    refused, counts = rules.refused()
+    state[left[refused]] = _REFUSED
+    if out := int((state == _LEFT_OUT).sum()):
+        counts[_WHERE] = out
+    for number in _on_disk(design, voices, rules, state):
+        state[number] = _CACHED
+    to_pay = np.flatnonzero(state == _TO_PAY).astype(np.uint32)
+    prices, cells = _prices(rules, to_pay, design.takes)
+    return Plan(
+        cells=len(design),
+        done=int((state == _DONE).sum()),
+        prices=prices,
+        cached=int((state == _CACHED).sum()),
+        refused=out + int(refused.sum()),
+        seconds=_seconds(voices, cells),
+        warnings=tuple(_warnings(design, rules, prices, counts, out + int(refused.sum()))),
+        _counts=counts,
+        _design=design,
+        _rules=rules,
+        _state=state,
+    )
+
+
+def _prices(rules: Rules, numbers: NDArray[np.uint32], takes: int) -> tuple[dict[str, Price], dict[str, int]]:
+    """What cells cost by service, and how many each has."""
     totals: dict[str, Decimal | None] = {}
-    about: dict[str, Price] = {}
-    known: dict[tuple[Any, ...], Price | InvalidRequest] = {}
-    counts: Counter[str] = Counter()
-    for cell in design.cells:
-        if where is not None and not where(cell):
-            invalid.append((cell.number, "where", "left out by where="))
-            continue
-        if made(cell.key):
-            counts["done"] += 1
-            continue
-        voice = voices[cell.voice]
-        request = request_of(cell, sandbox=voice.session.http.sandbox)
-        take, seed, text = (request.pop(name) for name in ("take", "seed", "text"))
-        same = tuple(level_text(level) for level in cell.levels.values())
-        if same not in known:
-            try:
-                known[same] = voice.price(text, ask=False, **request)
-            except InvalidRequest as error:
-                known[same] = error
-        found = known[same]
-        if isinstance(found, InvalidRequest):
-            rules = [(one.field, str(one)) for one in found.problems] or [("", str(found))]
-            invalid += [(cell.number, name, why) for name, why in rules]
-            continue
-        if voice.is_cached(text, take=take, seed=seed, **request):
-            counts["cached"] += 1
-            continue
-        service = voice.session.service.profile.id
+    units: dict[str, str] = {}
+    words: dict[str, str] = {}
+    cells: dict[str, int] = {}
+    for service, price, count in rules.prices(numbers):
         before = totals.get(service, Decimal(0))
-        if found.amount is None or about.get(service, found).amount is not None:
+        totals[service] = None if before is None or price.amount is None else before + count * price.amount
+        units[service] = price.unit
+        if price.amount is None:
             # What says how to set a price that is not known stays.
-            about[service] = found
-        totals[service] = None if before is None or found.amount is None else before + found.amount
-    warnings = ["With one take, takes and effects cannot be told apart."] if design.takes == 1 else []
-    if unknown := [service for service, amount in totals.items() if amount is None]:
-        warnings.append(f"The price of {', '.join(unknown)} is not known, so a budget cannot cover it.")
-    prices = {
-        service: Price(
-            amount, about[service].unit, about[service].rule if amount is None else f"{design.takes} takes of each cell"
-        )
+            words[service] = price.rule
+        cells[service] = cells.get(service, 0) + count
+    return {
+        service: Price(amount, units[service], words.get(service, f"{takes} takes of each cell"))
         for service, amount in totals.items()
-    }
-    frame = pd.DataFrame(invalid, columns=["cell", "field", "why"])
-    return Plan(len(design), counts["done"], prices, counts["cached"], frame, tuple(warnings))
+    }, cells
+
+
+def _seconds(voices: Mapping[str, Voice], cells: Mapping[str, int]) -> float | None:
+    sessions = {voice.session.service.profile.id: voice.session for voice in voices.values()}
+    expected = []
+    for service, count in cells.items():
+        session = sessions[service]
+        pace = session.ledger.studies.pace(service, session.endpoint)
+        if pace is None:
+            return None
+        expected.append(pace * count)
+    return max(expected, default=0.0)
+
+
+def _on_disk(design: Design, voices: Mapping[str, Voice], rules: Rules, state: NDArray[np.uint8]) -> Iterator[int]:
+    """The cells to be paid for whose request has been made before: found from the clips, of which there are fewer."""
+    text = next(place for place, one in enumerate(design.factors) if one.name == "text")
+    texts = set(design.factors[text].levels)
+    factor = design.factor("voice")
+    sessions = {id(voice.session): voice.session for voice in voices.values()}
+    for session in sessions.values():
+        service = session.service.profile.id
+        known = [one for one in session.ledger.studies.texts(service, session.endpoint) if one[0] in texts]
+        here = [place for place, level in enumerate(factor.levels) if voices[level].session is session]
+        for voice in here if known else ():
+            levels_of = rules.matching(voice)
+            seen: set[int] = set()
+            for _, take, parameters in known:
+                for levels in levels_of(json.loads(parameters)):
+                    number = design.number([levels[place] for place in range(len(design.factors))], take)
+                    if number is not None and number not in seen and state[number] == _TO_PAY:
+                        seen.add(number)
+                        if _is_cached(design.cells[number], voices[factor.levels[voice]]):
+                            yield number
+
+
+def _is_cached(cell: Cell, voice: Voice) -> bool:
+    request = request_of(cell, sandbox=voice.session.http.sandbox)
+    return voice.is_cached(request.pop("text"), **request)
+
+
+def _warnings(
+    design: Design, rules: Rules, prices: Mapping[str, Price], counts: Mapping[Reason, int], refused: int
+) -> Iterator[str]:
+    if refused == len(design):
+        reason = max(counts, key=lambda one: counts[one])
+        yield (
+            f"No cell is left: all {refused:,} are left out, {counts[reason]:,} of them because of {reason.why.rstrip('.')}. "
+            "run() sends nothing."
+        )
+    elif refused > MOST_LISTED:
+        yield f"{refused:,} cells are left out; plan.invalid lists the first {MOST_LISTED:,}, and plan.refusals counts all."
+    if design.takes == 1:
+        yield "With one take, takes and effects cannot be told apart."
+    if unknown := [service for service, price in prices.items() if price.amount is None]:
+        yield f"The price of {', '.join(unknown)} is not known, so a budget cannot cover it."
+    said = rules.remarks()
+    yield from said[:_REMARKS]
+    if len(said) > _REMARKS:
+        yield f"{len(said) - _REMARKS:,} more remarks of this kind."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

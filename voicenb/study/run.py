@@ -16,7 +16,7 @@ from voicenb.ledger.records import FINAL, TaskRecord
 from voicenb.studio.task import Task
 from voicenb.studio.waiting import progress_mode
 from voicenb.study.design import Cell
-from voicenb.study.plan import request_of
+from voicenb.study.plan import belongs, request_of
 from voicenb.tasks.budget import Budget
 from voicenb.tasks.cells import in_cell
 
@@ -137,7 +137,7 @@ def run_cells(
             for cell in cells:
                 if stop is not None and stop():
                     break
-                if where is not None and not where(cell):
+                if not belongs(where, cell):
                     run.total -= 1
                     continue
                 run.take_up(cell, voices[cell.voice], before.get(key(cell)))

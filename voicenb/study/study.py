@@ -188,7 +188,7 @@ class Study:
         for session in {id(one.session): one.session for one in self._voices.values()}.values():
             session.unit_prices(ask=True)
         found = self._tasks()
-        return planned(self.design, self._voices, where, lambda key: made(found.get(key)))
+        return planned(self.design, self._voices, where, {key for key, one in found.items() if made(one)})
 
     def run(
         self,
