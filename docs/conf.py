@@ -55,9 +55,37 @@ def _parameters() -> str:
     return "\n".join(parts)
 
 
+def _measures() -> str:
+    """The table of voicenb's own measures, from their definitions."""
+    from voicenb.measures.builtin import BUILT_IN
+
+    scales = {
+        "ratio": "log ratio, in %",
+        "semitones": "12 · log₂ of the ratio, in semitones",
+        "difference": "difference",
+    }
+    lines = [
+        (
+            "# Measures\n\nThe columns of `Study.frame`, made from the definitions that measure. *Audible* is the published "
+            'just-noticeable difference, which `margin="audible"` stands for; a share where the scale is a log ratio.\n'
+        ),
+        "| column | unit | version | how | difference of two | audible | source |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in BUILT_IN:
+        margin = "–" if one.margin is None else f"{100 * one.margin:g} %" if one.scale == "ratio" else f"{one.margin:g}"
+        cells = (
+            f"`{one.name}`", one.unit or "–", str(one.version), one.method, scales[one.scale], margin,
+            one.margin_source or "–",
+        )  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def setup(app: Any) -> None:
     """Writes the generated pages before they are read."""
     folder = _HERE / "_generated"
     folder.mkdir(exist_ok=True)
     (folder / "parameters.md").write_text(_parameters(), "utf-8")
+    (folder / "measures.md").write_text(_measures(), "utf-8")
     del app
