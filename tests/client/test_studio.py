@@ -15,6 +15,7 @@ import soundfile as sf
 from wire import Wire, answer
 
 import voicenb as vn
+from voicenb.ledger.records import now
 
 
 def rows(studio):
@@ -61,6 +62,25 @@ def test_a_voice_keeps_its_first_use_and_can_be_renamed_and_forgotten(blank, ada
     assert blank.voices().empty
     with pytest.raises(vn.InvalidRequest, match="none yet"):
         blank.voice("ash")
+
+
+@pytest.mark.parametrize("look", [repr, lambda voice: voice.until, lambda voice: voice.require_usable()])
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_a_voice_that_is_activated_between_two_looks_is_usable(blank, ada, monkeypatch, look, first):
+    voice = blank.clone(ada, name="me", text="Hi there.", quiet=True)
+    looks = []
+    refresh = voice.refresh
+
+    def activated_by_another_kernel():
+        looks.append(None)
+        if len(looks) == first:
+            blank.session.ledger.voices.update(voice.key, activated=now(), expires=None).result()
+        refresh()
+
+    monkeypatch.setattr(voice, "refresh", activated_by_another_kernel)
+    look(voice)
+    look(voice)
+    assert voice.activated is not None
 
 
 @pytest.mark.parametrize("takes", [0, -1, 101, 1.0, True, "2", None])

@@ -187,7 +187,7 @@ async def test_what_is_wrong_is_said_where_it_is(voice):
 
 async def test_a_level_that_a_rule_refuses_is_left_out_with_its_reason(voice):
     panel = await opened(study(voice, "refused", text=["Faster than is allowed.", "Nine times as fast."], speed=[1, 9]))
-    assert "2 left out: speed" in panel._left_out.value
+    assert "2 left out: soundclone: speed" in panel._left_out.value
     assert told(panel._status).startswith("4 cells · 2 left out")
     panel.close()
 

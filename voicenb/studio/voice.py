@@ -68,6 +68,13 @@ def spoken_request(
     return kind.build({**values, "voice": voice.id, "text": text}, strict=voice.session.enforces_learned_rules)
 
 
+def _ended(record: VoiceRecord) -> datetime | None:
+    """When the voice ended; None where it has not."""
+    if record.activated is not None or record.expires is None or record.expires > datetime.now(UTC):
+        return None
+    return record.expires
+
+
 class Voice:
     """A cloned voice of one service.
 
@@ -115,14 +122,18 @@ class Voice:
         return self._record
 
     def _state(self) -> str:
-        if self.activated is not None:
+        record = self._current_record()
+        if record.activated is not None:
             return "activated, kept for good"
-        if self._expired():
-            return f"expired {self.expires:%Y-%m-%d %H:%M} UTC"
-        return self.until or "ready"
+        if (ended := _ended(record)) is not None:
+            return f"expired {ended:%Y-%m-%d %H:%M} UTC"
+        return self._until(record) or "ready"
 
-    def _expired(self) -> bool:
-        return self.activated is None and self.expires is not None and self.expires <= datetime.now(UTC)
+    def _until(self, record: VoiceRecord) -> str:
+        if record.expires is None or record.activated is not None:
+            return ""
+        what = "to be used once before" if self.session.service.profile.voice_life else "its address is signed until"
+        return f"{what} {record.expires:%Y-%m-%d %H:%M} UTC"
 
     @property
     def key(self) -> str:
@@ -180,10 +191,7 @@ class Voice:
     @property
     def until(self) -> str:
         """What `expires` means, in words; "" where nothing ends."""
-        if self.expires is None or self.activated is not None:
-            return ""
-        what = "to be used once before" if self.session.service.profile.voice_life else "its address is signed until"
-        return f"{what} {self.expires:%Y-%m-%d %H:%M} UTC"
+        return self._until(self._current_record())
 
     @property
     def activated(self) -> datetime | None:
@@ -212,7 +220,8 @@ class Voice:
         """
         if self._record.state != "ready":
             raise InvalidRequest(f"the voice {self.name!r} is {self._record.state}; clone it again")
-        if self._expired():
+        # One look at the row: the answer to a first use, which keeps the voice, may come between two.
+        if (ended := _ended(self._current_record())) is not None:
             why, then = "without having been used", "Clone it again: studio.clone(…)."
             if self.session.service.profile.voice_life is None:
                 why = "with the signature of its recording's address, which the service could no longer open"
@@ -221,7 +230,7 @@ class Voice:
                     "voicenb.services.uploaders.storage_uploader('s3://bucket/folder', public='https://…')."
                 )
             raise VoiceExpired(
-                f"the voice {self.name!r} expired on {self.expires:%Y-%m-%d %H:%M} UTC {why}; nothing was sent or "
+                f"the voice {self.name!r} expired on {ended:%Y-%m-%d %H:%M} UTC {why}; nothing was sent or "
                 f"charged. {then}",
                 service=self._record.service,
             )
