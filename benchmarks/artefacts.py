@@ -4,7 +4,7 @@
 
 Each trial takes some five seconds of whole phrases of a recording, puts one fault of one kind into it by seed, and asks whether a
 finding of that kind lies where the fault is (within 0.1 s). False alarms are counted in the recordings as they are, cut to
-whole phrases. The recordings that the thresholds were set with are counted apart from the others, which were only ever counted.
+whole phrases. The last rule was mended on one half of the speakers, and is reported on the other half and on new clips, too.
 """
 
 from __future__ import annotations
@@ -18,16 +18,29 @@ from typing import NamedTuple
 
 import numpy as np
 import soundfile
+from scipy.stats import chi2
 
 from voicenb.measures.artefacts import KINDS, artefacts
 from voicenb.measures.pitch import f0_track
 from voicenb.measures.speech import voice_activity
 
-SEEN = ("librispeech-2414", "librispeech-1998", "librispeech-367", "jfk", "ada", "clara")
-"""Recordings whose names begin so were used to set the thresholds."""
+MENDED = ("librispeech-2033", "librispeech-3005", "bruno", "dev")
+"""Recordings whose names begin so were looked into for the last change of the rules."""
 EARLIER = (
-    "Before librispeech-367 and clara were moved to the first group and looked into, the other recordings had 74 of 90 dropouts, "
-    "85 of 90 repeats, and one false alarm; two mistakes in the search were found in that way."
+    "With the rules before, the first group had the three false alarms that there were (1.63 a minute) and the second none; "
+    "recall was 0.983 and 0.994. "
+    "Each of the three had a cause in the sound. The release of a stop, which rises over some 4 ms, was taken for the end of a gap: a cut takes no "
+    "time, so that only the block that holds it and the next one count now. The pulses of a low voice stand 5 ms apart, with a slow wave between "
+    "them that went into the level of the gap's edge and not into that of the gap: both are without it now. The rumble "
+    "of a room at the end of a recording was taken for a voice that is cut off: the last 20 ms are measured without their mean and "
+    "slope. No threshold was moved. "
+    "Thresholds were set earlier with the second group's recordings: none of these people is one that was never used. The clips "
+    "are new, and were counted once."
+)
+TEXTS = (
+    "The ferry leaves at a quarter past six, and the next one only at noon.",
+    "Please put the blue cup back on the top shelf before you go out.",
+    "Did you hear what happened to the old bridge after the storm last week?",
 )
 SECONDS = 5.0
 NEAR = 0.1
@@ -40,8 +53,10 @@ class Material(NamedTuple):
     segments: np.ndarray
 
     @property
-    def seen(self) -> bool:
-        return self.name.startswith(SEEN)
+    def group(self) -> str:
+        if self.name.startswith("clip "):
+            return "clips"
+        return "mended on" if self.name.startswith(MENDED) else "others"
 
 
 def whole(name: str, sound: np.ndarray, rate: int) -> Material:
@@ -150,13 +165,29 @@ def recordings(speech: Path | None, *, sandbox: bool) -> list[Material]:
             for name in vn.sandbox.speakers(home):
                 sound, rate = soundfile.read(vn.sandbox.sample_speaker(name, home), dtype="float32")
                 found.append(whole(name, sound, rate))
+            found += clips(speech, home)
+    return found
+
+
+def clips(speech: Path | None, home: str) -> list[Material]:
+    """Texts, spoken by the sandbox in voices that were cloned from the recordings of people."""
+    import voicenb as vn
+
+    found = []
+    with vn.connect(home=home) as studio:
+        for path in sorted(speech.glob("*-reference.flac")) if speech and speech.is_dir() else ():
+            reference = vn.Reference(path, consent="a public recording, for a measurement")
+            voice = studio.clone(reference, name=path.stem.split("-")[1], text="Hello.", language="English", quiet=True)
+            for number, text in enumerate(TEXTS):
+                sound, rate = soundfile.read(voice.say(text, quiet=True).path, dtype="float32")
+                found.append(whole(f"clip {voice.name}/{number + 1}", sound, rate))
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speech", type=Path, help="folder of recordings of people, *.flac")
-    parser.add_argument("--sandbox", action="store_true", help="take the sandbox's sample speakers, too")
+    parser.add_argument("--sandbox", action="store_true", help="take the sandbox's sample speakers and clips, too")
     parser.add_argument("--trials", type=int, default=10, help="faults of each kind in each recording")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="recordings whose names hold this")
@@ -169,10 +200,7 @@ def main() -> None:
 
 
 def table(materials: list[Material], options: argparse.Namespace) -> str:
-    groups = {
-        "recordings that thresholds were set with": [one for one in materials if one.seen],
-        "other recordings": [one for one in materials if not one.seen],
-    }
+    groups = {name: [one for one in materials if one.group == name] for name in ("mended on", "others", "clips")}
     groups = {name: ones for name, ones in groups.items() if ones}
     hits = {(group, kind): [] for group in groups for kind in KINDS}
     alarms = {(group, kind): 0 for group in groups for kind in KINDS}
@@ -217,6 +245,14 @@ def table(materials: list[Material], options: argparse.Namespace) -> str:
         alarm = sum(alarms[group, kind] for kind in KINDS)
         cells.append(f"{sum(every)} of {len(every)} ({np.mean(every):.3f}) | {alarm / minutes[group]:.2f}")
     lines.append("| **all** | " + " | ".join(cells) + " |")
+    lines += ["", "With so few minutes a rate is known roughly. Its upper 95 % bound (Poisson):", ""]
+    for group in groups:
+        alarm = sum(alarms[group, kind] for kind in KINDS)
+        bound = chi2.ppf(0.95, 2 * (alarm + 1)) / 2 / minutes[group]
+        lines.append(f"- {group}: {alarm} in {minutes[group]:.1f} minutes, at most {bound:.2f} a minute")
+    alarm, heard_minutes = sum(alarms.values()), sum(minutes.values())
+    bound = chi2.ppf(0.95, 2 * (alarm + 1)) / 2 / heard_minutes
+    lines.append(f"- all together: {alarm} in {heard_minutes:.1f} minutes, at most {bound:.2f} a minute")
     lines += ["", "What is injected:", ""]
     lines += [f"- *{kind}*: {inject.__doc__}" for kind, inject in INJECT.items()]
     return "\n".join(lines) + "\n"
@@ -233,7 +269,7 @@ def _preface(groups: dict[str, list[Material]], options: argparse.Namespace, cos
     ]
     for name, ones in groups.items():
         minutes = sum(len(one.sound) / one.rate for one in ones) / 60
-        lines.append(f"The {name}: {', '.join(one.name for one in ones)} ({minutes:.1f} minutes).")
+        lines.append(f"*{name}*: {', '.join(one.name for one in ones)} ({minutes:.1f} minutes).")
     return lines
 
 

@@ -93,6 +93,32 @@ def test_truncation(silence):
     assert "truncation" not in kinds(phrase())
 
 
+@pytest.mark.parametrize("frequency", [0, 8, 15])
+def test_rumble_at_the_end_is_no_voice_that_is_cut_off(frequency):
+    """Speech is over, or nearly so, and a slow wave as loud as −10 dB of it goes on to the last sample."""
+    sound = phrase(gap=0.02)
+    times = np.arange(len(sound)) / RATE
+    level = 0.3 * np.abs(sound).max()
+    rumble = level * (np.sin(2 * np.pi * frequency * times + 1) if frequency else np.minimum(1, times) - 0.5)
+    assert "truncation" not in kinds(sound + rumble.astype(np.float32))
+    cut = sound[: round(0.8 * RATE)] + rumble[: round(0.8 * RATE)].astype(np.float32)
+    assert "truncation" in kinds(cut)
+
+
+@pytest.mark.parametrize(("rise", "expected"), [(0.0, {"dropout"}), (0.008, set())])
+def test_release_of_a_stop_takes_time_and_a_cut_takes_none(rise, expected):
+    """A closure of 60 ms between a weak click and a vowel that begins within 8 ms, or at once."""
+    sound = phrase()
+    start, end = round(0.6 * RATE), round(0.66 * RATE)
+    before = np.linspace(1, 0, round(0.05 * RATE)) ** 2
+    sound[start - len(before) : start] *= before.astype(np.float32)
+    sound[start:end] = noise(0.06, level=3e-4)
+    sound[start - 20 : start] = noise(20 / RATE, level=0.012)
+    length = round(rise * RATE)
+    sound[end : end + length] *= np.geomspace(3e-3, 1, length) if length else 1
+    assert kinds(sound) & {"dropout"} == expected
+
+
 def test_text_that_cannot_have_been_said():
     """200 letters in 2.4 s of speech are a truncation; 20 are not; nor are they without a text."""
     sound = phrase()

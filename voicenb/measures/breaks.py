@@ -67,8 +67,11 @@ def dropouts(sound: npt.NDArray[np.float32], rate: int, speech_level: float) -> 
         # The first and the last millisecond may hold a part of what is around.
         rest = max(float(levels[start + 1 : end - 1].max()), speech_level - 80)
         off = _cut_level(sound[: start * length], rate)
-        on = float(levels[end : end + 3].max())
-        abrupt = min(off, on) > rest + _FALL and max(off, on) > speech_level + _EDGE
+        # A cut takes no time: the block that holds it, and the next one. A stop's release takes some milliseconds more.
+        on = float(levels[end : end + 2].max())
+        # A slow wave that goes on in the gap, as between two pulses of a low voice, is none of the edge's.
+        fall = min(off, float(levels[start - 2 : start].max()), on) - rest
+        abrupt = fall > _FALL and max(off, on) > speech_level + _EDGE
         then = max(float(levels[start + 1 : start + 4].max()), speech_level - 80)
         steep = off > max(then + _STEEP_FALL, speech_level + _EDGE)
         if (abrupt or steep) and not _covered(found, start * block, end * block):
@@ -87,7 +90,7 @@ def _cut_level(sound: npt.NDArray[np.float32], rate: int) -> float:
     return level if -11 < change < 17 else -np.inf
 
 
-def _level(sound: npt.NDArray[np.float32]) -> float:
+def _level(sound: npt.NDArray[np.floating]) -> float:
     return float(decibels(np.square(sound, dtype=np.float64).mean())) if len(sound) else -np.inf
 
 
@@ -96,7 +99,14 @@ def _covered(found: list[tuple[float, float]], start: float, end: float) -> bool
 
 
 def dying_level(sound: npt.NDArray[np.float32], rate: int) -> tuple[float, float]:
-    """The level of the last 20 ms before the silence that may end the sound, in dB re full scale, and their end in seconds."""
+    """The level of the last 20 ms before the silence that may end the sound, in dB re full scale, and their end in seconds.
+
+    Without their mean and slope, which no voice has: the rumble of a room below 15 Hz goes on when the voice is over.
+    """
     differs = np.flatnonzero(np.diff(sound))
     end = int(differs[-1]) + 1 if len(differs) else 0
-    return _level(sound[max(0, end - round(0.02 * rate)) : end]), end / rate
+    last = sound[max(0, end - round(0.02 * rate)) : end].astype(np.float64)
+    if len(last) > 2:
+        times = np.linspace(-1, 1, len(last))
+        last = last - last.mean() - times * (last @ times) / (times @ times)
+    return _level(last), end / rate
