@@ -46,6 +46,7 @@ class Serial(Executor):
 def _fresh(monkeypatch, tmp_path):
     monkeypatch.setattr(registry, "_STATE", registry._Registered())
     monkeypatch.setattr(registry, "entry_points", lambda group: [])
+    monkeypatch.setattr(registry, "extras", tuple)
     folder = tmp_path / "marks"
     folder.mkdir()
     monkeypatch.setenv(deadly.MARKS, str(folder))

@@ -41,6 +41,7 @@ def bits(row):
 def _fresh(monkeypatch):
     monkeypatch.setattr(registry, "_STATE", registry._Registered())
     monkeypatch.setattr(registry, "entry_points", lambda group: [])
+    monkeypatch.setattr(registry, "extras", tuple)
     module._REFERENCES.clear()
 
 

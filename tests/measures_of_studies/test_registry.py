@@ -26,6 +26,7 @@ def _fresh(monkeypatch):
     """A registry as of a process that has just begun, without the entry points of this environment."""
     monkeypatch.setattr(registry, "_STATE", registry._Registered())
     monkeypatch.setattr(registry, "entry_points", lambda group: [])
+    monkeypatch.setattr(registry, "extras", tuple)
 
 
 @pytest.fixture

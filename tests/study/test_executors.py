@@ -39,6 +39,7 @@ def one(voice, monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
     monkeypatch.setattr(registry, "_STATE", registry._Registered())
     monkeypatch.setattr(registry, "entry_points", lambda group: [])
+    monkeypatch.setattr(registry, "extras", tuple)
     made = vn.Study(voice, text=["Hello there.", "We meet at noon."], speed=[1, 1.25], takes=1, name="tempo")
     return made.run(quiet=True)
 

@@ -1,7 +1,7 @@
 """What can be measured of a voice: loudness, peaks, pitch, speech and silence, noise, clipping; numpy alone.
 
 Sound is an array of shape ``(n,)`` (mono) or ``(n, channels)``, full scale ±1; rates are in Hz, times in seconds.
-Lives here: one file a kind of measure; `registry.py` has them all by name, `job.py` measures a file for an executor. Does not: what is drawn of it (`voicenb.display`). May call: audio, base, errors.
+Lives here: one file a kind of measure; `registry.py` has them all by name, `job.py` measures a file for an executor; extras load their packages when they are used. Does not: what is drawn of it (`voicenb.display`). May call: audio, base, errors.
 """
 
 from voicenb.audio.channels import mixed, mono

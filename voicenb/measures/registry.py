@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from voicenb.errors import InvalidRequest, VoicenbWarning
 from voicenb.measures.builtin import BUILT_IN
 from voicenb.measures.definition import Measure, MeasureFunction, Scale
+from voicenb.measures.extras import extras
 from voicenb.measures.sound import Sound
 
 __all__ = ["Measure", "Sound", "defined_here", "measure", "measure_of", "measures"]
@@ -33,12 +34,14 @@ class _Registered:
         installed: Whether the entry points have been loaded.
         loading: Whether one of them is being loaded.
         packaged: The measures that came from them.
+        extras: voicenb's own of packages that are installed.
     """
 
     def __init__(self) -> None:
         self.measures: dict[str, Measure] = {}
         self.installed = self.loading = False
         self.packaged: list[Measure] = []
+        self.extras: dict[str, Measure] = {}
 
 
 _STATE = _Registered()
@@ -109,7 +112,7 @@ def measure(
 
 
 def measures() -> Mapping[str, Measure]:
-    """All measures by their names: voicenb's own, then those of the entry points ``voicenb.measures``, then a notebook's.
+    """All measures by their names: voicenb's own, those of the extras that are installed, those of the entry points ``voicenb.measures``, then a notebook's.
 
     An entry point names a `Measure`, or a function that `measure` was put before. One that cannot be loaded is a
     `VoicenbWarning`, once, and the others are there. A snapshot: what is registered later is not in it.
@@ -117,9 +120,10 @@ def measures() -> Mapping[str, Measure]:
     with _LOCK:
         if not _STATE.installed:
             _STATE.installed = True
+            _STATE.extras = {one.name: one for one in extras()}
             for entry in sorted(entry_points(group=_GROUP), key=lambda one: one.name):
                 _install(entry)
-        return MappingProxyType(_OWN | _STATE.measures)
+        return MappingProxyType(_OWN | _STATE.extras | _STATE.measures)
 
 
 def measure_of(which: str | MeasureFunction) -> Measure:
@@ -143,12 +147,10 @@ def measure_of(which: str | MeasureFunction) -> Measure:
 
 def defined_here() -> tuple[Measure, ...]:
     """The measures that another process with the same packages would not have: a notebook's, and those of a program's modules."""
-    known = measures()
+    measures()
     with _LOCK:
         return tuple(
-            one
-            for name, one in known.items()
-            if name not in _OWN and not any(one is packaged for packaged in _STATE.packaged)
+            one for one in _STATE.measures.values() if not any(one is packaged for packaged in _STATE.packaged)
         )
 
 

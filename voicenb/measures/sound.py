@@ -14,6 +14,7 @@ from voicenb.audio.codec import decode
 from voicenb.measures.artefacts import Finding, artefacts
 from voicenb.measures.distance import Spoken, aligned, spoken
 from voicenb.measures.pitch import f0_track
+from voicenb.measures.quality import Mos, mos
 from voicenb.measures.speech import VoiceActivity, voice_activity
 from voicenb.measures.timbre import LongTermSpectrum, Ltas, long_term_spectrum, ltas
 
@@ -99,3 +100,8 @@ class Sound:
     def findings(self) -> tuple[Finding, ...]:
         """Its artefacts, in order of time."""
         return tuple(artefacts(self.samples, self.rate, expected=self.text, activity=self.activity))
+
+    @cached_property
+    def mos(self) -> Mos:
+        """Its estimated mean opinion scores; `InvalidRequest` without the extra ``mos``."""
+        return mos(self.samples, self.rate)
