@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil, gcd
 
 import numpy as np
@@ -60,11 +61,12 @@ def _resample_stretch(
     """Fills `result` with the resampled sound, from the windows around each sample of it."""
     half = windows.shape[1] // 2
     if up > _PHASES:
-        _between_phases(windows, up, down, _kernels(np.arange(_PHASES + 1) / _PHASES, half, cutoff), result)
+        _between_phases(windows, up, down, _kernels(_PHASES, half, cutoff), result)
         return
+    kernels = _kernels(up, half, cutoff)
     for phase in range(min(up, len(result))):
         first, fraction = divmod(phase * down, up)
-        kernel = _kernels(np.array([fraction / up]), half, cutoff)[0]
+        kernel = kernels[fraction]
         count = len(range(phase, len(result), up))
         rows = windows[first::down][:count]
         place = result[phase::up]
@@ -80,8 +82,11 @@ _BLOCK = 2**18
 _STRETCH = 2**22
 
 
-def _kernels(fractions: npt.NDArray[np.float64], half: int, cutoff: float) -> npt.NDArray[np.float32]:
-    """The windowed sinc around each fraction of a sample, shape ``(len(fractions), 2 · half + 1)``."""
+# At most some 270 kB each; a pair of rates has one, which every sound of those rates takes.
+@lru_cache(maxsize=16)
+def _kernels(phases: int, half: int, cutoff: float) -> npt.NDArray[np.float32]:
+    """The windowed sinc around each of so many fractions of a sample and around 1, shape ``(phases + 1, 2 · half + 1)``."""
+    fractions = np.arange(phases + 1) / phases
     distance = np.arange(-half, half + 1) - fractions[:, None]
     window = np.i0(_BETA * np.sqrt(np.clip(1 - (distance / (half + 1)) ** 2, 0, None))) / np.i0(_BETA)
     kernels = (cutoff * np.sinc(cutoff * distance) * window).astype(np.float32)
