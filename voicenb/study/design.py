@@ -315,7 +315,7 @@ class Design:
     def __len__(self) -> int:
         return len(self.layout) * self.takes
 
-    @property
+    @cached_property
     def cells(self) -> Cells:
         """Every cell, by its number."""
         return Cells(self)
