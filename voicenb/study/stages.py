@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from voicenb.errors import InvalidRequest
@@ -91,7 +92,7 @@ class Stages:
         own = {"extensions": list(self.extensions), "where": self.filtered, "targets": dict(self.targets)}
         return self.first.to_json() | own
 
-    @property
+    @cached_property
     def all(self) -> list[Stage]:
         """The stages from the first to the last."""
         stages = [self.first]
