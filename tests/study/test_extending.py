@@ -158,6 +158,7 @@ def test_an_interrupted_repetition_goes_on(voice, studio, blank_home, before):
     assert len(charged(blank_home)) == before + 7
 
 
+@pytest.mark.slow  # Each clip is spoken twice, and measured.
 def test_drift_of_a_changed_voice_is_seen(voice, studio, monkeypatch):
     one = study(voice, speed=[1, 1.25], takes=2).run(quiet=True)
     # A service that speaks slower than it did: the request of a repetition is changed on its way.
@@ -233,6 +234,7 @@ def test_very_many_rows_need_their_columns_named(voice):
     assert first["status"].tolist() == ["not made"] * 10
 
 
+@pytest.mark.slow  # 48 clips are spoken.
 def test_a_cancelled_run_asks_for_nothing_more(voice, blank_home, before):
     one = study(voice, speed=[0.75, 1, 1.25, 1.5, 1.75, 2], takes=8, text="Hello there.")
 
