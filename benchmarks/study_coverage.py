@@ -87,7 +87,7 @@ def _percent(levels: tuple[float, ...]) -> tuple[float, ...]:
 
 _STEADY = (("stability", 0.5),)
 _FIVE = 12 * math.log2(1.05)
-_GRAIN = 100 / 24_000 / 1.2
+_GRAIN = 100 / 24_000 / 1.4
 SETTINGS = (
     Setting("soundclone", "speed", (1, 0.8, 1.25), "duration", _percent((1, 0.8, 1.25)), grain=_GRAIN),
     Setting("faseeh", "speed", (1, 0.8, 1.2), "duration", _percent((1, 0.8, 1.2)), fixed=_STEADY),
@@ -214,27 +214,38 @@ breaths and the breath at either end included, by the speed; it multiplies every
 truth is 100·(1/speed − 1) %, `pitch` semitones and 20·log10(volume) LU. A pause that a text asks for in seconds does not follow the
 speed, so none of the texts has one; the sandbox adds no silence at the ends.
 
-**Where the interval misses it, and why.**
+**Where the interval misses it.** Not every row reaches 180.
 
-- SoundClone's duration does not differ from take to take, so that all that is left is the rounding of a file to whole samples
-  (1/24,000 s). The interval is narrower than one sample, and rounding is not even: the bias is about half a sample. The interval is right
-  for the files and the rule is not, to less than a sample; the column "to a sample" grants it one. Faseeh's takes (stability 0.5) do differ.
-- A lower pitch: frame by frame F0 moves by as much as was asked for (−2.96 to −3.03 st in three texts), but the ends of phrases, which
-  are the lowest, lose their voice in the sandbox's synthesis at −3 and −4 and not at −2 or −6 (pyworld's Harvest loses them, too).
-  The median of the frames that are left is higher. The rule's truth is not the truth of `f0_median`: a bias of the voice, not of the interval.
-- Volume 2: the sandbox's limiter holds the peaks, so that some texts gain 3 LU and not 6. A real effect, smaller than the factor says.
-- All studies of a row are drawn from one pool of forty texts, so what the pool's means are off by is common to them.
-- Three texts whose takes differ by 3 % cannot show that a change is below 5 %: "cannot tell" is the right answer there.
+- SoundClone's duration does not differ from take to take: all that is left is the rounding of a file to whole samples (1/24,000 s). It is
+  not even: files are 0.32 and 0.21 samples shorter on average than the rule says, and never more than one. The interval is narrower than
+  that and misses the rule in up to 137 of 200 studies, by less than a thousandth of a percent. This was not mended. The column "to a sample"
+  widens the interval by one sample of the shortest text. Faseeh's takes (stability 0.5) differ by 2.5 %, which is the harder test of the interval.
+- Pitch −3: the median moves by −2.35 st over the pool. In three texts that were looked at with one seed, F0 moves frame by frame by −2.90 to
+  −3.03 st, but a sixth to a quarter fewer frames than at 0 are voiced in two of them and a twelfth fewer in the third, those at the low ends of
+  phrases, while at −6 nearly all are. The median of those that are left is higher. For one of the texts pyworld's Harvest finds another F0 in
+  these places, too, which speaks for the synthesis and against the measure; it was not followed further. Here the rule is not what
+  `f0_median` should be expected to show.
+- Pitch −2 at twelve texts is three short of 180; why is not known. Its bias, 0.03 st, is small beside an interval of 0.32 st.
+- Volume 2: a limiter holds the peaks, so that some texts gain 3 LU and not 6 (half of them 5.93 and more). A real effect, smaller than
+  the factor says.
+- Three texts of Faseeh's cannot show that a change is below 5 % where takes differ by 2.5 %: "cannot tell" is the right answer there,
+  and the 160 are not reached for that reason. False rejections stay below 18 in every row.
+
+**How the rows came about.** The first run had pitch −3 and 3, volume 0.5 and 2, and half as many of Faseeh's takes. Pitch 2 and −2, volume 0.7
+and the greater number of takes (at twelve texts Faseeh's speed had been covered in 179 and 178 studies, with a bias of the pool of 0.7 % and
+0.3 %) were added after that had been seen; the rows that had failed are kept. All studies of a row are drawn from one pool of forty texts,
+so what its means are off by is common to them, and the 200 are not independent. The pool and the studies took 14 minutes on a machine with
+two cores that were shared.
 """
 
 
-def page(pool: Pool, seconds: float) -> str:
+def page(pool: Pool) -> str:
     """The document."""
     lines = [
         "# How often a study is right",
         "",
         f"{STUDIES} studies a row, {TAKES} takes of each cell, drawn by seed from one pool of {len(TEXTS)} texts that the sandbox spoke",
-        f"(CPython {platform.python_version()}; the pool and the studies took {seconds / 60:.0f} min on a shared machine):",
+        f"(CPython {platform.python_version()}):",
         "`python benchmarks/study_coverage.py --pool pool.json > benchmarks/study_coverage.md`. A level is covered where its 95 % interval",
         "holds the true effect; 180 of 200 and more are asked for.",
         "",
@@ -276,7 +287,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pool", type=Path, help="keeps what was measured; a second start goes on from it")
     given = parser.parse_args()
-    begun = time.perf_counter()
     pool: Pool = json.loads(given.pool.read_text()) if given.pool is not None and given.pool.exists() else {}
 
     def keep() -> None:
@@ -285,7 +295,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         made(Path(folder), pool, keep)
-    sys.stdout.write(page(pool, time.perf_counter() - begun))
+    sys.stdout.write(page(pool))
     return 0
 
 
