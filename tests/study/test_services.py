@@ -57,3 +57,9 @@ def test_a_service_whose_price_nobody_says_is_named_before_the_run(blank_home):
         plan = vn.Study(studio.voice("alloy"), text=[TEXT], speed=[0.9, 1.1], takes=1, name="unpriced").plan()
         assert plan.prices["openai"].amount is None
         assert "prices='free'" in plan.prices["openai"].rule
+
+
+def test_every_row_of_the_books_has_a_text(voices, blank_home):
+    rows = vn.sandbox.books(home=blank_home)
+    assert {row["service"] for row in rows} >= {"soundclone", "faseeh", "openai"}
+    assert all(isinstance(row["request"]["text"], str) for row in rows)

@@ -179,7 +179,8 @@ class OpenAi:
         arrived = self._sandbox.files.partial("part")
         try:
             await written(part, arrived)
-            with self._task("voice", {"name": name}, 0) as task:
+            # Every row of the books has a text, which readers look for.
+            with self._task("voice", {"name": name, "text": ""}, 0) as task:
                 enrolled = await self._enrolled(arrived, field)
                 details = {
                     "name": name,
