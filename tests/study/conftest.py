@@ -1,6 +1,7 @@
 """Studies on the sandbox that tests share, each in a home of its own."""
 
 import pytest
+from small_studies import charged
 
 import voicenb as vn
 
@@ -15,3 +16,9 @@ def studio(blank_home):
 def voice(studio, blank_home):
     sample = vn.Reference(vn.sandbox.sample_speaker("ada", home=blank_home), consent="a sample")
     return studio.clone(sample, name="ada", text="Hello.", language="English", quiet=True)
+
+
+@pytest.fixture
+def before(voice, blank_home):
+    """How many clips the sandbox's books have, once the voice is there."""
+    return len(charged(blank_home))

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from multiprocessing import get_context
 
 import pytest
+from small_studies import forget_measures, study
 
 import voicenb as vn
 from voicenb.measures import registry
@@ -40,19 +41,7 @@ def one(voice, monkeypatch):
     monkeypatch.setattr(registry, "_STATE", registry._Registered())
     monkeypatch.setattr(registry, "entry_points", lambda group: [])
     monkeypatch.setattr(registry, "extras", tuple)
-    made = vn.Study(voice, text=["Hello there.", "We meet at noon."], speed=[1, 1.25], takes=1, name="tempo")
-    return made.run(quiet=True)
-
-
-def forget(studio):
-    """The ledger no longer knows what was measured."""
-    database = studio.session.ledger._database
-
-    def delete():
-        with database.change() as db:
-            db.execute("DELETE FROM measurements")
-
-    database.write(delete).result()
+    return study(voice).run(quiet=True)
 
 
 def bits(frame):
@@ -66,7 +55,7 @@ def test_serial_and_threads_give_the_same_bits(one, studio):
     """It takes some seconds: the clips are measured three times."""
     none = bits(one.frame())
     for executor in (Serial(), ThreadPoolExecutor(2)):
-        forget(studio)
+        forget_measures(studio)
         with executor:
             assert bits(one.frame(executor=executor)) == none
 
@@ -75,11 +64,11 @@ def test_serial_and_threads_give_the_same_bits(one, studio):
 def test_spawned_processes_and_dask_give_the_same_bits(one, studio):
     """It takes long: four processes start, and the clips are measured four times."""
     none = bits(one.frame())
-    forget(studio)
+    forget_measures(studio)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert bits(one.frame(executor=pool)) == none
     distributed = pytest.importorskip("distributed")
-    forget(studio)
+    forget_measures(studio)
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,

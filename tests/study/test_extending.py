@@ -7,26 +7,12 @@ import asyncio
 import numpy as np
 import pandas as pd
 import pytest
+from small_studies import TEXTS, charged, study
 
 import voicenb as vn
 from voicenb.audio.codec import decode, encode
 from voicenb.display.progress import time_text
 from voicenb.study.stages import Stages
-
-TEXTS = ["Hello there.", "We meet at noon."]
-
-
-def study(voice, **options):
-    return vn.Study(voice, **({"text": TEXTS, "speed": [1, 1.25], "takes": 1, "name": "tempo"} | options))
-
-
-def charged(home):
-    return [one for one in vn.sandbox.books(home=home) if one["kind"] == "production"]
-
-
-@pytest.fixture
-def before(voice, blank_home):
-    return len(charged(blank_home))
 
 
 def test_an_extended_study_makes_only_what_is_new(voice, blank_home, before):

@@ -9,6 +9,7 @@ import pytest
 
 import voicenb as vn
 from voicenb import services
+from voicenb.studio.waiting import show_progress
 
 TEXT = "We meet at the harbour at noon."
 # What the user says, where the service does not: per 1,000 characters.
@@ -63,3 +64,15 @@ def test_every_row_of_the_books_has_a_text(voices, blank_home):
     rows = vn.sandbox.books(home=blank_home)
     assert {row["service"] for row in rows} >= {"soundclone", "faseeh", "openai"}
     assert all(isinstance(row["request"]["text"], str) for row in rows)
+
+
+def test_the_progress_line_keeps_each_service_s_amount_apart(voices, capsys):
+    show_progress("bar")
+    try:
+        vn.Study(voices, text=["A line for every service."], takes=1, name="apart").run()
+    finally:
+        show_progress(None)
+    line = capsys.readouterr().err.rpartition("\r")[2]
+    assert "4 of 4 cells" in line
+    for name in ("soundclone", "aiclone", "faseeh"):
+        assert f" credits ({name})" in line

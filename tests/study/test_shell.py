@@ -6,6 +6,7 @@ import csv
 import io
 
 import pytest
+from small_studies import charged
 
 import voicenb as vn
 
@@ -25,10 +26,6 @@ def file(tmp_path, voice):
     path = tmp_path / "tempo.toml"
     path.write_text(FILE)
     return path
-
-
-def charged(home):
-    return [one for one in vn.sandbox.books(home=home) if one["kind"] == "production"]
 
 
 def test_a_file_is_planned_made_and_shown(shell, file, blank_home):
@@ -62,7 +59,14 @@ def test_voices_of_several_services_and_a_budget_for_each(shell, file, blank_hom
     assert "each in its own unit" in shell.err
     file.write_text(file.read_text().replace("takes = 1", "takes = 1\nbudget = {soundclone = 5, aiclone = 500}"))
     shell("study", "run", file, "--quiet")
-    assert shell.json("study", "show", "tempo")["statuses"] == {"completed": 8}
+    shown = shell.json("study", "show", "tempo")
+    assert shown["statuses"] == {"completed": 8}
+    # Credits of two services are not the same, and are not added.
+    assert set(shown["costs"]) == {"credits (soundclone)", "credits (aiclone)"}
+    paid = {
+        name: sum(float(row["cost"]) for row in shown["cells"] if row["service"] in name) for name in shown["costs"]
+    }
+    assert {name: float(amount) for name, amount in shown["costs"].items()} == pytest.approx(paid)
 
 
 def test_money_ends_with_4_and_failures_with_3(shell, file, blank_home):

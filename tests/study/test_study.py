@@ -12,25 +12,9 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 import pytest
+from small_studies import TEXTS, charged, forget_measures, study
 
 import voicenb as vn
-
-TEXTS = ["Hello there.", "We meet at noon."]
-
-
-def study(voice, **options):
-    return vn.Study(voice, **({"text": TEXTS, "speed": [1, 1.25], "takes": 1, "name": "tempo"} | options))
-
-
-def charged(home):
-    """What the books say that was made in the shared sandbox, speech alone."""
-    return [one for one in vn.sandbox.books(home=home) if one["kind"] == "production"]
-
-
-@pytest.fixture
-def before(voice, blank_home):
-    """The sandbox's books, once the voice is there."""
-    return len(charged(blank_home))
 
 
 def test_a_plan_sends_nothing_and_says_what_a_run_costs(studio, voice, blank_home, before):
@@ -236,22 +220,12 @@ def test_measures_are_the_same_wherever_they_are_taken(voice, studio, monkeypatc
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
     one = study(voice).run(quiet=True)
     threads = one.frame()
-    _forget_measures(studio)
+    forget_measures(studio)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         processes = one.frame(executor=pool)
     pd.testing.assert_frame_equal(threads, processes)
     pd.testing.assert_frame_equal(threads, one.frame())
     assert threads["mcd_mfcc13_80mel_dtw"].isna().tolist() == [True, False] * 2
-
-
-def _forget_measures(studio):
-    database = studio.session.ledger._database
-
-    def forget():
-        with database.change() as db:
-            db.execute("DELETE FROM measurements")
-
-    database.write(forget).result()
 
 
 def test_a_measure_of_ones_own_is_a_column_and_one_that_raises_says_so(voice):

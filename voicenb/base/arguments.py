@@ -15,9 +15,17 @@ from typing import Any, overload
 
 from voicenb.errors import InvalidRequest
 
-__all__ = ["as_moment", "checked_statuses", "plain_text", "to_python", "wait_seconds", "whole_number"]
+__all__ = ["as_moment", "checked_statuses", "did_you_mean", "plain_text", "to_python", "wait_seconds", "whole_number"]
 
 _LARGEST = 2**63 - 1
+
+
+def did_you_mean(given: object, known: Iterable[str]) -> str:
+    """What stands in an error before the names that there are: ``"did you mean 'speed'? "``, or "" where none is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(given), list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def to_python(value: Any) -> Any:

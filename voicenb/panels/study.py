@@ -21,18 +21,19 @@ from voicenb.panels.parts.run_buttons import RunButtons
 from voicenb.panels.parts.style import bar, button, line, toned
 from voicenb.panels.study_levels import Levels
 from voicenb.panels.study_results import StudyResults
-from voicenb.panels.study_words import amounts, duration_text, left_out_of, many_lines, one_line, price_of, run_outcome
+from voicenb.panels.study_words import amounts, left_out_of, many_lines, one_line, price_of, run_outcome
 from voicenb.services.parameters import Parameter
 from voicenb.studio.studio import Studio
 from voicenb.studio.voice import Voice
-from voicenb.study.design import KINDS
-from voicenb.study.draft import Draft, draft_of, standing_of
+from voicenb.study.design import CROSSED, KINDS
+from voicenb.study.draft import Draft, draft_of
+from voicenb.study.plan import duration_text
 from voicenb.study.study import Study
 
 if TYPE_CHECKING:
     from voicenb.services.base import ServiceRequest
-    from voicenb.study.draft import Standing
     from voicenb.study.plan import Plan
+    from voicenb.study.standing import Standing
 
 __all__ = ["StudyPanel"]
 
@@ -281,7 +282,7 @@ class StudyPanel(Panel):
         baseline = {
             name: one.baseline for name, one in factors.items() if len(one.levels) > 1 and one.baseline != one.levels[0]
         }
-        kept = {name: level for name, level in self._first.baseline.items() if name in {"voice", "text"}}
+        kept = {name: level for name, level in self._first.baseline.items() if name in CROSSED}
         return replace(
             drawn,
             name=shown(self.name).strip() or self._named,
@@ -365,14 +366,13 @@ class StudyPanel(Panel):
 
     def _draw_plan(self, plan: Plan, *, keep: bool) -> None:
         switch_class(self._show, "gone", not plan.done)
-        left_out = plan.invalid["cell"].nunique()
+        left_out = plan.refused
         left = plan.cells - plan.done - left_out
         facts = [f"{plan.cells:,} cells"]
         facts += [f"{plan.done:,} made"] if plan.done else []
         facts += [f"{plan.cached:,} on disk"] if plan.cached else []
         facts += [f"{left_out:,} left out"] if left_out else []
-        seconds = getattr(plan, "seconds", None)
-        facts += [f"about {duration_text(seconds)}"] if seconds and left else []
+        facts += [f"about {duration_text(plan.seconds)}"] if plan.seconds and left else []
         if left:
             self._buttons.offer(price_of(plan))
         else:
@@ -406,15 +406,15 @@ class StudyPanel(Panel):
                 self._buttons.require_price(price_of(plan), price)
             study = await asyncio.to_thread(draft.study)
             self.study, self._first, self._given = study, draft, ""
-            total = plan.cells - plan.invalid["cell"].nunique()
+            total = plan.cells - plan.refused
             work = asyncio.ensure_future(
                 asyncio.to_thread(without_warnings, lambda: study.run(stop=self._stop.is_set, quiet=True))
             )
-            before = await asyncio.to_thread(standing_of, study)
+            before = await asyncio.to_thread(study.standing)
             while not (await asyncio.wait({work}, timeout=_TICK))[0]:
-                self._draw_busy(await asyncio.to_thread(standing_of, study), total)
+                self._draw_busy(await asyncio.to_thread(study.standing), total)
             said, tone = run_outcome(
-                await asyncio.to_thread(standing_of, study), before.spent, total, stopped=self._stop.is_set()
+                await asyncio.to_thread(study.standing), before.spent, total, stopped=self._stop.is_set()
             )
             work.result()
         except PageOutdated:
@@ -445,7 +445,7 @@ class StudyPanel(Panel):
             self._tell("stopping: what is under way goes on")
 
     async def _open(self, study: Study) -> None:
-        if (await asyncio.to_thread(standing_of, study)).made:
+        if (await asyncio.to_thread(study.standing)).made:
             await self._show_results()
 
     async def _show_results(self) -> None:

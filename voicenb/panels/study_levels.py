@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from voicenb.panels.fields.field import Field, switch_class
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
 from voicenb.panels.parts.style import bar, button, line, toned
+from voicenb.study.design import same_level
 
 __all__ = ["Levels"]
 
@@ -80,7 +81,7 @@ class Levels:
         if said := self._judge(value):
             self.field.remark(said, error=True)
             return
-        if any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in self.levels):
+        if any(same_level(value, one) for one in self.levels):
             self.field.remark(f"{self.written(value)} is a level already.", error=False)
             return
         self.field.remark("", error=False)
@@ -91,7 +92,7 @@ class Levels:
 
     def written(self, level: Any) -> str:
         """A level for people."""
-        return self.field._shown(level)  # noqa: SLF001 - a field of this package
+        return self.field.written(level)
 
     def _dropped(self, place: int, _: object) -> None:
         if place >= len(self.levels):

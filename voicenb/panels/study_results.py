@@ -16,6 +16,8 @@ from voicenb.panels.form import without_warnings
 from voicenb.panels.parts.formatting import close
 from voicenb.panels.parts.style import bar, line, toned
 from voicenb.panels.parts.table import Table
+from voicenb.study.comparing import parameters_first
+from voicenb.study.design import CROSSED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,8 +103,7 @@ class StudyResults:
         """The factors that can go down and across."""
         many = [one.name for one in study.design.factors if len(one.levels) > 1]
         many += ["take"] if study.design.takes > 1 else []
-        many.sort(key=lambda name: (name == "take", name in {"voice", "text"}))
-        options = [(name.replace("_", " "), name) for name in many]
+        options = [(name.replace("_", " "), name) for name in parameters_first(many)]
         if options == list(self.rows.options):
             return
         self._drawing = True
@@ -151,7 +152,7 @@ def _table(effects: pd.DataFrame) -> list[dict[str, Any]]:
     order = list(_TONES)
     records: list[Any] = effects.to_dict("records")
     # What a text does is no news; what a parameter does is what was asked.
-    records.sort(key=lambda row: (order.index(row["verdict"]), row["factor"] in {"voice", "text"}))
+    records.sort(key=lambda row: (order.index(row["verdict"]), row["factor"] in CROSSED))
     return [_row(number, row, order.index(row["verdict"])) for number, row in enumerate(records)]
 
 

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from voicenb.panels.parts.formatting import amount
+from voicenb.study.standing import by_unit
 
 if TYPE_CHECKING:
-    from voicenb.study.draft import Standing
     from voicenb.study.plan import Plan
+    from voicenb.study.standing import Standing
 
-__all__ = ["amounts", "duration_text", "left_out_of", "many_lines", "one_line", "price_of", "run_outcome"]
+__all__ = ["amounts", "left_out_of", "many_lines", "one_line", "price_of", "run_outcome"]
 
 
 def one_line(text: str) -> str:
@@ -27,8 +28,7 @@ def many_lines(line_: str) -> str:
 
 def amounts(spent: Mapping[tuple[str, str], Decimal]) -> list[str]:
     """Amounts in words, each service's apart: their units are not the same, whatever they are called."""
-    several = len({service for service, _ in spent}) > 1
-    return [f"{amount(one, unit)}{f' ({service})' if several else ''}" for (service, unit), one in spent.items()]
+    return [amount(one, unit) for unit, one in by_unit(spent).items()]
 
 
 def price_of(plan: Plan) -> str:
@@ -42,22 +42,9 @@ def price_of(plan: Plan) -> str:
 
 def left_out_of(plan: Plan) -> str:
     """Why cells are left out: each reason once."""
-    if plan.invalid.empty:
-        return ""
-    counts = plan.invalid.groupby("why", sort=False)["cell"].nunique()
+    counts = plan.refusals.set_index("why")["cells"]
     said = [f"{count:,} left out: {why}" for why, count in counts.head(3).items()]
     return "\n".join([*said, *([f"and {len(counts) - 3} more reasons"] if len(counts) > 3 else [])])
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds, in words."""
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )
 
 
 def run_outcome(

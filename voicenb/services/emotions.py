@@ -21,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from voicenb.base.arguments import did_you_mean
+
 __all__ = ["ADVISED_SUM", "COMPONENTS", "LARGEST_SUM", "RULE", "parse_emotion", "unused", "vector_sum", "wire_emotion"]
 
 COMPONENTS = ("joy", "anger", "sorrow", "fear", "excitement", "depression", "surprise", "calm")
@@ -156,12 +158,9 @@ def _strength(name: str, value: Any) -> float:
 
 
 def _by_name(value: Mapping[Any, Any]) -> list[float]:
-    from difflib import get_close_matches
-
     for name in value:
         if name not in COMPONENTS:
-            near = get_close_matches(str(name), COMPONENTS, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            hint = did_you_mean(name, COMPONENTS)
             raise ValueError(f"{name!r} is no component; {hint}there are {', '.join(COMPONENTS)}")
     if not value:
         raise ValueError(f"no component is given; there are {', '.join(COMPONENTS)}")

@@ -6,7 +6,6 @@ are read from there by validation, error messages, prices, panels, history and d
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import types
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args, get_or
 import annotated_types
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from voicenb.base.arguments import to_python
+from voicenb.base.arguments import did_you_mean, to_python
 from voicenb.errors import InvalidRequest, Problem
 
 if TYPE_CHECKING:
@@ -297,8 +296,7 @@ class ServiceRequest(BaseModel):
         for key, value in values.items():
             name = key if key in known else by_wire.get(key)
             if name is None:
-                near = difflib.get_close_matches(str(key), [*known, *by_wire], n=1)
-                hint = f"did you mean {near[0]!r}? " if near else ""
+                hint = did_you_mean(key, [*known, *by_wire])
                 problems.append(Problem(str(key), shown(value), f"{hint}{cls.service} has {', '.join(known)}"))
             elif name in values_by_name:
                 problems.append(Problem(name, shown(value), f"it was given twice, as {name!r} and as {key!r}"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from voicenb.studio.studio import Studio
 
-__all__ = ["connected", "connected_to"]
+__all__ = ["connected"]
 
 
 def connected(given: argparse.Namespace) -> Studio:
@@ -19,10 +19,3 @@ def connected(given: argparse.Namespace) -> Studio:
     return connect(
         service, sandbox=True if getattr(given, "sandbox", False) else None, budget=getattr(given, "budget", None)
     )
-
-
-def connected_to(service: str, endpoint: str) -> Studio:
-    """Return the studio that made the tasks of an endpoint."""
-    from voicenb.studio.connect import connect_again
-
-    return connect_again(service, endpoint)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice, product
 from typing import Any
 
 from voicenb.audio.subtitles import Subtitles
-from voicenb.base.arguments import to_python
+from voicenb.base.arguments import did_you_mean, to_python
 from voicenb.display.comparison import Grid, axis_text, is_number
 from voicenb.display.pages import Axis, Sheets
 from voicenb.errors import InvalidRequest
@@ -19,9 +18,9 @@ from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import OPEN, TaskRecord
 from voicenb.studio.clip import Clip
 from voicenb.studio.task import changed
-from voicenb.study.design import Cell, Design, key_of
+from voicenb.study.design import CROSSED, Cell, Design, key_of, same_level
 
-__all__ = ["StudyPages"]
+__all__ = ["StudyPages", "parameters_first"]
 
 _TAKE = "take"
 _MOST_SEARCHED = 50_000
@@ -89,8 +88,7 @@ class StudyPages:
         known = {one.name: one for one in every}
         for field, name in (("rows", rows), ("columns", columns), *((name, name) for name in fixed)):
             if name is not None and name not in known:
-                near = get_close_matches(str(name), known, n=1)
-                hint = f"did you mean {near[0]!r}? " if near else ""
+                hint = did_you_mean(name, known)
                 raise InvalidRequest(
                     f"{field}: this study has no factor {name!r}; {hint}it has {', '.join(known)}. Nothing was compared."
                 )
@@ -197,7 +195,7 @@ def _levels(one: _Choice, fixed: Mapping[str, Any]) -> tuple[Any, ...]:
         wanted = list(given) if isinstance(given, (list, tuple, range)) and given not in one.levels else [given]
         places = []
         for level in wanted:
-            place = next((at for at, own in enumerate(one.levels) if own == level and _alike(own, level)), None)
+            place = next((at for at, own in enumerate(one.levels) if same_level(own, level)), None)
             if place is None:
                 raise InvalidRequest(
                     f"{one.name}={level!r} is no level of this study; it has {', '.join(map(repr, one.levels[:20]))}"
@@ -207,11 +205,6 @@ def _levels(one: _Choice, fixed: Mapping[str, Any]) -> tuple[Any, ...]:
             raise InvalidRequest(f"{one.name}=[]: give one level or more of {', '.join(map(repr, one.levels[:20]))}")
         chosen = [one.levels[place] for place in sorted(set(places))]
     return tuple(sorted(chosen) if all(map(is_number, chosen)) else chosen)
-
-
-def _alike(own: object, given: object) -> bool:
-    """Whether both are switches, or neither is: True is not 1."""
-    return isinstance(own, bool) == isinstance(given, bool)
 
 
 def _axes(
@@ -224,15 +217,18 @@ def _axes(
     """
     if rows is not None and rows == columns:
         raise InvalidRequest(f"rows and columns are both {rows!r}: give two factors, or one of them alone")
-    many = [name for name, one in chosen.items() if len(one.levels) > 1]
-    # Parameters before voice, text and take.
-    many.sort(key=lambda name: (name == _TAKE, name in {"voice", "text"}))
+    many = parameters_first(name for name, one in chosen.items() if len(one.levels) > 1)
     free = [name for name in many if name not in {rows, columns}]
     if columns is None:
         columns = free.pop(0) if free else None
     if rows is None:
         rows = free.pop(0) if free else None
     return (chosen[columns] if columns is not None else None), (chosen[rows] if rows is not None else None)
+
+
+def parameters_first(names: Iterable[str]) -> list[str]:
+    """Names of factors, and ``"take"``, in the order in which they are compared: parameters before voice, text and take."""
+    return sorted(names, key=lambda name: (name == _TAKE, name in CROSSED))
 
 
 def _levels_of(one: _Choice | None) -> tuple[Any, ...]:

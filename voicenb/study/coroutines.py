@@ -4,37 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, TypeVar
 
-from voicenb.study.run import Amount, Stop
+from voicenb.study.run import Amount
 
 __all__ = ["StudyAio"]
 
-
-class _Runs(Protocol):
-    """A study, as far as it is run."""
-
-    def run(
-        self,
-        *,
-        budget: Amount | Mapping[str, Amount] | None = None,
-        executor: Executor | None = None,
-        stop: Stop | None = None,
-        quiet: bool = False,
-    ) -> Self:
-        """See `voicenb.Study.run`."""
-
-
-_Study = TypeVar("_Study", bound=_Runs)
+_Study = TypeVar("_Study")
 
 
 class StudyAio(Generic[_Study]):
-    """The study's calls as coroutines."""
+    """The study's calls as coroutines.
 
-    def __init__(self, study: _Study) -> None:
-        self._study = study
+    Args:
+        run: `voicenb.Study.run` of the study.
+    """
+
+    def __init__(self, run: Callable[..., _Study]) -> None:
+        self._run = run
 
     async def run(
         self, *, budget: Amount | Mapping[str, Amount] | None = None, executor: Executor | None = None
@@ -43,7 +32,7 @@ class StudyAio(Generic[_Study]):
         cancelled = threading.Event()
         try:
             return await asyncio.to_thread(
-                lambda: self._study.run(budget=budget, executor=executor, stop=cancelled.is_set, quiet=True)
+                self._run, budget=budget, executor=executor, stop=cancelled.is_set, quiet=True
             )
         finally:
             cancelled.set()

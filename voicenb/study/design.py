@@ -24,7 +24,7 @@ from voicenb.study.layouts import Crossed, Grid, Layout, Table, balanced_sample,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["KINDS", "ORDERS", "Cell", "Cells", "Design", "Factor", "level_text"]
+__all__ = ["CROSSED", "KINDS", "ORDERS", "Cell", "Cells", "Design", "Factor", "level_text", "same_level"]
 
 KINDS = ("grid", "paired", "one-at-a-time", "latin")
 ORDERS = ("blocks", "random", "given")
@@ -45,6 +45,11 @@ def level_text(value: object) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+
+def same_level(one: object, other: object) -> bool:
+    """Whether two levels are the same; True is not 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _plain(value: object) -> object:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from voicenb.errors import InvalidRequest
-from voicenb.ledger.records import OPEN, StudyRecord, now
-from voicenb.study.design import Cell, Design, Factor
-from voicenb.study.plan import Plan
-from voicenb.study.stages import Stage, Stages
-from voicenb.study.study import Study, _Found
-from voicenb.study.voices import as_voices, by_level, parameters_of
+from voicenb.study.design import Cell
+from voicenb.study.plan import Plan, planned
+from voicenb.study.stages import Stage, Stages, stage_of
+from voicenb.study.standing import newest_tasks
+from voicenb.study.study import Study
+from voicenb.study.voices import as_voices, by_level
 
 if TYPE_CHECKING:
     from voicenb.ledger.ledger import Ledger
+    from voicenb.ledger.records import StudyRecord
     from voicenb.studio.voice import Voice
 
-__all__ = ["Draft", "Standing", "draft_of", "standing_of"]
+__all__ = ["Draft", "draft_of"]
 
 
 @dataclass(frozen=True)
@@ -56,18 +54,12 @@ class Draft:
 
     def _stage(self) -> tuple[Stage, dict[str, Voice]]:
         given = by_level(as_voices(list(self.voices)))
-        levels = {"voice": list(given), "text": list(self.texts)} | parameters_of(given.values(), self.factors)
-        design = Design(
-            tuple(Factor.of(name, values, self.baseline.get(name)) for name, values in levels.items()),
-            takes=self.takes,
-            kind=self.design,
-            sample=self.sample,
-            order=self.order,
-            seed=self.seed,
+        stage = stage_of(
+            given, list(self.texts), self.factors, self.baseline,
+            takes=self.takes, kind=self.design, sample=self.sample, order=self.order, seed=self.seed,
             question=self.question,
-            services={level: voice.session.service.profile.id for level, voice in given.items()},
-        )
-        return Stage(design, {level: voice.key for level, voice in given.items()}), given
+        )  # fmt: skip
+        return stage, given
 
     def clash(self) -> str:
         """How a study of this name differs; "" where there is none, or it is this one.
@@ -76,10 +68,11 @@ class Draft:
             InvalidRequest: The factors do not fit.
         """
         record = self._ledger.studies.named(self.name)
-        if record is None:
-            return ""
+        return "" if record is None else self._difference(record, self._stage()[0])
+
+    def _difference(self, record: StudyRecord, stage: Stage) -> str:
         try:
-            Stages.from_json(record.design).place_of(self._stage()[0], self.name)
+            Stages.from_json(record.design).place_of(stage, self.name)
         except InvalidRequest as error:
             return str(error)
         return ""
@@ -100,21 +93,11 @@ class Draft:
             InvalidRequest: The factors do not fit.
         """
         stage, given = self._stage()
-        for voice in {id(one.session): one for one in given.values()}.values():
-            # What is wrong with a text is said by the plan.
-            with suppress(InvalidRequest):
-                voice.price(self.texts[0])
-        kept = Stages(stage, filtered=self.where is not None)
         record = self._ledger.studies.named(self.name)
-        place = 0
-        if record is not None and not self.clash():
-            kept = Stages.from_json(record.design)
-            place = kept.place_of(stage, self.name)
-        else:
-            record = StudyRecord(id=uuid.uuid4().hex, name=self.name, design=kept.to_json(), created=now())
-        study = Study.__new__(Study)
-        study._begin(_Found(self._ledger, record, kept, place), given, self.where)  # noqa: SLF001 - of this room
-        return study.plan()
+        # Of another design that has the name, nothing is made.
+        own = record if record is not None and not self._difference(record, stage) else None
+        tasks = {} if own is None else newest_tasks(self._ledger.studies.tasks(own.id))
+        return planned(stage.design, given, self.where, tasks)
 
     def study(self) -> Study:
         """The study; it has its row from now on.
@@ -142,10 +125,9 @@ def draft_of(study: Study) -> Draft:
     """What a study is made of."""
     design = study.design
     factors = {one.name: one for one in design.factors}
-    voices = study._voices  # noqa: SLF001 - of this room
     return Draft(
         name=study.name,
-        voices=tuple(voices[level] for level in voices),
+        voices=tuple(study.voices.values()),
         texts=factors.pop("text").levels,
         factors={name: one.levels for name, one in factors.items() if name != "voice"},
         baseline={one.name: one.levels[one.baseline] for one in design.factors if one.baseline},
@@ -155,35 +137,5 @@ def draft_of(study: Study) -> Draft:
         order=design.order,
         seed=design.seed,
         question=design.question,
-        where=study._where,  # noqa: SLF001
+        where=study.where,
     )
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What became of a study's cells so far.
-
-    Attributes:
-        made: How many have a clip.
-        failed: How many have none, and have ended.
-        under_way: How many were asked for and have not ended.
-        spent: What was charged, by service and unit.
-    """
-
-    made: int
-    failed: int
-    under_way: int
-    spent: Mapping[tuple[str, str], Decimal]
-
-
-def standing_of(study: Study) -> Standing:
-    """What became of a study's cells so far, from the ledger."""
-    tasks = [one for key, one in study._tasks().items() if "+" not in key]  # noqa: SLF001 - without repetitions
-    made = sum(one.status == "completed" for one in tasks)
-    under_way = sum(one.status in OPEN for one in tasks)
-    spent: dict[tuple[str, str], Decimal] = {}
-    for one in tasks:
-        if one.cost:
-            spent[one.service, one.unit] = spent.get((one.service, one.unit), Decimal(0)) + one.cost
-    refused = len(study._refused)  # noqa: SLF001
-    return Standing(made, len(tasks) - made - under_way + refused, under_way, spent)

@@ -13,22 +13,12 @@ from voicenb.measures.definition import Measure
 from voicenb.statistics import contrast, holm
 from voicenb.study.design import Cell, Design
 from voicenb.study.effects import AUDIBLE, Comparison, decided, on_scale, shown_value, unit_of, within_margin
-from voicenb.study.run import made
+from voicenb.study.standing import made, repetition_key
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["drift_table", "is_cell", "oldest_cells", "repetition_key", "repetition_of"]
-
-
-def repetition_key(cell: Cell, repetition: int) -> str:
-    """What the ledger keeps the task of a repeated cell by; no cell of a design has such a key."""
-    return f"{cell.key}+{repetition}"
-
-
-def is_cell(key: str) -> bool:
-    """Whether a task's key is that of a cell, rather than of its repetition."""
-    return "+" not in key
+__all__ = ["drift_table", "oldest_cells", "repetition_of"]
 
 
 def oldest_cells(design: Design, tasks: Mapping[str, TaskRecord], count: int) -> list[Cell]:
@@ -39,17 +29,17 @@ def oldest_cells(design: Design, tasks: Mapping[str, TaskRecord], count: int) ->
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise InvalidRequest(f"cells={count!r}: allowed is a whole number from 1")
-    sound = [(cell, tasks[cell.key]) for cell in design.cells if cell.key in tasks]
-    kept = [(cell, one) for cell, one in sound if one.status == "completed" and one.file and not one.degraded]
+    sound = {key: one for key, one in tasks.items() if one.status == "completed" and one.file and not one.degraded}
+    kept = [design.cells[number] for number in design.numbers_of(sound).tolist()]
     if not kept:
         raise InvalidRequest("nothing of this study is made yet, so nothing can be repeated: run() makes it")
-    return [cell for cell, _ in sorted(kept, key=lambda pair: (pair[1].created, pair[0].number))[:count]]
+    return sorted(kept, key=lambda cell: (sound[cell.key].created, cell.number))[:count]
 
 
 def repetition_of(cells: list[Cell], tasks: Mapping[str, TaskRecord]) -> int:
     """Which repetition is next, 1 and more: one that was interrupted goes on."""
     repetition = 1
-    while all(made(tasks.get(repetition_key(cell, repetition))) for cell in cells):
+    while all(made(tasks.get(repetition_key(cell.key, repetition))) for cell in cells):
         repetition += 1
     return repetition
 

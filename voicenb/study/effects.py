@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voicenb.display.comparison import is_number
 from voicenb.display.effect_plot import LevelPoints, effect_figure
 from voicenb.display.figures import svg_of
 from voicenb.errors import InvalidRequest, VoicenbError
@@ -144,7 +145,7 @@ class Effect:
             values = self.blocks[level].to_numpy(dtype=np.float64)
             levels.append(LevelPoints(level_text(row["level"]), values, row["estimate"], row["low"], row["high"]))
         numbers = [self.baseline, *self.table["level"]]
-        if all(_is_number(one) for one in numbers):
+        if all(is_number(one) for one in numbers):
             levels = [levels[place] for place in np.argsort([float(one) for one in numbers])]
         return effect_figure(
             levels,
@@ -181,10 +182,6 @@ def shown_values(
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
     """`shown_value` of many."""
     return 100 * np.expm1(values) if measure.scale == "ratio" else values
-
-
-def _is_number(level: object) -> bool:
-    return isinstance(level, (int, float)) and not isinstance(level, bool)
 
 
 def unit_of(measure: Measure) -> str:
@@ -330,7 +327,7 @@ def effect_of(
 def _order(
     blocks: pd.DataFrame, factor: Factor, measure: Measure, level: float, method: Method
 ) -> tuple[Contrast | None, PageTrend | None]:
-    if not all(map(_is_number, factor.levels)):
+    if not all(map(is_number, factor.levels)):
         return None, None
     order = np.argsort([float(one) for one in factor.levels])
     levels = np.asarray([float(factor.levels[index]) for index in order])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.home import home as home_folder
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import StudyRecord
-from voicenb.study.drift import is_cell
-from voicenb.study.run import newest_tasks
 from voicenb.study.stages import Stages
+from voicenb.study.standing import is_cell, newest_tasks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +53,7 @@ def record_of(ledger: Ledger, name: str) -> StudyRecord:
     record = ledger.studies.named(name)
     if record is None:
         known = [one.name for one in ledger.studies.select()]
-        near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(name, known)
         there = f"there are {', '.join(known[:10])}" if known else "there is none in this home yet"
         raise InvalidRequest(f"no study is named {name!r}; {hint}{there}")
     return record

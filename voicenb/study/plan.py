@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -16,14 +16,16 @@ from voicenb.base.money import Price, plain
 from voicenb.errors import InvalidRequest
 from voicenb.study.design import Cell, Design
 from voicenb.study.rules import Reason, Rules
+from voicenb.study.standing import made
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from voicenb.ledger.records import TaskRecord
     from voicenb.studio.voice import Voice
 
-__all__ = ["MOST_LISTED", "Plan", "belongs", "planned", "request_of"]
+__all__ = ["MOST_LISTED", "Plan", "belongs", "duration_text", "planned", "request_of"]
 
 MOST_LISTED = 100_000
 """The refused cells that `Plan.invalid` lists."""
@@ -147,7 +149,7 @@ class Plan:
             amount = "price not known" if price.amount is None else f"{plain(price.amount)} {price.unit}"
             facts.append(f"{service}: {amount}")
         if self.seconds is not None and left:
-            facts.append(f"about {_duration(self.seconds)}")
+            facts.append(f"about {duration_text(self.seconds)}")
         if self.refused:
             facts.append(f"{self.refused:,} left out")
         return facts
@@ -167,9 +169,9 @@ def planned(
     design: Design,
     voices: Mapping[str, Voice],
     where: Callable[[Cell], object] | None,
-    made: Collection[str],
+    tasks: Mapping[str, TaskRecord],
 ) -> Plan:
-    """Return the plan of a study; see `Plan`.
+    """Return the plan of a study; see `Plan`. A service whose prices are not known yet is asked for them.
 
     Cells are counted, not visited: the time goes with the combinations that prices and rules tell apart, with the cells that are made
     or on disk, and, where there is a `where`, with its calls, one a cell.
@@ -178,7 +180,7 @@ def planned(
         design: The design.
         voices: The voice of each level of ``voice``.
         where: Says which cells belong to the study; None takes all.
-        made: The keys of the cells that are made already.
+        tasks: The task of each cell that was asked for, by the cell's key.
 
     Raises:
         InvalidRequest: `where` raised an exception.
@@ -186,7 +188,7 @@ def planned(
     state = np.full(len(design), _TO_PAY, dtype=np.uint8)
     if where is not None:
         state[[cell.number for cell in design.cells if not belongs(where, cell)]] = _LEFT_OUT
-    done = design.numbers_of(made)
+    done = design.numbers_of({key for key, one in tasks.items() if made(one)})
     state[done[state[done] == _TO_PAY]] = _DONE
     left = np.flatnonzero(state == _TO_PAY).astype(np.uint32)
     rules = Rules(design, voices, left)
@@ -293,7 +295,8 @@ def _warnings(
         yield f"{len(said) - _REMARKS:,} more remarks of this kind."
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
+    """The length of a run, in words."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import TaskRecord
@@ -19,7 +19,7 @@ from voicenb.measures.elsewhere import measured
 from voicenb.measures.job import Job, Row, measure_job
 from voicenb.measures.registry import measures
 from voicenb.study.design import Cell, Design
-from voicenb.study.run import newest_tasks
+from voicenb.study.standing import newest_tasks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,7 @@ class Results:
 
         chosen = self.measures_of(columns)
         tasks = newest_tasks(self._ledger.studies.tasks(self._study))
-        kept = {one[:5]: one for one in self._ledger.studies.measured(self._study)} if chosen else {}
+        kept = self._kept() if chosen else {}
         factors = [one.name for one in self._design.factors]
         names = (
             ["cell", *factors, "take", "service", *_COLUMNS, "not_measured", *chosen] if columns is None else columns
@@ -132,8 +132,7 @@ class Results:
             raise InvalidRequest(f"columns={columns!r}: give a list of columns, such as ['speed', 'duration']")
         for name in asked:
             if name not in known and name not in others:
-                near = get_close_matches(str(name), [*known, *others], n=1)
-                hint = f"did you mean {near[0]!r}? " if near else ""
+                hint = did_you_mean(name, [*known, *others])
                 raise InvalidRequest(f"columns: no column is named {name!r}; {hint}frame() has them all")
         return {name: known[name] for name in asked if name in known}
 
@@ -180,6 +179,10 @@ class Results:
         kept |= self._measured(jobs, chosen, executor)
         return {cell: kept[place] for cell, place in wanted.items() if place in kept}
 
+    def _kept(self) -> dict[_Place, Measurement]:
+        """All that the ledger has of the study's clips."""
+        return {one[:5]: one for one in self._ledger.studies.measured(self._study)}
+
     def _reference_of(self, cell: Cell, tasks: Mapping[str, TaskRecord]) -> str:
         """The file that a cell's clip is held against; "" where there is none. Never one of other words."""
         if self._targets:
@@ -194,7 +197,7 @@ class Results:
         screen = measures()["artefacts"]
         tasks = newest_tasks(self._ledger.studies.tasks(self._study))
         cells = {cell.key: cell for cell in self._design.cells if _sound_of(tasks.get(cell.key))}
-        kept = {one[:5]: one for one in self._ledger.studies.measured(self._study)}
+        kept = self._kept()
         counts = self.measured(cells, tasks, {screen.name: screen}, None, kept)
         factors = [one.name for one in self._design.factors]
         rows = []
@@ -218,7 +221,7 @@ class Results:
         """
         import pandas as pd
 
-        kept = {one[:5]: one for one in self._ledger.studies.measured(self._study)}
+        kept = self._kept()
         found = self.measured(cells, tasks, chosen, None, kept)
         values = {(key, name): one.value for (key, name), one in found.items()}
         return pd.DataFrame(

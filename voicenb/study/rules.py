@@ -62,7 +62,8 @@ class Rules:
         self._names = [one.name for one in design.factors]
         self._voice = self._names.index("voice")
         self._voices = [voices[level] for level in design.factors[self._voice].levels]
-        self._prices = {id(one.session): one.session.unit_prices(ask=False) for one in self._voices}
+        sessions = {id(one.session): one.session for one in self._voices}
+        self._prices = {number: session.unit_prices(ask=True) for number, session in sessions.items()}
         self._alone: dict[tuple[int, int, int], _Asked] = {}
         self._together: dict[int, _Asked] = {}
         # A price or a rule that reads none of the factors would do with the voice alone.

@@ -17,13 +17,14 @@ from voicenb.studio.task import Task
 from voicenb.studio.waiting import progress_mode
 from voicenb.study.design import Cell
 from voicenb.study.plan import belongs, request_of
+from voicenb.study.standing import by_unit, made, newest_tasks
 from voicenb.tasks.budget import Budget
 from voicenb.tasks.cells import in_cell
 
 if TYPE_CHECKING:
     from voicenb.studio.voice import Voice
 
-__all__ = ["Amount", "Stop", "budgets_of", "made", "newest_tasks", "run_cells"]
+__all__ = ["Amount", "Stop", "budgets_of", "run_cells"]
 
 Amount = Decimal | float | str
 Stop = Callable[[], bool]
@@ -33,24 +34,6 @@ Stop = Callable[[], bool]
 _AHEAD = 16
 # The pace of fewer tasks says little of those to come.
 _PACE = 4
-
-
-def newest_tasks(records: Iterator[TaskRecord]) -> dict[str, TaskRecord]:
-    """The task of each cell that counts: a completed one before any other, else the newest one."""
-    found: dict[str, TaskRecord] = {}
-    for record in records:
-        if record.cell is not None and (record.cell not in found or found[record.cell].status != "completed"):
-            found[record.cell] = record
-    return found
-
-
-def made(record: TaskRecord | None) -> bool:
-    """Whether a cell is not asked for again: it is completed, or it may have been charged."""
-    if record is None:
-        return False
-    if record.status in {"failed", "cancelled"}:
-        return bool(record.cost)
-    return record.status in FINAL
 
 
 @contextmanager
@@ -164,7 +147,7 @@ class _Run:
         # A task of an earlier run comes with the cell and the voice that it is asked for again with.
         self.under_way: deque[tuple[Task, tuple[Cell, Voice] | None]] = deque()
         self.refused: dict[str, str] = {}
-        self.spent: dict[str, Decimal] = {}
+        self.spent: dict[tuple[str, str], Decimal] = {}
         self._started = time.monotonic()
         self._ended = 0
 
@@ -217,7 +200,8 @@ class _Run:
         else:
             self.failed += 1
         if task.cost:
-            self.spent[task.unit] = self.spent.get(task.unit, Decimal(0)) + task.cost
+            place = task.record.service, task.unit
+            self.spent[place] = self.spent.get(place, Decimal(0)) + task.cost
         self._show()
 
     def said(self) -> str:
@@ -225,11 +209,11 @@ class _Run:
         facts: list[Any] = [f"{self.done:,} of {self.total:,} cells"]
         if self.failed:
             facts.append(f"{self.failed:,} failed")
-        facts += [f"{plain(amount)} {unit}" for unit, amount in self.spent.items()]
+        facts += [f"{plain(amount)} {unit}" for unit, amount in by_unit(self.spent).items()]
         return " · ".join(facts)
 
     def _show(self) -> None:
-        money = " · ".join(f"{plain(amount)} {unit}" for unit, amount in self.spent.items())
+        money = " · ".join(f"{plain(amount)} {unit}" for unit, amount in by_unit(self.spent).items())
         cells = f"{self.done + self.failed:,} of {self.total:,} cells"
         self._line.update(
             " · ".join(filter(None, (cells, self._left()))),

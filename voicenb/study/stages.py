@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voicenb.errors import InvalidRequest
-from voicenb.study.design import Design, level_text
+from voicenb.study.design import Design, Factor, level_text
+from voicenb.study.voices import parameters_of
 
-__all__ = ["Stage", "Stages"]
+if TYPE_CHECKING:
+    from voicenb.studio.voice import Voice
+
+__all__ = ["Stage", "Stages", "stage_of"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,34 @@ class Stage:
     def to_json(self) -> dict[str, Any]:
         """The stage as plain data."""
         return self.design.to_json() | {"voices": dict(self.voices)}
+
+
+def stage_of(
+    voices: Mapping[str, Voice],
+    text: str | Sequence[str],
+    factors: Mapping[str, Any],
+    baseline: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Stage:
+    """The stage that factors make.
+
+    Args:
+        voices: The voice of each level of ``voice``.
+        text: The text, or several.
+        factors: Parameters of the voices' services, each with its level or its levels.
+        baseline: The level of a factor that the others are held against; else the first one.
+        options: As in `Design`: takes, kind, sample, order, seed, question.
+
+    Raises:
+        InvalidRequest: The factors do not fit.
+    """
+    levels = {"voice": list(voices), "text": text} | parameters_of(voices.values(), factors)
+    baseline = dict(baseline or {})
+    if strange := sorted(set(baseline) - set(levels)):
+        raise InvalidRequest(f"baseline: this study has no factor {', '.join(strange)}; it has {', '.join(levels)}")
+    chosen = tuple(Factor.of(name, given, baseline.get(name)) for name, given in levels.items())
+    services = {level: voice.session.service.profile.id for level, voice in voices.items()}
+    return Stage(Design(chosen, services=services, **options), {level: voice.key for level, voice in voices.items()})
 
 
 @dataclass(frozen=True)

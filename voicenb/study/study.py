@@ -19,15 +19,16 @@ from voicenb.measures.definition import MeasureFunction
 from voicenb.measures.registry import measure_of, measures
 from voicenb.study.comparing import StudyPages
 from voicenb.study.coroutines import StudyAio
-from voicenb.study.design import Cell, Cells, Design, Factor
+from voicenb.study.design import Cell, Cells, Design
 from voicenb.study.differences import differences_table
-from voicenb.study.drift import drift_table, oldest_cells, repetition_key, repetition_of
+from voicenb.study.drift import drift_table, oldest_cells, repetition_of
 from voicenb.study.effects import AUDIBLE, Effect, effect_of, effects_table
 from voicenb.study.listing import record_of
 from voicenb.study.plan import Plan, planned
 from voicenb.study.results import Results
-from voicenb.study.run import Amount, Stop, budgets_of, made, newest_tasks, run_cells
-from voicenb.study.stages import Stage, Stages
+from voicenb.study.run import Amount, Stop, budgets_of, run_cells
+from voicenb.study.stages import Stages, stage_of
+from voicenb.study.standing import Standing, newest_tasks, repetition_key, standing_of
 from voicenb.study.targets import kept_targets
 from voicenb.study.voices import KeptVoices, as_voices, by_level, parameters_of
 
@@ -95,23 +96,10 @@ class Study:
         **factors: Any,
     ) -> None:
         given = by_level(as_voices(voices))
-        levels = {"voice": list(given), "text": text} | parameters_of(given.values(), factors)
-        baseline = dict(baseline or {})
-        if strange := sorted(set(baseline) - set(levels)):
-            raise InvalidRequest(f"baseline: this study has no factor {', '.join(strange)}; it has {', '.join(levels)}")
-        stage = Stage(
-            Design(
-                tuple(Factor.of(one, values, baseline.get(one)) for one, values in levels.items()),
-                takes=takes,
-                kind=design,
-                sample=sample,
-                order=order,
-                seed=seed,
-                question=question,
-                services={level: voice.session.service.profile.id for level, voice in given.items()},
-            ),
-            {level: voice.key for level, voice in given.items()},
-        )
+        stage = stage_of(
+            given, text, factors, baseline,
+            takes=takes, kind=design, sample=sample, order=order, seed=seed, question=question,
+        )  # fmt: skip
         if name is None:
             name = f"study-{hashlib.sha256(json.dumps(stage.to_json(), sort_keys=True).encode()).hexdigest()[:8]}"
         ledger = next(iter(given.values())).session.ledger
@@ -151,7 +139,7 @@ class Study:
         self._ledger, self._record, self._kept, self._place = found
         self._voices, self._where = voices, where
         self._refused: dict[str, str] = {}
-        self.aio = StudyAio(self)
+        self.aio = StudyAio(self.run)
 
     def _keep(self, kept: Stages) -> None:
         self._kept = kept
@@ -162,6 +150,16 @@ class Study:
     def name(self) -> str:
         """Its name in this home."""
         return self._record.name
+
+    @property
+    def voices(self) -> Mapping[str, Voice]:
+        """The voice of each level of ``voice``."""
+        return self._voices
+
+    @property
+    def where(self) -> Callable[[Cell], object] | None:
+        """What says which cells belong to it, as it was given; None where nothing was."""
+        return self._where
 
     @property
     def design(self) -> Design:
@@ -185,10 +183,7 @@ class Study:
     def plan(self) -> Plan:
         """What `run` would do and cost. Nothing is paid; the services are asked for their prices, once a studio."""
         where = self._filter()
-        for session in {id(one.session): one.session for one in self._voices.values()}.values():
-            session.unit_prices(ask=True)
-        found = self._tasks()
-        return planned(self.design, self._voices, where, {key for key, one in found.items() if made(one)})
+        return planned(self.design, self._voices, where, self._tasks())
 
     def run(
         self,
@@ -289,23 +284,22 @@ class Study:
         tasks = self._tasks()
         chosen = oldest_cells(self.design, tasks, cells)
         repetition = repetition_of(chosen, tasks)
-        keys = {repetition_key(cell, repetition): cell for cell in chosen}
+        keys = {repetition_key(cell.key, repetition): cell for cell in chosen}
         with budgets_of(self._voices, f"study: {self.name}, repetition {repetition}", budget):
             run_cells(
                 chosen,
                 self._voices,
                 self._record.id,
                 total=len(chosen),
-                key=lambda cell: repetition_key(cell, repetition),
+                key=lambda cell: repetition_key(cell.key, repetition),
                 fresh=True,
                 mode="none" if quiet else None,
             )
         tasks = self._tasks()
         known = measures()
-        then, now_ = (
-            self._results.values_of(group, tasks, known) for group in ({cell.key: cell for cell in chosen}, keys)
-        )
-        table = drift_table(then, now_, known, level=level)
+        values = self._results.values_of({cell.key: cell for cell in chosen} | keys, tasks, known)
+        then, again = values.head(len(chosen)), values.tail(len(chosen)).reset_index(drop=True)
+        table = drift_table(then, again, known, level=level)
         return table.assign(since=min(tasks[cell.key].created for cell in chosen))
 
     def _filter(self) -> Callable[[Cell], object] | None:
@@ -326,6 +320,10 @@ class Study:
     @property
     def _results(self) -> Results:
         return Results(self.design, self._ledger, self._record.id, self._kept.targets)
+
+    def standing(self) -> Standing:
+        """What became of its cells so far, from the ledger."""
+        return standing_of(self._tasks(), len(self._refused))
 
     def _tasks(self) -> dict[str, TaskRecord]:
         return newest_tasks(self._ledger.studies.tasks(self._record.id))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest, Problem
 
 __all__ = ["FileVoice", "StudyFile", "read_study_file"]
@@ -100,8 +100,7 @@ def read_study_file(path: Path) -> StudyFile:
 
 
 def _unknown(key: str, value: object, known: tuple[str, ...]) -> Problem:
-    near = get_close_matches(key, known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(key, known)
     return Problem(key, repr(value), f"{hint}there are {', '.join(known)}; parameters stand in [factors]")
 
 

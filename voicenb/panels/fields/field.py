@@ -92,7 +92,9 @@ class Field:
                 choices = (one.default, *choices)
             # By index, because ipywidgets takes the value None for nothing chosen.
             first = 0 if one.required else choices.index(one.default)
-            return widgets.Dropdown(options=[(self._shown(choice), choice) for choice in choices], index=first, **about)
+            return widgets.Dropdown(
+                options=[(self.written(choice), choice) for choice in choices], index=first, **about
+            )
         if one.type == "switch":
             return widgets.Checkbox(value=bool(one.default), indent=False, **about)
         if (
@@ -117,7 +119,7 @@ class Field:
         allowed = one.allowed if not one.choices else ""
         return " ".join(filter(None, (one.help, f"{allowed[:1].upper()}{allowed[1:]}." if allowed else "")))
 
-    def _shown(self, value: Any) -> str:
+    def written(self, value: Any) -> str:
         """A value for people."""
         if value is None or value == "":
             return "default"
@@ -164,7 +166,7 @@ class Field:
             if value not in there:
                 # A value that only the service can judge: what is wrong with it is said below.
                 with self.input.hold_trait_notifications():
-                    self.input.options = (*self.input.options, (self._shown(value), value))
+                    self.input.options = (*self.input.options, (self.written(value), value))
                 there.append(value)
             self.input.index = there.index(value)
             return
@@ -201,7 +203,7 @@ class Field:
         self._mark()
 
     def _name_default(self) -> None:
-        shown = self._shown(self.default)
+        shown = self.written(self.default)
         number = isinstance(self.default, int | float) and not isinstance(self.default, bool)
         self.reset_button.description = f"↺ {shown}" if number else "↺"
         self.reset_button.tooltip = f"{self.label} back to {shown}"

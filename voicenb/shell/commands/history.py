@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from voicenb.errors import VoicenbError
 from voicenb.shell.command import Command, count
-from voicenb.shell.connection import connected_to
 from voicenb.shell.exit_codes import DAMAGED, OK
 from voicenb.shell.output import Output, as_rows, as_table, shortened
 
@@ -81,13 +80,14 @@ def run(given: argparse.Namespace, out: Output) -> int:
 def _verify(out: Output) -> int:
     from voicenb.base.home import home
     from voicenb.ledger.ledger import Ledger
+    from voicenb.studio.connect import connect_again
     from voicenb.studio.history import find_damaged_files
 
     ledger = Ledger.at(home())
     found = find_damaged_files(ledger)
     for service, endpoint in sorted({(record.service, record.endpoint) for record, _, _ in found}):
         try:
-            with connected_to(service, endpoint) as studio:
+            with connect_again(service, endpoint) as studio:
                 studio.history.verify()
         except VoicenbError as error:
             out.note(f"{service} at {endpoint}: nothing could be fetched. {error}")

@@ -111,10 +111,13 @@ def _show(study: Study, given: argparse.Namespace, out: Output) -> int:
     if given.csv and not out.as_json:
         study.frame().to_csv(sys.stdout, index=False, lineterminator="\n")
         return OK
+    from voicenb.study.standing import by_unit
+
     frame = study.frame()
     effects = study.effects()
     counts = frame["status"].value_counts()
-    costs = {str(unit): sum(group.dropna()) for unit, group in frame.groupby("unit")["cost"]}
+    spent = frame.groupby(["service", "unit"])["cost"]
+    costs = by_unit({(str(service), str(unit)): sum(group.dropna()) for (service, unit), group in spent})
     document = {
         "name": study.name,
         "question": study.design.question,
