@@ -97,7 +97,9 @@ def test_a_user_without_a_home_is_told_of_the_variable(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_shell_says_it_in_one_line(tmp_path):
+    """It takes long: eight programs start, one after the other."""
     (tmp_path / "file").touch()
     for words in (["history"], ["say", "--voice", "me", "Hello."], ["sandbox"], ["resume"]):
         for how in ([], ["--home", str(tmp_path / "file")]):

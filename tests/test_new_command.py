@@ -28,6 +28,7 @@ PAGE = (DOCS / "new-command.md").read_text("utf-8") if DOCS.is_dir() else ""
 pytestmark = pytest.mark.skipif(not PAGE, reason="this test looks at a checkout")
 
 
+@pytest.mark.slow
 def test_one_file_and_one_entry_point_make_a_command(installed, home, capsys):
     """It is listed, explains itself, and gives lines or JSON as any other."""
     installed((DOCS / "new_command.py").read_text("utf-8"))

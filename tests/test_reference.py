@@ -267,6 +267,7 @@ def test_the_argument_is_a_studio_a_service_or_rules(wav):
         Reference(wav).check("soundclone")
 
 
+@pytest.mark.slow
 @given(st.floats(0.5, 90))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_length_of_speech_has_exclusive_bounds(seconds):

@@ -27,6 +27,7 @@ def shadowed(tmp_path, monkeypatch):
     return tmp_path / "ran"
 
 
+@pytest.mark.slow
 def test_files_named_like_modules_are_nobody_s_business(shadowed, home):
     """The sandbox, its workers and espeak-ng's process start and speak; none of the reader's files is run.
 

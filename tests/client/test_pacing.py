@@ -139,6 +139,7 @@ def test_a_thousand_open_tasks_cost_their_polls_and_no_threads(wire, connect):
         task.cancel()
 
 
+@pytest.mark.slow
 def test_tasks_that_wait_for_a_connection_do_not_use_up_their_time(wire, connect):
     """It takes long: sixty requests, some at a time, and each is waited for until its time is up."""
     wire.script[AUDIOS] = HANG

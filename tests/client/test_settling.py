@@ -134,6 +134,7 @@ def by_hand(tmp_path):
         one.stdout.close()
 
 
+@pytest.mark.slow
 def test_a_request_that_nobody_listened_to_is_sent_again_and_charged_once(by_hand, tmp_path, ada):
     """It takes long: two sandboxes start, and a request really waits for the second one."""
     start, running = by_hand

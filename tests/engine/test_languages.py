@@ -66,6 +66,7 @@ def test_every_language_has_a_voice(language, spoken):
     assert spoken("1 2 3", language=language).seconds > 0.5
 
 
+@pytest.mark.slow
 @espeak
 def test_foreign_speech_is_converted_and_controlled(engine, spoken, tmp_path):
     """Pitch follows the reference, speed divides the length, words are timed: in German as in English.

@@ -60,6 +60,7 @@ def tracked(spoke) -> np.ndarray:
     return f0
 
 
+@pytest.mark.slow
 def test_clone_has_the_references_pitch_and_spectrum(spoken, person):
     """A clone lies within 1 semitone and 2 dB of the person, and nearer than the engine's own voice."""
     profile, reference = person
@@ -97,6 +98,7 @@ def test_profile_tells_speakers_apart(spoken, enrolled_samples):
         assert min(enrolled_samples, key=lambda other: distance(clone, enrolled_samples[other][1])) == name
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(speed=st.floats(0.5, 2))
 def test_speed_divides_the_length(spoken, speed):
@@ -104,7 +106,8 @@ def test_speed_divides_the_length(spoken, speed):
     assert spoken(speed=speed).seconds == pytest.approx(spoken().seconds / speed, rel=0.02)
 
 
-@pytest.mark.parametrize("pitch", [-5, *(pytest.param(one, marks=pytest.mark.slow) for one in (-12, 3, 12))])
+@pytest.mark.slow
+@pytest.mark.parametrize("pitch", [-12, -5, 3, 12])
 def test_pitch_moves_f0_and_leaves_formants(spoken, ada, pitch):
     """Median F0 moves by the semitones asked for; the mean envelope stays.
 

@@ -78,6 +78,7 @@ def test_bodies_that_are_no_upload(sandbox, kind, body):
     assert answer["code"] == 20002
 
 
+@pytest.mark.slow
 def test_a_hundred_megabytes_and_not_a_byte_more(sandbox):
     """The limit is inclusive; the refusal arrives although the client was still sending."""
     limit = 100 * 1024 * 1024

@@ -79,7 +79,8 @@ vn.Study(studio.voice("ada"), text=["Hello there.", "We meet at noon."], speed=[
 """
 
 
-@pytest.mark.parametrize("tasks", [1, pytest.param(4, marks=pytest.mark.slow), pytest.param(9, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("tasks", [1, 4, 9])
 def test_a_killed_run_pays_nothing_twice(studio, voice, blank_home, before, tasks):
     """It takes long: another process makes the study until it is killed."""
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(blank_home)], stdout=subprocess.PIPE, text=True)
@@ -251,7 +252,9 @@ def test_a_measure_of_ones_own_is_a_column_and_one_that_raises_says_so(voice):
         del registry._STATE.measures["half_length"], registry._STATE.measures["never"]
 
 
+@pytest.mark.slow
 def test_what_a_parameter_does_and_what_it_does_not(voice):
+    """It takes long: twelve cells are made twice each, and measured by every measure."""
     one = study(voice, speed=[0.8, 1, 1.25], pitch=[0, 3], takes=2, baseline={"speed": 1}).run(quiet=True)
     speed = one.effect("speed", on="duration")
     assert speed.verdict == "changes"
