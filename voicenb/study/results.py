@@ -64,21 +64,6 @@ class Results:
     def __init__(self, design: Design, ledger: Ledger, study: str, targets: Mapping[str, str]) -> None:
         self._design, self._ledger, self._study, self._targets = design, ledger, study, targets
 
-    def frame(
-        self,
-        refused: Mapping[str, str],
-        *,
-        columns: Sequence[str] | None = None,
-        degraded: bool = False,
-        failures: bool = True,
-        executor: Executor | None = None,
-    ) -> pd.DataFrame:
-        """See `Study.frame`; `refused` says why cells were refused before anything was sent."""
-        (frame,) = self.frames(
-            refused, len(self._design), columns=columns, degraded=degraded, failures=failures, executor=executor
-        )
-        return frame
-
     def frames(
         self,
         refused: Mapping[str, str],
@@ -89,7 +74,7 @@ class Results:
         failures: bool = True,
         executor: Executor | None = None,
     ) -> Iterator[pd.DataFrame]:
-        """The frame in parts of `size` cells each; see `Study.iter_frames`."""
+        """The frame in parts of `size` cells each: see `Study.iter_frames`; `refused` says why cells were refused before anything was sent."""
         import pandas as pd
 
         chosen = self.measures_of(columns)

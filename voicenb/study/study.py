@@ -15,16 +15,15 @@ from voicenb.base.views import view
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import StudyRecord, TaskRecord, now
-from voicenb.measures.definition import MeasureFunction
-from voicenb.measures.registry import measure_of, measures
+from voicenb.measures.registry import measures
 from voicenb.study.comparing import StudyPages
 from voicenb.study.coroutines import StudyAio
-from voicenb.study.design import Cell, Cells, Design
+from voicenb.study.design import Cell, Design
 from voicenb.study.differences import differences_table
 from voicenb.study.drift import drift_table, oldest_cells, repetition_of
-from voicenb.study.effects import AUDIBLE, Effect, effect_of, effects_table
 from voicenb.study.listing import record_of
 from voicenb.study.plan import Plan, planned
+from voicenb.study.readings import Readings
 from voicenb.study.results import Results
 from voicenb.study.run import Amount, Stop, budgets_of, run_cells
 from voicenb.study.stages import Stages, stage_of
@@ -37,13 +36,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from voicenb.statistics.contrasts import Method
     from voicenb.studio.voice import Voice
 
 __all__ = ["Study"]
-
-_MOST_ROWS = 100_000
-"""The rows that `Study.frame` gives with every column."""
 
 
 class _Found(NamedTuple):
@@ -55,7 +50,7 @@ class _Found(NamedTuple):
     place: int
 
 
-class Study:
+class Study(Readings):
     """A question about parameters, and the cells that answer it.
 
     Args:
@@ -165,14 +160,6 @@ class Study:
     def design(self) -> Design:
         """Its factors, and how they are put together."""
         return self._kept.all[self._place].design
-
-    @property
-    def cells(self) -> Cells:
-        """Every cell, worked out when it is asked for."""
-        return self.design.cells
-
-    def __len__(self) -> int:
-        return len(self.design)
 
     def __repr__(self) -> str:
         factors = " × ".join(f"{one.name} {len(one.levels)}" for one in self.design.factors if len(one.levels) > 1)
@@ -328,76 +315,18 @@ class Study:
     def _tasks(self) -> dict[str, TaskRecord]:
         return newest_tasks(self._ledger.studies.tasks(self._record.id))
 
-    def frame(
+    def _frames(
         self,
-        columns: Sequence[str] | None = None,
+        size: int,
         *,
-        degraded: bool = False,
-        failures: bool = True,
-        executor: Executor | None = None,
-    ) -> pd.DataFrame:
-        """One row a cell: its levels, its task, and what was measured of its clip.
-
-        Args:
-            columns: Only these; a measure that is not among them is not taken. None gives all.
-            degraded: Whether clips that a fallback made are there.
-            failures: Whether cells without a clip are there.
-            executor: Where clips are measured; None takes threads.
-
-        Raises:
-            InvalidRequest: There is no such column, or all columns were asked for of more than 100,000 cells.
-        """
-        if columns is None and len(self) > _MOST_ROWS:
-            raise InvalidRequest(
-                f"frame() of {len(self):,} cells needs columns=[…], such as ['speed', 'duration']; iter_frames() gives all "
-                "columns part by part"
-            )
-        return self._results.frame(
-            self._refused, columns=columns, degraded=degraded, failures=failures, executor=executor
-        )
-
-    def iter_frames(
-        self,
-        size: int = 5_000,
-        *,
-        columns: Sequence[str] | None = None,
-        degraded: bool = False,
-        failures: bool = True,
-        executor: Executor | None = None,
+        columns: Sequence[str] | None,
+        degraded: bool,
+        failures: bool,
+        executor: Executor | None,
     ) -> Iterator[pd.DataFrame]:
-        """The rows of `frame` in parts, for studies of very many cells.
-
-        Args:
-            size: How many cells a part stands for, 1 and more.
-            columns: As in `frame`.
-            degraded: As in `frame`.
-            failures: As in `frame`.
-            executor: As in `frame`.
-
-        Raises:
-            InvalidRequest: The size is none, or there is no such column.
-        """
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise InvalidRequest(f"size={size!r}: allowed is a whole number from 1")
         return self._results.frames(
             self._refused, size, columns=columns, degraded=degraded, failures=failures, executor=executor
         )
-
-    def measure(self, *which: str | MeasureFunction, executor: Executor | None = None) -> pd.DataFrame:
-        """One row a cell with a clip: its levels, take, and these measures.
-
-        Args:
-            which: Names of measures, or functions that ``@vn.measure`` stands before.
-            executor: Where clips are measured; None takes threads.
-
-        Raises:
-            InvalidRequest: There is no such measure.
-        """
-        names = [measure_of(one).name for one in which]
-        if not names:
-            raise InvalidRequest("measure() needs a measure, such as measure('f0_median')")
-        columns = ["cell", *(one.name for one in self.design.factors), "take", *names, "not_measured"]
-        return self.frame(columns, failures=False, executor=executor)
 
     def artefacts(self) -> pd.DataFrame:
         """Where clips have clipping, dropouts, repeats, truncations, long silences, clicks or a DC offset.
@@ -406,50 +335,6 @@ class Study:
             One row a finding: cell, every factor, take, start and end (seconds), what.
         """
         return self._results.artefacts()
-
-    def effect(
-        self,
-        factor: str,
-        *,
-        on: str | MeasureFunction,
-        margin: float | str | None = AUDIBLE,
-        level: float = 0.95,
-        method: Method = "t",
-        degraded: bool = False,
-    ) -> Effect:
-        """What a factor does to a measure, within blocks of the same voice, text and other levels; takes are averaged.
-
-        Args:
-            factor: The factor.
-            on: The measure's name, or a function that ``@vn.measure`` stands before.
-            margin: What counts as no change: ``"audible"`` (the measure's published just-noticeable difference, where it has
-                one), a number (a share for measures that multiply), or None.
-            level: The interval's level, 0–1.
-            method: ``"t"``, or ``"bootstrap"`` from 20 blocks on.
-            degraded: Whether clips that a fallback made count.
-
-        Raises:
-            InvalidRequest: There is no such factor or measure, or it has one level.
-            ValueError: A bootstrap of fewer than 20 blocks.
-        """
-        chosen = measure_of(on)
-        varied = self.design.factor(factor)
-        frame = self.frame(["cell", "status", chosen.name], degraded=degraded, failures=False)
-        return effect_of(frame, self.design, varied, chosen, margin=margin, level=level, method=method)
-
-    def effects(self, *, level: float = 0.95, degraded: bool = False) -> pd.DataFrame:
-        """What every factor does to every measure: what else a parameter moves is seen here.
-
-        One row for each factor with several levels and each measure: verdict, the largest difference that it rests on with its unit
-        and interval, and its p-value after Holm over all measures and levels of the factor. The margin is the audible one.
-
-        Args:
-            level: The intervals' level, 0–1.
-            degraded: Whether clips that a fallback made count.
-        """
-        known = measures()
-        frame = self.frame(["cell", "status", *known], degraded=degraded, failures=False)
-        return effects_table(frame, self.design, known, level=level)
 
     def diff(self, other: Study) -> pd.DataFrame:
         """What tells two studies apart: one row for each thing that differs, and the cells that both have.
