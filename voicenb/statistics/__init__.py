@@ -6,7 +6,21 @@ it.
 Lives here: one file a concept. Does not: where the numbers come from, or how they are drawn. May call: nothing.
 """
 
+from voicenb.statistics.binomial import (
+    Binomial,
+    Similarity,
+    TrialsNeeded,
+    binomial_test,
+    fewest_correct,
+    most_correct_for_similarity,
+    power,
+    similarity_power,
+    similarity_test,
+    trials_needed,
+    wilson,
+)
 from voicenb.statistics.contrasts import Contrast, contrast
+from voicenb.statistics.detection import Dprime, dprime, percent_correct
 from voicenb.statistics.equivalence import blocks_needed, blocks_to_detect, tost, tost_independent
 from voicenb.statistics.families import benjamini_hochberg, bonferroni, hochberg, holm
 from voicenb.statistics.trends import PageTrend, linear_slope, loglog_slope, page_trend
@@ -14,25 +28,39 @@ from voicenb.statistics.variance import Components, TakesVariance, components, t
 from voicenb.statistics.verdicts import Decision, Verdict, verdict
 
 __all__ = [
+    "Binomial",
     "Components",
     "Contrast",
     "Decision",
+    "Dprime",
     "PageTrend",
+    "Similarity",
     "TakesVariance",
+    "TrialsNeeded",
     "Verdict",
     "benjamini_hochberg",
+    "binomial_test",
     "blocks_needed",
     "blocks_to_detect",
     "bonferroni",
     "components",
     "contrast",
+    "dprime",
+    "fewest_correct",
     "hochberg",
     "holm",
     "linear_slope",
     "loglog_slope",
+    "most_correct_for_similarity",
     "page_trend",
+    "percent_correct",
+    "power",
+    "similarity_power",
+    "similarity_test",
     "takes_variance",
     "tost",
     "tost_independent",
+    "trials_needed",
     "verdict",
+    "wilson",
 ]
