@@ -23,6 +23,7 @@ from voicenb.statistics.contrasts import Contrast, contrast
 from voicenb.statistics.detection import Dprime, dprime, percent_correct
 from voicenb.statistics.equivalence import blocks_needed, blocks_to_detect, tost, tost_independent
 from voicenb.statistics.families import benjamini_hochberg, bonferroni, hochberg, holm
+from voicenb.statistics.preferences import Preference, TwoAc, preference, two_ac
 from voicenb.statistics.trends import PageTrend, linear_slope, loglog_slope, page_trend
 from voicenb.statistics.variance import Components, TakesVariance, components, takes_variance
 from voicenb.statistics.verdicts import Decision, Verdict, verdict
@@ -34,9 +35,11 @@ __all__ = [
     "Decision",
     "Dprime",
     "PageTrend",
+    "Preference",
     "Similarity",
     "TakesVariance",
     "TrialsNeeded",
+    "TwoAc",
     "Verdict",
     "benjamini_hochberg",
     "binomial_test",
@@ -55,12 +58,14 @@ __all__ = [
     "page_trend",
     "percent_correct",
     "power",
+    "preference",
     "similarity_power",
     "similarity_test",
     "takes_variance",
     "tost",
     "tost_independent",
     "trials_needed",
+    "two_ac",
     "verdict",
     "wilson",
 ]
