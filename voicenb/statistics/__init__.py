@@ -24,11 +24,13 @@ from voicenb.statistics.detection import Dprime, dprime, percent_correct
 from voicenb.statistics.equivalence import blocks_needed, blocks_to_detect, tost, tost_independent
 from voicenb.statistics.families import benjamini_hochberg, bonferroni, hochberg, holm
 from voicenb.statistics.preferences import Preference, TwoAc, preference, two_ac
+from voicenb.statistics.ranking import Advantage, Ranking, davidson
 from voicenb.statistics.trends import PageTrend, linear_slope, loglog_slope, page_trend
 from voicenb.statistics.variance import Components, TakesVariance, components, takes_variance
 from voicenb.statistics.verdicts import Decision, Verdict, verdict
 
 __all__ = [
+    "Advantage",
     "Binomial",
     "Components",
     "Contrast",
@@ -36,6 +38,7 @@ __all__ = [
     "Dprime",
     "PageTrend",
     "Preference",
+    "Ranking",
     "Similarity",
     "TakesVariance",
     "TrialsNeeded",
@@ -48,6 +51,7 @@ __all__ = [
     "bonferroni",
     "components",
     "contrast",
+    "davidson",
     "dprime",
     "fewest_correct",
     "hochberg",
