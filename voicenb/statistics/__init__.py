@@ -23,6 +23,7 @@ from voicenb.statistics.contrasts import Contrast, contrast
 from voicenb.statistics.detection import Dprime, dprime, percent_correct
 from voicenb.statistics.equivalence import blocks_needed, blocks_to_detect, tost, tost_independent
 from voicenb.statistics.families import benjamini_hochberg, bonferroni, hochberg, holm
+from voicenb.statistics.opinion import MeanOpinion, OpinionDifference, mean_opinion, opinion_difference
 from voicenb.statistics.preferences import Preference, TwoAc, preference, two_ac
 from voicenb.statistics.ranking import Advantage, Ranking, davidson
 from voicenb.statistics.trends import PageTrend, linear_slope, loglog_slope, page_trend
@@ -36,6 +37,8 @@ __all__ = [
     "Contrast",
     "Decision",
     "Dprime",
+    "MeanOpinion",
+    "OpinionDifference",
     "PageTrend",
     "Preference",
     "Ranking",
@@ -58,7 +61,9 @@ __all__ = [
     "holm",
     "linear_slope",
     "loglog_slope",
+    "mean_opinion",
     "most_correct_for_similarity",
+    "opinion_difference",
     "page_trend",
     "percent_correct",
     "power",
