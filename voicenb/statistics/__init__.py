@@ -6,6 +6,7 @@ it.
 Lives here: one file a concept. Does not: where the numbers come from, or how they are drawn. May call: nothing.
 """
 
+from voicenb.statistics.agreement import IntraclassCorrelations, intraclass_correlations, krippendorff_alpha
 from voicenb.statistics.binomial import (
     Binomial,
     Similarity,
@@ -37,6 +38,7 @@ __all__ = [
     "Contrast",
     "Decision",
     "Dprime",
+    "IntraclassCorrelations",
     "MeanOpinion",
     "OpinionDifference",
     "PageTrend",
@@ -59,6 +61,8 @@ __all__ = [
     "fewest_correct",
     "hochberg",
     "holm",
+    "intraclass_correlations",
+    "krippendorff_alpha",
     "linear_slope",
     "loglog_slope",
     "mean_opinion",
