@@ -24,6 +24,17 @@ from voicenb.statistics.contrasts import Contrast, contrast
 from voicenb.statistics.detection import Dprime, dprime, percent_correct
 from voicenb.statistics.equivalence import blocks_needed, blocks_to_detect, tost, tost_independent
 from voicenb.statistics.families import benjamini_hochberg, bonferroni, hochberg, holm
+from voicenb.statistics.mushra import (
+    Condition,
+    Difference,
+    Hinges,
+    bimodality,
+    conditions,
+    hinges,
+    median_difference,
+    outliers,
+    paired_difference,
+)
 from voicenb.statistics.opinion import MeanOpinion, OpinionDifference, mean_opinion, opinion_difference
 from voicenb.statistics.preferences import Preference, TwoAc, preference, two_ac
 from voicenb.statistics.ranking import Advantage, Ranking, davidson
@@ -35,9 +46,12 @@ __all__ = [
     "Advantage",
     "Binomial",
     "Components",
+    "Condition",
     "Contrast",
     "Decision",
+    "Difference",
     "Dprime",
+    "Hinges",
     "IntraclassCorrelations",
     "MeanOpinion",
     "OpinionDifference",
@@ -50,15 +64,18 @@ __all__ = [
     "TwoAc",
     "Verdict",
     "benjamini_hochberg",
+    "bimodality",
     "binomial_test",
     "blocks_needed",
     "blocks_to_detect",
     "bonferroni",
     "components",
+    "conditions",
     "contrast",
     "davidson",
     "dprime",
     "fewest_correct",
+    "hinges",
     "hochberg",
     "holm",
     "intraclass_correlations",
@@ -66,9 +83,12 @@ __all__ = [
     "linear_slope",
     "loglog_slope",
     "mean_opinion",
+    "median_difference",
     "most_correct_for_similarity",
     "opinion_difference",
+    "outliers",
     "page_trend",
+    "paired_difference",
     "percent_correct",
     "power",
     "preference",
