@@ -29,7 +29,7 @@ from voicenb.statistics.mushra import (
     Difference,
     Hinges,
     bimodality,
-    conditions,
+    describe_conditions,
     hinges,
     median_difference,
     outliers,
@@ -38,6 +38,7 @@ from voicenb.statistics.mushra import (
 from voicenb.statistics.opinion import MeanOpinion, OpinionDifference, mean_opinion, opinion_difference
 from voicenb.statistics.preferences import Preference, TwoAc, preference, two_ac
 from voicenb.statistics.ranking import Advantage, Ranking, davidson
+from voicenb.statistics.screening import Exclusion, screen
 from voicenb.statistics.trends import PageTrend, linear_slope, loglog_slope, page_trend
 from voicenb.statistics.variance import Components, TakesVariance, components, takes_variance
 from voicenb.statistics.verdicts import Decision, Verdict, verdict
@@ -51,6 +52,7 @@ __all__ = [
     "Decision",
     "Difference",
     "Dprime",
+    "Exclusion",
     "Hinges",
     "IntraclassCorrelations",
     "MeanOpinion",
@@ -70,9 +72,9 @@ __all__ = [
     "blocks_to_detect",
     "bonferroni",
     "components",
-    "conditions",
     "contrast",
     "davidson",
+    "describe_conditions",
     "dprime",
     "fewest_correct",
     "hinges",
@@ -92,6 +94,7 @@ __all__ = [
     "percent_correct",
     "power",
     "preference",
+    "screen",
     "similarity_power",
     "similarity_test",
     "takes_variance",

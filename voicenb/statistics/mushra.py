@@ -22,7 +22,7 @@ __all__ = [
     "Difference",
     "Hinges",
     "bimodality",
-    "conditions",
+    "describe_conditions",
     "hinges",
     "median_difference",
     "outliers",
@@ -89,7 +89,7 @@ def outliers(values: npt.ArrayLike) -> tuple[float, ...]:
 
 
 def bimodality(values: npt.ArrayLike) -> float:
-    """The bimodality coefficient (0–1): above 5/9 listeners may be of two minds, and a mean says little.
+    """The bimodality coefficient (0–1): above 5/9 listeners may be of two opinions, and a mean says little.
 
     Args:
         values: Shape ``(n,)``.
@@ -150,7 +150,7 @@ class Condition:
     bimodal: bool
 
 
-def conditions(
+def describe_conditions(
     listeners: npt.ArrayLike, conditions: npt.ArrayLike, scores: npt.ArrayLike, *, level: float = 0.95
 ) -> tuple[Condition, ...]:
     """Each condition's median, quartiles and mean, the conditions in ascending order of their names.

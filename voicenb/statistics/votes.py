@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +15,9 @@ __all__ = ["Codes", "coded", "means_by", "scored"]
 Codes: TypeAlias = npt.NDArray[np.int64]
 
 
-def coded(name: str, column: npt.ArrayLike, rows: int | None = None) -> tuple[tuple[Hashable, ...], Codes]:
+def coded(
+    name: str, column: npt.ArrayLike | Sequence[Hashable], rows: int | None = None
+) -> tuple[tuple[Hashable, ...], Codes]:
     """The different names of a column in ascending order, and per row which of them it has.
 
     Args:
