@@ -36,6 +36,7 @@ from voicenb.statistics.mushra import (
     paired_difference,
 )
 from voicenb.statistics.opinion import MeanOpinion, OpinionDifference, mean_opinion, opinion_difference
+from voicenb.statistics.orders import orders, williams
 from voicenb.statistics.preferences import Preference, TwoAc, preference, two_ac
 from voicenb.statistics.ranking import Advantage, Ranking, davidson
 from voicenb.statistics.screening import Exclusion, screen
@@ -88,6 +89,7 @@ __all__ = [
     "median_difference",
     "most_correct_for_similarity",
     "opinion_difference",
+    "orders",
     "outliers",
     "page_trend",
     "paired_difference",
@@ -103,5 +105,6 @@ __all__ = [
     "trials_needed",
     "two_ac",
     "verdict",
+    "williams",
     "wilson",
 ]
