@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         VoicenbError as VoicenbError,
         VoicenbWarning as VoicenbWarning,
     )
+    from voicenb.listening.listen import listen as listen
+    from voicenb.listening.test import ListeningTest as ListeningTest
     from voicenb.measures.registry import measure as measure
     from voicenb.panels.players.compare import compare as compare
     from voicenb.services.base import AdviceWarning as AdviceWarning, LearnedRuleWarning as LearnedRuleWarning
@@ -53,6 +55,7 @@ _WHERE = {
     "InsufficientBalance": "voicenb.errors",
     "InvalidRequest": "voicenb.errors",
     "LearnedRuleWarning": "voicenb.services.base",
+    "ListeningTest": "voicenb.listening.test",
     "OutcomeUnknown": "voicenb.errors",
     "Price": "voicenb.base.money",
     "RateLimited": "voicenb.errors",
@@ -72,6 +75,7 @@ _WHERE = {
     "allow_asyncio_run": "voicenb.base.portal",
     "compare": "voicenb.panels.players.compare",
     "connect": "voicenb.studio.connect",
+    "listen": "voicenb.listening.listen",
     "measure": "voicenb.measures.registry",
     "sandbox": "",
     "services": "",

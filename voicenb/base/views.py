@@ -10,6 +10,8 @@ __all__ = ["view"]
 _VIEWS = {
     "comparison": "voicenb.panels.players.compare:ComparePlayer",
     "history": "voicenb.panels.history:HistoryPanel",
+    "listening": "voicenb.panels.listening:ListeningPlayer",
+    "listening_page": "voicenb.panels.listening_page:page",
     "stream": "voicenb.panels.players.stream:StreamPlayer",
     "studio": "voicenb.panels.studio:StudioPanel",
     "study": "voicenb.panels.study:StudyPanel",

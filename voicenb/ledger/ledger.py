@@ -20,6 +20,7 @@ from voicenb.ledger.balances import BalanceTable
 from voicenb.ledger.budgets import BudgetTable
 from voicenb.ledger.database import Database
 from voicenb.ledger.files import FileStore
+from voicenb.ledger.listening import ListeningTable
 from voicenb.ledger.migrations import migrate, require_current
 from voicenb.ledger.owners import Owners
 from voicenb.ledger.records import TaskRecord
@@ -52,7 +53,7 @@ class Ledger:
         path: The SQLite file.
         files: Audio and subtitles.
         owners: The processes that follow tasks.
-        tasks, voices, budgets, balances, studies: The rows of each.
+        tasks, voices, budgets, balances, studies, listening: The rows of each.
 
     Args:
         home: The home folder.
@@ -73,6 +74,7 @@ class Ledger:
         self.budgets = BudgetTable(self._database)
         self.balances = BalanceTable(self._database)
         self.studies = StudyTable(self._database)
+        self.listening = ListeningTable(self._database)
 
     def _open(self) -> Database:
         database = Database(self.path)

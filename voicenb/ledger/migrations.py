@@ -168,6 +168,37 @@ _MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    (
+        "m010_listening_tests",
+        """
+        CREATE TABLE listening_tests (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            study TEXT,
+            design TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            frozen INTEGER
+        ) STRICT;
+        CREATE TABLE listeners (
+            test TEXT NOT NULL REFERENCES listening_tests (id),
+            listener TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            source TEXT NOT NULL CHECK (source IN ('cell', 'file', 'simulated')),
+            name TEXT,
+            started INTEGER NOT NULL,
+            finished INTEGER,
+            PRIMARY KEY (test, listener)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE votes (
+            test TEXT NOT NULL,
+            listener TEXT NOT NULL,
+            trial TEXT NOT NULL,
+            vote TEXT NOT NULL,
+            PRIMARY KEY (test, listener, trial)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
 
 

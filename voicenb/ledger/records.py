@@ -15,6 +15,9 @@ __all__ = [
     "STATUSES",
     "TRANSITIONS",
     "BudgetRecord",
+    "ListenerRecord",
+    "ListeningRecord",
+    "StudyRecord",
     "TaskRecord",
     "VoiceRecord",
     "amount_held",
@@ -215,6 +218,51 @@ class StudyRecord:
     name: str
     design: dict[str, Any]
     created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningRecord:
+    """One listening test, as its row says.
+
+    Attributes:
+        id: The ledger's own id.
+        name: The user's name for it, once in a home.
+        study: The name of the study whose clips are listened to, or None.
+        design: The design as plain data, with what each sound is.
+        hash: SHA-256 of the design.
+        created: UTC.
+        frozen: When its first vote was cast, UTC; None before.
+    """
+
+    id: str
+    name: str
+    study: str | None = None
+    design: dict[str, Any]
+    hash: str
+    created: datetime
+    frozen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerRecord:
+    """Somebody who takes a listening test, as the row says.
+
+    Attributes:
+        test: The test's id.
+        listener: Who it is, in letters that say nothing.
+        place: Which of the test's orders was theirs, 0 and more.
+        source: ``cell``, ``file`` or ``simulated``.
+        name: What they called themselves, or None.
+        started, finished: UTC; None for what is not finished.
+    """
+
+    test: str
+    listener: str
+    place: int
+    source: str
+    name: str | None = None
+    started: datetime
+    finished: datetime | None = None
 
 
 BILLION = 10**9

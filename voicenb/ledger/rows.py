@@ -17,9 +17,9 @@ __all__ = ["from_column", "from_row", "insert", "restrict", "to_column", "update
 
 T = TypeVar("T")
 
-_MOMENTS = {"created", "submitted", "completed", "expires", "activated"}
+_MOMENTS = {"created", "submitted", "completed", "expires", "activated", "frozen", "started", "finished"}
 _MONEY = {"estimate", "cost", "refunded", "amount"}
-_JSON = {"parameters", "metadata", "kept", "details", "design"}
+_JSON = {"parameters", "metadata", "kept", "details", "design", "vote"}
 _SWITCHES = {"degraded", "cached"}
 _NO_FIELDS = {"held", "number"}
 """Columns of a row that its record does not have."""

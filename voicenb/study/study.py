@@ -15,7 +15,9 @@ from voicenb.base.views import view
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import StudyRecord, TaskRecord, now
+from voicenb.listening.listen import blind_test
 from voicenb.measures.registry import measures
+from voicenb.study.blind import blind_sources, chosen_levels
 from voicenb.study.comparing import StudyPages
 from voicenb.study.coroutines import StudyAio
 from voicenb.study.design import Cell, Design
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from voicenb.listening.test import ListeningTest
     from voicenb.studio.voice import Voice
 
 __all__ = ["Study"]
@@ -351,6 +354,66 @@ class Study(Readings):
         )
 
     # -- seen and heard ----------------------------------------------------------------------------------------
+
+    def listen(
+        self,
+        kind: str = "abx",
+        *,
+        between: Mapping[str, Any] | str | None = None,
+        reference: Mapping[str, Any] | Any = None,
+        question: str | None = None,
+        title: str | None = None,
+        attribute: str | None = None,
+        trials: int | None = None,
+        listeners: int = 24,
+        repeats: int = 0,
+        catch: int = 0,
+        training: int | None = None,
+        headphones: bool = False,
+        tie: bool = True,
+        matched: bool = True,
+        seed: int = 0,
+        name: str | None = None,
+    ) -> ListeningTest:
+        """A blind listening test of clips that the study has; nothing is paid for it.
+
+        Levels are compared within the same text, voice and level of every other factor, by the first take that is there. The same
+        call again is the same test, with the votes that it has.
+
+        Args:
+            kind: ``"abx"``, ``"ab"``, ``"acr"`` (MOS), ``"cmos"``, ``"multi"`` or ``"mushra"``.
+            between: What is compared: levels by factor, such as ``{"speed": (1, 1.2)}``, or a factor's name. None takes the first
+                factor with several levels, parameters first.
+            reference: MUSHRA: a recording of each text, by text.
+            question: What listeners are asked.
+            title: What stands above the test.
+            attribute: What is judged, such as ``"naturalness"``.
+            trials: How many; None for all that there are (ABX: 16).
+            listeners: For how many there are orders.
+            repeats: How many trials come twice.
+            catch: How many trials have a spoilt sound.
+            training: How many trials of practice come first.
+            headphones: Whether a check for headphones comes first.
+            tie: AB: whether "no preference" may be answered.
+            matched: Whether all sounds are made equally loud; off, and that is said, where several levels of volume are compared.
+            seed: Which clips meet is drawn from it.
+            name: The test's name in this home.
+
+        Raises:
+            InvalidRequest: There is no such factor or level, nothing of it is made yet, or a setting is out of its range.
+        """
+        chosen = chosen_levels(self.design, between)
+        sources = blind_sources(self.design, self._tasks(), chosen)
+        if not sources:
+            raise InvalidRequest("nothing of what is to be compared is made yet; study.run() makes it")
+        return blind_test(
+            self._ledger,
+            sources,
+            kind,
+            references=reference, question=question, title=title, attribute=attribute, trials=trials, listeners=listeners,
+            repeats=repeats, catch=catch, training=training, headphones=headphones, tie=tie, matched=matched,
+            volume=len(chosen.get("volume", ())) > 1, seed=seed, name=name, prefix=self.name, study=self.name,
+        )  # fmt: skip
 
     def compare(self, rows: str | None = None, columns: str | None = None, **fixed: Any) -> Any:
         """The clips in one player: a factor down, one across, and a page for each level of the others.

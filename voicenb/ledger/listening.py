@@ -1,0 +1,122 @@
+"""The rows of listening tests: their designs, who listened, and every vote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from voicenb.ledger.database import Database
+from voicenb.ledger.records import ListenerRecord, ListeningRecord, now
+from voicenb.ledger.rows import from_row, insert, to_column
+
+__all__ = ["ListeningTable"]
+
+
+class ListeningTable:
+    """The listening tests of one ledger; see `voicenb.ledger.database` for threads and processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, record: ListeningRecord) -> ListeningRecord:
+        """Add a test, unless there is one of that name; the answer is the one that is there then."""
+
+        def add() -> None:
+            with self._database.change() as db:
+                if not db.execute("SELECT 1 FROM listening_tests WHERE name = ?", (record.name,)).fetchone():
+                    insert(db, "listening_tests", record)
+
+        self._database.write(add).result()
+        return self.named(record.name) or record
+
+    def named(self, name: str) -> ListeningRecord | None:
+        """The test of that name."""
+        rows = self._database.read("SELECT * FROM listening_tests WHERE name = ?", (name,))
+        return from_row(ListeningRecord, rows[0]) if rows else None
+
+    def select(self) -> list[ListeningRecord]:
+        """Every test, the newest first."""
+        rows = self._database.read("SELECT * FROM listening_tests ORDER BY created DESC, rowid DESC")
+        return [from_row(ListeningRecord, row) for row in rows]
+
+    def begin(self, record: ListenerRecord, places: int) -> ListenerRecord:
+        """Add a listener, unless they have begun; the answer is the row that is there then.
+
+        Args:
+            record: The listener; a place below 0 is made the one that the fewest have had.
+            places: How many places there are.
+        """
+
+        def add() -> None:
+            with self._database.change() as db:
+                key = (record.test, record.listener)
+                if db.execute("SELECT 1 FROM listeners WHERE test = ? AND listener = ?", key).fetchone():
+                    return
+                place = record.place
+                if place < 0:
+                    counts = [0] * places
+                    for row in db.execute("SELECT place FROM listeners WHERE test = ?", (record.test,)):
+                        counts[row["place"] % places] += 1
+                    place = counts.index(min(counts))
+                insert(db, "listeners", replace(record, place=place))
+
+        self._database.write(add).result()
+        return self.listener(record.test, record.listener) or record
+
+    def listener(self, test: str, listener: str) -> ListenerRecord | None:
+        """The row of a listener."""
+        rows = self._database.read("SELECT * FROM listeners WHERE test = ? AND listener = ?", (test, listener))
+        return from_row(ListenerRecord, rows[0]) if rows else None
+
+    def listeners(self, test: str) -> list[ListenerRecord]:
+        """Everybody who has begun a test, in the order in which they did."""
+        rows = self._database.read("SELECT * FROM listeners WHERE test = ? ORDER BY started, listener", (test,))
+        return [from_row(ListenerRecord, row) for row in rows]
+
+    def keep(self, test: str, listener: str, votes: Iterable[Mapping[str, Any]]) -> None:
+        """Write down votes, and the moment of the first one of the test; it returns when they are on disk.
+
+        The first vote of a trial stays; a draft of one is replaced.
+        """
+        given = list(votes)
+
+        def add() -> None:
+            with self._database.change() as db:
+                moment = to_column("frozen", now())
+                db.execute("UPDATE listening_tests SET frozen = ? WHERE id = ? AND frozen IS NULL", (moment, test))
+                for vote in given:
+                    key = (test, listener, vote["trial"])
+                    there = db.execute(
+                        "SELECT vote FROM votes WHERE test = ? AND listener = ? AND trial = ?", key
+                    ).fetchone()
+                    if there is not None and not json.loads(there["vote"]).get("draft"):
+                        continue
+                    db.execute("INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)", (*key, to_column("vote", vote)))
+
+        self._database.write(add).result()
+
+    def finish(self, test: str, listener: str) -> None:
+        """Write down that a listener has answered all; the first such moment stays."""
+
+        def change() -> None:
+            with self._database.change() as db:
+                db.execute(
+                    "UPDATE listeners SET finished = ? WHERE test = ? AND listener = ? AND finished IS NULL",
+                    (to_column("finished", now()), test, listener),
+                )
+
+        self._database.write(change).result()
+
+    def votes(self, test: str, listener: str | None = None) -> dict[str, list[dict[str, Any]]]:
+        """The votes of a test by listener, or of one listener alone."""
+        where, values = ("test = ?", [test]) if listener is None else ("test = ? AND listener = ?", [test, listener])
+        rows = self._database.read(
+            f"SELECT listener, vote FROM votes WHERE {where} ORDER BY listener, trial",  # noqa: S608 - own words
+            values,
+        )
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            found.setdefault(row["listener"], []).append(json.loads(row["vote"]))
+        return found
