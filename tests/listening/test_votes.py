@@ -5,8 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import voicenb as vn
 from voicenb.listening.design import Design
@@ -136,7 +135,11 @@ anything = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["trial", "place", "sounds", "answer", "at", "seconds", "plays", "draft"]), anything))
+@given(
+    st.dictionaries(
+        st.sampled_from(["trial", "place", "sounds", "answer", "at", "seconds", "plays", "draft"]), anything
+    )
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_any_object_is_a_vote_or_an_error_of_the_tree(test, changes):
     """And what is kept is plain JSON of this test, never what a page added."""

@@ -55,7 +55,10 @@ def excluded_by(design: Design, votes: pd.DataFrame, screen: Screen | None) -> l
     rated = votes[votes["role"] == "trial"]
     rows = zip(rated["listener"], rated["item"], rated["condition"], rated["score"], strict=True)
     found = screened(rows, "mpeg" if screen == "mpeg" else "bs1534", reference=REFERENCE, mid=MID, low=LOW)
-    return [Exclusion(str(one.listener), one.reason) for one in found]
+    return [
+        Exclusion(str(one.listener), f"{one.listener} {one.reason[0].lower()}{one.reason[1:].rstrip('.')}")
+        for one in found
+    ]
 
 
 def _missed(votes: pd.DataFrame) -> list[Exclusion]:
