@@ -52,7 +52,7 @@ def whole_matrices(first, second, values):
 @settings(max_examples=60, deadline=None)
 @given(cells, st.integers(0, 2**32 - 1))
 def test_incomplete_crossings(pairs, seed):
-    """Any votes that were given: as with whole matrices where no variance comes out below 0, and never empty words."""
+    """Any votes that were given: as with whole matrices where no variance comes out below 0."""
     random = np.random.default_rng(seed)
     pairs.sort()
     first, second = (np.unique(codes, return_inverse=True)[1] for codes in np.array(pairs).T)

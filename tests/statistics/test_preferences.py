@@ -81,6 +81,18 @@ def test_each_listener_counts_once():
     assert found.p == 1
 
 
+def test_listeners_of_one_opinion():
+    """Ten of ten prefer the first: as Clopper and Pearson have it of a share, turned to -1 to 1. No listener, no interval."""
+    found = preference(range(10), [1] * 10)
+    share = stats.binomtest(10, 10).proportion_ci().low
+    assert (found.mean, found.high) == (1, 1)
+    assert found.low == pytest.approx(2 * share - 1)
+    assert found.p == 2 / 2**10
+    tied = preference(range(10), [0] * 10)
+    assert (tied.low, tied.high) == pytest.approx((share - 1, 1 - share))
+    assert isnan(preference(["a", "a"], [1, -1]).low)
+
+
 def test_the_interval_is_students():
     random = np.random.default_rng(1)
     who = np.repeat(np.arange(12), 10)

@@ -132,6 +132,15 @@ def test_one_that_always_wins():
     assert one.p < 0.001
 
 
+def test_listeners_who_all_agree():
+    """Clusters of one opinion differ in nothing; the interval is no narrower than that of independent votes for all that."""
+    votes = ["a"] * 50, ["b"] * 50, [1] * 50
+    independent = davidson(*votes).compare("a", "b")
+    clustered = davidson(*votes, listeners=[*range(10)] * 5).compare("a", "b")
+    assert clustered.log_odds == independent.log_odds
+    assert clustered.low < independent.low < independent.high < clustered.high
+
+
 def test_groups_that_were_not_compared():
     with pytest.raises(ValueError, match=r"\['a', 'b'\]; \['c', 'd'\]"):
         davidson(["a", "c"], ["b", "d"], [1, 0])

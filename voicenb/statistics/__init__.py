@@ -1,8 +1,8 @@
 """What numbers of a study and votes of a listening test allow to be said: differences, equivalence, trends, rankings, opinions.
 
 Numbers come as arrays: of a study one per block with its takes averaged, of a listening test one a vote, unless a function
-says otherwise; p-values and levels are shares from 0 to 1. numpy and scipy alone; scipy, which is part of the extra `lab`, is imported by the functions that need
-it.
+says otherwise; p-values and levels are shares from 0 to 1. numpy and scipy alone; scipy, which is part of the extra `lab`,
+is imported by the functions that need it.
 Lives here: one file a concept. Does not: where the numbers come from, or how they are drawn. May call: nothing.
 """
 

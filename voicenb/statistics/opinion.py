@@ -29,7 +29,8 @@ class MeanOpinion:
 
     Attributes:
         mean: The mean of the votes.
-        low: The lower end of its interval; NaN with fewer than two listeners or two clips.
+        low: The lower end of its interval; NaN with fewer than two listeners or two clips. Where all votes are equal, the
+            interval has no width, and says nothing of other listeners.
         high: The upper end.
         level: The interval's level (0–1).
         se: The standard error of the mean; NaN where the interval is.

@@ -32,7 +32,8 @@ class Preference:
     Attributes:
         mean: The mean over listeners of their net preference, −1 to 1: the share of their votes for the first minus
             that for the second.
-        low: The lower end of Student's interval over listeners, cut at −1; NaN with fewer than two listeners.
+        low: The lower end of Student's interval over listeners, cut at −1; NaN with fewer than two listeners. Where all
+            listeners are of one opinion, it is that of Clopper and Pearson: as many as may have been missed are against.
         high: The upper end, cut at 1.
         level: The interval's level (0–1).
         p: Two-sided p-value (0–1) of "no preference on average", by turning the signs of the listeners' preferences.
@@ -80,7 +81,12 @@ def preference(listeners: npt.ArrayLike, choices: npt.ArrayLike, *, level: float
     nets = means_by(codes, votes, len(names))
     mean = contrast(nets, level=level)
     turned = flipped_signs(nets, seed=seed)
-    low, high = (nan, nan) if len(names) < 2 else (max(-1.0, mean.low), min(1.0, mean.high))
+    low, high = max(-1.0, mean.low), min(1.0, mean.high)
+    if len(names) < 2:
+        low = high = nan
+    elif mean.sd == 0:
+        missed = 1 - (alpha_of(level) / 2) ** (1 / len(names))
+        low, high = mean.estimate - missed * (1 + mean.estimate), mean.estimate + missed * (1 - mean.estimate)
     return Preference(
         mean.estimate,
         low,

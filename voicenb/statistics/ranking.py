@@ -149,7 +149,8 @@ def davidson(
         order_effect: Whether to estimate an advantage of the first presented; with it each pair is best presented in both
             orders.
         listeners: Who voted, one name a vote: the errors and intervals then hold for new listeners, each of whom may have
-            voted often. None: each vote is of another listener.
+            voted often. Where the estimates are penalised, the variances of independent votes are added. None: each vote is
+            of another listener.
         level: The level of the intervals (0–1).
 
     Raises:
@@ -184,6 +185,9 @@ def davidson(
         if (clusters := len(who)) < 2:
             raise ValueError("listeners names one listener only, and clusters need two at least; leave it out")
         covariance = _clustered(votes, fit, codes, clusters)
+        if penalised:
+            # Where all listeners agree their scores hardly differ, which says little of listeners to come.
+            covariance = covariance + fit.covariance
     return _ranking(
         conditions, votes, fit, covariance, clusters, level=level, penalised=penalised, order_effect=order_effect
     )

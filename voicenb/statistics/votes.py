@@ -26,13 +26,18 @@ def coded(
         rows: How long the column has to be; None for any length from 1.
 
     Raises:
-        ValueError: The column is empty, or has another shape.
+        ValueError: The column is empty, has another shape, or holds names of several kinds (such as text and None).
     """
     given: npt.NDArray[Any] = np.asarray(column)
     if given.ndim != 1 or not len(given) or (rows is not None and len(given) != rows):
         wanted = "one row a vote, one at least" if rows is None else f"{rows} rows as the others have"
         raise ValueError(f"{name} needs {wanted}; given was shape {given.shape}")
-    names, codes = np.unique(given, return_inverse=True)
+    try:
+        names, codes = np.unique(given, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            f"{name} holds names of several kinds, which have no order ({error}); give all as text"
+        ) from error
     return tuple(names.tolist()), np.asarray(codes.reshape(-1), dtype=np.int64)
 
 
