@@ -1,4 +1,4 @@
-"""Classes of higher rooms by name: what draws an object as a widget, loaded when they are first asked for."""
+"""Classes of higher rooms by name: what draws an object as a widget or a page, loaded when they are first asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _VIEWS = {
 
 
 def view(name: str) -> Any:
-    """Return the class that draws ``"studio"``, ``"history"``, ``"stream"``, ``"study"`` or a ``"comparison"``.
+    """Return the class that draws ``"studio"``, ``"history"``, ``"stream"``, ``"study"``, ``"listening"`` or a ``"comparison"``.
+
+    ``"listening_page"`` is the function that makes a listening test one HTML file, which needs no extra.
 
     Raises:
         ImportError: The extra ``lab`` is not installed.

@@ -4,7 +4,7 @@
     studio.panel()                          # clone, say, voices and history in one widget
     voicenb.panels.SayPanel(studio)         # or each alone
 
-Needs the extra ``lab``.
+Needs the extra ``lab``, except `voicenb.panels.listening_page`; every name is loaded on first use.
 
 Lives here: widgets, and what their buttons call. Does not: anything that a notebook could not do with the same calls.
 May call: study, studio and what they call.
@@ -12,24 +12,42 @@ May call: study, studio and what they call.
 
 from __future__ import annotations
 
-from voicenb.panels.clone import ClonePanel
-from voicenb.panels.form import Form
-from voicenb.panels.history import HistoryPanel
-from voicenb.panels.key import KeyPanel
-from voicenb.panels.reference import ReferencePanel
-from voicenb.panels.say import SayPanel
-from voicenb.panels.studio import StudioPanel
-from voicenb.panels.study import StudyPanel
-from voicenb.panels.voices import VoicesPanel
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ClonePanel",
-    "Form",
-    "HistoryPanel",
-    "KeyPanel",
-    "ReferencePanel",
-    "SayPanel",
-    "StudioPanel",
-    "StudyPanel",
-    "VoicesPanel",
-]
+if TYPE_CHECKING:
+    from voicenb.panels.clone import ClonePanel as ClonePanel
+    from voicenb.panels.form import Form as Form
+    from voicenb.panels.history import HistoryPanel as HistoryPanel
+    from voicenb.panels.key import KeyPanel as KeyPanel
+    from voicenb.panels.listening import ListeningPlayer as ListeningPlayer
+    from voicenb.panels.reference import ReferencePanel as ReferencePanel
+    from voicenb.panels.say import SayPanel as SayPanel
+    from voicenb.panels.studio import StudioPanel as StudioPanel
+    from voicenb.panels.study import StudyPanel as StudyPanel
+    from voicenb.panels.voices import VoicesPanel as VoicesPanel
+
+_WHERE = {
+    "ClonePanel": "clone",
+    "Form": "form",
+    "HistoryPanel": "history",
+    "KeyPanel": "key",
+    "ListeningPlayer": "listening",
+    "ReferencePanel": "reference",
+    "SayPanel": "say",
+    "StudioPanel": "studio",
+    "StudyPanel": "study",
+    "VoicesPanel": "voices",
+}
+
+__all__ = list(_WHERE)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})

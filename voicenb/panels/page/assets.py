@@ -27,9 +27,14 @@ def bundle(*names: str) -> str:
 
 
 @cache
-def styles() -> str:
-    """The players' style sheet, for ``_css``."""
-    return "\n".join(line for raw in (_STATIC / "players.css").read_text("utf-8").splitlines() if (line := raw.strip()))
+def styles(*more: str) -> str:
+    """The players' style sheet, for ``_css``.
+
+    Args:
+        more: Names, without ``.css``, of style sheets that follow it.
+    """
+    whole = "\n".join((_STATIC / f"{name}.css").read_text("utf-8") for name in ("players", *more))
+    return "\n".join(line for raw in whole.splitlines() if (line := raw.strip()))
 
 
 @cache

@@ -6,6 +6,8 @@ const AFTER = 0.25;
 const STEPS = 33;
 const RISE = Float32Array.from({ length: STEPS }, (_, step) => Math.sin((Math.PI / 2) * (step / (STEPS - 1))));
 const FALL = Float32Array.from(RISE, (_, step) => RISE[STEPS - 1 - step]);
+// How long each half of a change "out-in" takes, in seconds (ITU-R BS.1534-3).
+const HALF = 0.005;
 
 /**
  * @typedef {Object} Region  A part that is played again and again, in seconds of the sound.
@@ -24,19 +26,44 @@ const FALL = Float32Array.from(RISE, (_, step) => RISE[STEPS - 1 - step]);
  */
 
 /**
+ * @typedef {Object} Shape  How one sound gives way to another.
+ * @property {Float32Array} rise
+ * @property {Float32Array} fall
+ * @property {number} length  Of each, in frames.
+ * @property {number} gap  From the beginning of the fall to that of the rise, in frames.
+ */
+
+/**
+ * An equal-power crossfade over one render quantum; or a raised cosine of 5 ms out, and then one of 5 ms in, so that at no time
+ * two sounds are heard.
+ * @param {"cross" | "out-in"} fade
+ * @param {number} rate  Frames a second.
+ * @returns {Shape}
+ */
+function shaped(fade, rate) {
+  if (fade === "cross") return { rise: RISE, fall: FALL, length: QUANTUM, gap: 0 };
+  const length = Math.round(HALF * rate);
+  // A point a frame.
+  const rise = Float32Array.from({ length: length + 1 }, (_, frame) => (1 - Math.cos((Math.PI * frame) / length)) / 2);
+  return { rise, fall: Float32Array.from(rise, (_, frame) => rise[length - frame]), length, gap: length };
+}
+
+/**
  * All sounds start at the same sample and run on, each behind a gain of its own; changing from one to another is an
  * equal-power crossfade over one render quantum (128 frames, 5.3 ms at 24 kHz), which begins at the same frame for both: no
- * gap, no click. Every change is placed a little ahead of the clock, so that it happens at the frame it names; a sound that came too
+ * gap, no click. Listening tests fade out first, and then in. Every change is placed a little ahead of the clock, so that it happens at the frame it names; a sound that came too
  * late for its frame, because the page was held up, is placed again before anybody hears it.
  */
 export class Mixer {
   /**
    * @param {BaseAudioContext} context  Its rate is the sounds' own.
    * @param {number} [ahead]  Seconds from asking to happening.
+   * @param {"cross" | "out-in"} [fade]  How one sound gives way to another.
    */
-  constructor(context, ahead = 0.02) {
+  constructor(context, ahead = 0.02, fade = "cross") {
     this.context = context;
     this.ahead = ahead;
+    this.shape = shaped(fade, context.sampleRate);
     this.output = context.createGain();
     this.output.connect(context.destination);
     /** @type {Map<number, {buffer: AudioBuffer, level: GainNode, gain: number, voice: Voice | null}>} */
@@ -54,7 +81,7 @@ export class Mixer {
     const quantum = QUANTUM / sampleRate;
     const next = Math.ceil(Math.max(currentTime + ahead, this.busy) / quantum - 1e-6) * quantum;
     // A curve may not begin before the last has ended.
-    this.busy = next + 2 * quantum;
+    this.busy = next + (Math.ceil((this.shape.length + this.shape.gap) / QUANTUM) + 1) * quantum;
     return next;
   }
 
@@ -121,8 +148,8 @@ export class Mixer {
     const time = this._run([...this.tracks.keys()], place, heard);
     const next = this.tracks.get(current)?.voice;
     if (!next) throw new RangeError(`there is no sound ${current}`);
-    if (heard) this._fade(heard, FALL, time, true);
-    this._fade(next, RISE, time);
+    if (heard) this._fall(heard, time, true);
+    this._rise(next, heard ? this._after(time) : time);
     this.current = current;
     return time;
   }
@@ -154,8 +181,8 @@ export class Mixer {
     const where = (time) => ({ offset: this.where(Number(this.current), time) });
     const time = place || !track.voice ? this._run([id], (_, then) => (place ?? where)(then), heard) : this.soon();
     const next = /** @type {Voice} */ (track.voice);
-    this._fade(heard, FALL, time, id === this.current);
-    this._fade(next, RISE, time);
+    this._fall(heard, time, id === this.current);
+    this._rise(next, this._after(time));
     this.current = id;
     return time;
   }
@@ -165,7 +192,7 @@ export class Mixer {
     const time = this.soon();
     for (const [id, track] of this.tracks) {
       if (!track.voice) continue;
-      if (id === this.current) this._fade(track.voice, FALL, time, true);
+      if (id === this.current) this._fall(track.voice, time, true);
       else this._release(track.voice, time);
       track.voice = null;
     }
@@ -189,12 +216,14 @@ export class Mixer {
     const { context } = this;
     for (let ahead = this.ahead; ; ahead *= 2) {
       const time = this.soon(ahead);
+      // What follows a sound begins when that has faded, so that nothing of it is lost.
+      const begin = heard ? this._after(time) : time;
       for (const id of ids) {
         const track = this.tracks.get(id);
         if (!track) continue;
         if (track.voice && track.voice !== heard) this._release(track.voice, time);
-        const { offset, loop } = place(id, time);
-        track.voice = this._begin(track, time, offset, loop ?? null);
+        const { offset, loop } = place(id, begin);
+        track.voice = this._begin(track, begin, offset, loop ?? null);
       }
       // Some that are too late begin as soon as they can, each at another frame.
       if (context.currentTime + this.ahead / 2 <= time || ahead > 1) return time;
@@ -230,10 +259,21 @@ export class Mixer {
     return voice;
   }
 
-  /** @param {Voice} voice @param {Float32Array} curve @param {number} time @param {boolean} [last] */
-  _fade(voice, curve, time, last = false) {
-    const quantum = QUANTUM / this.context.sampleRate;
-    voice.gain.gain.setValueCurveAtTime(curve, time, quantum);
+  /** When the next sound rises, if the last one begins to fall at this time. @param {number} time */
+  _after(time) {
+    const { sampleRate } = this.context;
+    // On a frame, and the very same time where both happen at once.
+    return this.shape.gap ? (Math.round(time * sampleRate) + this.shape.gap) / sampleRate : time;
+  }
+
+  /** @param {Voice} voice @param {number} time */
+  _rise(voice, time) {
+    voice.gain.gain.setValueCurveAtTime(this.shape.rise, time, this.shape.length / this.context.sampleRate);
+  }
+
+  /** @param {Voice} voice @param {number} time @param {boolean} last  Whether it ends with that. */
+  _fall(voice, time, last) {
+    voice.gain.gain.setValueCurveAtTime(this.shape.fall, time, this.shape.length / this.context.sampleRate);
     if (last) this._release(voice, time + AFTER);
   }
 
