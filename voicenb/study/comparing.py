@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
-from typing import Any
+from typing import Any, Protocol
 
 from voicenb.audio.subtitles import Subtitles
 from voicenb.base.arguments import did_you_mean, to_python
@@ -20,7 +20,7 @@ from voicenb.studio.clip import Clip
 from voicenb.studio.task import changed
 from voicenb.study.design import CROSSED, Cell, Design, key_of, same_level
 
-__all__ = ["StudyPages", "parameters_first"]
+__all__ = ["ClipSource", "LedgerClips", "StudyPages", "parameters_first"]
 
 _TAKE = "take"
 _MOST_SEARCHED = 50_000
@@ -34,6 +34,59 @@ class _MadeBy:
         self.id, self.service, self.voice, self.text = record.id, record.service, record.voice_name, record.text
         self.cost, self.unit, self.degraded, self.findings = record.cost, record.unit, record.degraded, record.remarks
         self.parameters: dict[str, Any] = changed(record.service, "production", record.parameters)
+
+
+class ClipSource(Protocol):
+    """Where the clips of a study are."""
+
+    @property
+    def keys(self) -> Container[str]:
+        """The keys of the cells that were asked for."""
+
+    def found(self, key: str) -> tuple[Clip | None, str] | None:
+        """The clip of a cell, or why there is none; None where it was not asked for."""
+
+
+class LedgerClips:
+    """The clips of a study that a ledger has.
+
+    Args:
+        tasks: The task of each cell, by the cell's key.
+        refused: Why a cell was refused before anything was sent, by its key.
+        ledger: Where the clips are.
+    """
+
+    def __init__(self, tasks: Mapping[str, TaskRecord], refused: Mapping[str, str], ledger: Ledger) -> None:
+        self._tasks, self._refused, self._ledger = tasks, refused, ledger
+        self.keys: Container[str] = tasks.keys() | refused.keys()
+
+    def found(self, key: str) -> tuple[Clip | None, str] | None:
+        """The clip of a cell, or why there is none; None where it was not asked for."""
+        record = self._tasks.get(key)
+        if record is None:
+            return (None, f"refused: {self._refused[key]}") if key in self._refused else None
+        if record.status != "completed" or record.file is None:
+            said = "under way" if record.status in OPEN else record.status
+            return None, f"{said}: {record.error}" if record.error else said
+        files = self._ledger.files
+        try:
+            data = files.read(record.file)
+        except OSError as error:
+            return None, f"its file is gone ({error.strerror}); studio.history.verify() looks for it"
+        subtitles = None
+        if record.subtitles:
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                subtitles = Subtitles.parse(files.path(record.subtitles).read_text("utf-8"), "json")
+        return Clip(data, subtitles=subtitles, task=_MadeBy(record), path=files.path(record.file)), ""
+
+    def data(self, key: str) -> bytes | None:
+        """The bytes of a cell's clip; None where there is none."""
+        record = self._tasks.get(key)
+        if record is None or record.status != "completed" or record.file is None:
+            return None
+        with suppress(OSError):
+            return self._ledger.files.read(record.file)
+        return None
 
 
 @dataclass(frozen=True)
@@ -58,9 +111,7 @@ class StudyPages:
 
     Args:
         design: The study's design.
-        tasks: The task of each cell, by the cell's key.
-        refused: Why a cell was refused before anything was sent, by its key.
-        ledger: Where the clips are.
+        clips: Where the clips are.
         rows: The factor that goes down, or ``"take"``; None takes the second factor with several levels, parameters first.
         columns: The factor that goes across, or ``"take"``; None takes the first one.
         fixed: Levels of factors, or of ``take``: one, or a list; others have all of them.
@@ -73,16 +124,14 @@ class StudyPages:
     def __init__(
         self,
         design: Design,
-        tasks: Mapping[str, TaskRecord],
-        refused: Mapping[str, str],
-        ledger: Ledger,
+        clips: ClipSource,
         *,
         rows: str | None,
         columns: str | None,
         fixed: Mapping[str, Any],
         where: Callable[[Cell], object] | None = None,
     ) -> None:
-        self._design, self._tasks, self._refused, self._ledger, self._where = design, tasks, refused, ledger, where
+        self._design, self._clips, self._where = design, clips, where
         every = [_Choice(one.name, one.levels) for one in design.factors]
         every.append(_Choice(_TAKE, tuple(range(1, design.takes + 1))))
         known = {one.name: one for one in every}
@@ -113,10 +162,9 @@ class StudyPages:
         rows, columns = (_levels_of(one) for one in (self._rows, self._columns))
         pages = product(*(range(len(axis.levels)) for axis in self.axes[: len(self._others)]))
         places = product(pages, enumerate(rows), enumerate(columns))
-        if self._tasks or self._refused:
+        if self._clips.keys:
             for at, (y, row), (x, column) in islice(places, _MOST_SEARCHED):
-                key = self._key(at, row, column)
-                if key in self._tasks or key in self._refused:
+                if self._key(at, row, column) in self._clips.keys:
                     return (*at, *_sheet_of(self._sheets, y, x))
             if next(places, None) is not None:
                 return (0,) * len(self.axes)
@@ -162,29 +210,15 @@ class StudyPages:
 
     def _found(self, key: str) -> tuple[Clip | None, str]:
         """The clip of a cell, or why there is none."""
-        record = self._tasks.get(key)
-        if record is None:
-            if key in self._refused:
-                return None, f"refused: {self._refused[key]}"
-            if self._cells is not None:
-                if key not in self._cells:
-                    return None, "not in this study"
-                if self._where is not None and not self._where(self._cells[key]):
-                    return None, "left out by where="
-            return None, "not made"
-        if record.status != "completed" or record.file is None:
-            said = "under way" if record.status in OPEN else record.status
-            return None, f"{said}: {record.error}" if record.error else said
-        files = self._ledger.files
-        try:
-            data = files.path(record.file).read_bytes()
-        except OSError as error:
-            return None, f"its file is gone ({error.strerror}); studio.history.verify() looks for it"
-        subtitles = None
-        if record.subtitles:
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                subtitles = Subtitles.parse(files.path(record.subtitles).read_text("utf-8"), "json")
-        return Clip(data, subtitles=subtitles, task=_MadeBy(record), path=files.path(record.file)), ""
+        found = self._clips.found(key)
+        if found is not None:
+            return found
+        if self._cells is not None:
+            if key not in self._cells:
+                return None, "not in this study"
+            if self._where is not None and not self._where(self._cells[key]):
+                return None, "left out by where="
+        return None, "not made"
 
 
 def _levels(one: _Choice, fixed: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from voicenb.base.arguments import did_you_mean
-from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import TaskRecord
 from voicenb.ledger.studies import Measurement
@@ -19,6 +17,7 @@ from voicenb.measures.elsewhere import measured
 from voicenb.measures.job import Job, Row, measure_job
 from voicenb.measures.registry import measures
 from voicenb.study.design import Cell, Design
+from voicenb.study.frames import frame_of, measures_among
 from voicenb.study.standing import newest_tasks
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ __all__ = ["Results"]
 
 _Place: TypeAlias = tuple[str, str, str, str, int]
 """The first five fields of a `Measurement`, by which it is found."""
-
-_COLUMNS = ("task", "status", "cost", "unit", "degraded", "provider", "cached", "seconds", "error", "file")
 
 
 class _Sound(NamedTuple):
@@ -75,15 +72,9 @@ class Results:
         executor: Executor | None = None,
     ) -> Iterator[pd.DataFrame]:
         """The frame in parts of `size` cells each: see `Study.iter_frames`; `refused` says why cells were refused before anything was sent."""
-        import pandas as pd
-
-        chosen = self.measures_of(columns)
+        chosen = measures_among(columns, self._design, measures())
         tasks = newest_tasks(self._ledger.studies.tasks(self._study))
         kept = self._kept() if chosen else {}
-        factors = [one.name for one in self._design.factors]
-        names = (
-            ["cell", *factors, "take", "service", *_COLUMNS, "not_measured", *chosen] if columns is None else columns
-        )
         for start in range(0, len(self._design), size):
             cells = {}
             for cell in self._design.cells[start : start + size]:
@@ -101,25 +92,7 @@ class Results:
                     | {"not_measured": "; ".join(reasons) or None}
                     | {name: np.nan if one.value is None else one.value for name, one in own.items()}
                 )
-            yield pd.DataFrame(rows, columns=list(names)).astype(dict.fromkeys(chosen, np.float64))
-
-    def measures_of(self, columns: Sequence[str] | None) -> dict[str, Measure]:
-        """The measures among the columns that were asked for; all of them where none was.
-
-        Raises:
-            InvalidRequest: There is no such column.
-        """
-        known = measures()
-        if columns is None:
-            return dict(known)
-        others = {"cell", "take", "service", "not_measured", *_COLUMNS, *(one.name for one in self._design.factors)}
-        if isinstance(columns, str) or not (asked := list(columns)):
-            raise InvalidRequest(f"columns={columns!r}: give a list of columns, such as ['speed', 'duration']")
-        for name in asked:
-            if name not in known and name not in others:
-                hint = did_you_mean(name, [*known, *others])
-                raise InvalidRequest(f"columns: no column is named {name!r}; {hint}frame() has them all")
-        return {name: known[name] for name in asked if name in known}
+            yield frame_of(rows, columns, self._design, list(chosen))
 
     def _about(self, record: TaskRecord | None, refused: str | None) -> dict[str, Any]:
         if record is None:

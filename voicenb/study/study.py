@@ -18,14 +18,17 @@ from voicenb.ledger.records import StudyRecord, TaskRecord, now
 from voicenb.listening.listen import blind_test
 from voicenb.measures.registry import measures
 from voicenb.study.blind import blind_sources, chosen_levels
-from voicenb.study.comparing import StudyPages
+from voicenb.study.comparing import LedgerClips, StudyPages
 from voicenb.study.coroutines import StudyAio
 from voicenb.study.design import Cell, Design
 from voicenb.study.differences import differences_table
 from voicenb.study.drift import drift_table, oldest_cells, repetition_of
+from voicenb.study.facts import facts_of
+from voicenb.study.kept import KeptStudy, is_report
 from voicenb.study.listing import record_of
 from voicenb.study.plan import Plan, planned
 from voicenb.study.readings import Readings
+from voicenb.study.reporting import Material, write_report
 from voicenb.study.results import Results
 from voicenb.study.run import Amount, Stop, budgets_of, run_cells
 from voicenb.study.stages import Stages, stage_of
@@ -114,19 +117,24 @@ class Study(Readings):
             self._keep(replace(kept, filtered=True))
 
     @classmethod
-    def open(cls, name: str, *, where: Callable[[Cell], object] | None = None, home: str | Path | None = None) -> Study:
+    def open(
+        cls, name: str | Path, *, where: Callable[[Cell], object] | None = None, home: str | Path | None = None
+    ) -> Study | KeptStudy:
         """Takes up a study of this home by its name. A service is connected only when it is needed, for `plan` and `run`.
 
         Args:
-            name: The study's name; see `studies`.
+            name: The study's name; see `studies`. Or a file that `report` wrote, ``.html`` or ``.ipynb``: what it keeps is read back
+                as a `voicenb.study.kept.KeptStudy`, with frame, effects and clips.
             where: As when it was made; `plan` and `run` ask for it where it was given then.
             home: The home folder; else that of ``VOICENB_HOME``, or the platform's.
 
         Raises:
-            InvalidRequest: There is no study of that name.
+            InvalidRequest: There is no study of that name; or the file is missing, damaged, or no report.
         """
+        if is_report(name):
+            return KeptStudy.read(name)
         ledger = Ledger.at(home_folder(home))
-        record = record_of(ledger, name)
+        record = record_of(ledger, str(name))
         kept = Stages.from_json(record.design)
         study = cls.__new__(cls)
         found = _Found(ledger, record, kept, len(kept.extensions))
@@ -429,11 +437,50 @@ class Study(Readings):
             InvalidRequest: There is no such factor or level, or nothing of it was asked for yet.
             ImportError: The extra ``lab`` is not installed.
         """
-        pages = StudyPages(
-            self.design, self._tasks(), self._refused, self._ledger,
-            rows=rows, columns=columns, fixed=fixed, where=self._where,
-        )  # fmt: skip
+        clips = LedgerClips(self._tasks(), self._refused, self._ledger)
+        pages = StudyPages(self.design, clips, rows=rows, columns=columns, fixed=fixed, where=self._where)
         return view("comparison")(pages)
+
+    def report(self, path: str | Path, *, tests: Sequence[Any] = (), players: str | None = "median") -> Path:
+        """Writes the study as one file to send around: the answer, effects, clips, where they come from, and how it was done.
+
+        Nothing in it is loaded from elsewhere, and `open` reads it back. No service is connected, and no path or key is in it.
+
+        Args:
+            path: The file, which ends in ``.html`` (a page of at most 3 MB), ``.ipynb`` (a notebook with the same sections) or
+                ``.parquet`` (the frame alone; needs pyarrow).
+            tests: Blind listening tests, or what came of them; they stand first.
+            players: ``"median"``: of each combination the take of median duration. ``"all"``: every take, as far as there is room.
+                None: no clip.
+
+        Returns:
+            The path.
+
+        Raises:
+            InvalidRequest: The path ends in something else, or a test is none.
+            VoicenbError: pyarrow is not installed, or the disk does not take the file.
+        """
+        stage, tasks = self._kept.all[self._place], self._tasks()
+        facts = facts_of(
+            self.design,
+            stage.voices,
+            tasks,
+            self._ledger,
+            filtered=self._kept.filtered,
+            targets=len(self._kept.targets),
+        )
+        private = (str(self._ledger.home), str(Path.home()))
+        clips = LedgerClips(tasks, self._refused, self._ledger)
+        material = Material(
+            self.name,
+            self.design,
+            self._measures(),
+            lambda columns: self.frame(columns, degraded=True),
+            facts,
+            clips.data,
+            private,
+        )
+        return write_report(material, path, tests, players)
 
     def panel(self) -> Any:
         """The study as a widget: factors and levels, what they cost, the run, the effects and the clips.

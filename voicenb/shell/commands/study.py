@@ -17,6 +17,7 @@ from voicenb.shell.output import Output, as_rows, as_table, shortened
 if TYPE_CHECKING:
     import pandas as pd
 
+    from voicenb.study.readings import Readings
     from voicenb.study.study import Study
     from voicenb.study.study_file import StudyFile
 
@@ -107,7 +108,7 @@ def _run(study: Study, budget: Any, given: argparse.Namespace, out: Output) -> i
     return OK
 
 
-def _show(study: Study, given: argparse.Namespace, out: Output) -> int:
+def _show(study: Readings, given: argparse.Namespace, out: Output) -> int:
     if given.csv and not out.as_json:
         study.frame().to_csv(sys.stdout, index=False, lineterminator="\n")
         return OK
@@ -130,7 +131,7 @@ def _show(study: Study, given: argparse.Namespace, out: Output) -> int:
     return OK
 
 
-def _lines(study: Study, counts: pd.Series[int], costs: dict[str, Any], effects: pd.DataFrame) -> Iterable[str]:
+def _lines(study: Readings, counts: pd.Series[int], costs: dict[str, Any], effects: pd.DataFrame) -> Iterable[str]:
     from voicenb.base.money import plain
 
     if study.design.question:
