@@ -49,6 +49,22 @@ def test_a_file_is_planned_made_and_shown(shell, file, blank_home):
     assert [row["speed"] for row in rows] == ["1.0", "1.25"] * 2
 
 
+def test_a_report_is_written_and_named_after_the_study(shell, file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shell("study", "run", file, "--quiet")
+    assert shell("study", "report", "tempo").out == "tempo.html\n"
+    assert vn.Study.open("tempo.html").frame()["status"].tolist() == ["completed"] * 4
+    told = shell.json("study", "report", file, "-o", tmp_path / "sent.html", "--players", "none")
+    assert told == {
+        "name": "tempo",
+        "file": str(tmp_path / "sent.html"),
+        "bytes": (tmp_path / "sent.html").stat().st_size,
+    }
+    assert shell.json("study", "show", "sent.html")["statuses"] == {"completed": 4}
+    shell("study", "report", "tempo", "-o", "tempo.pdf", code=2)
+    assert ".html, .ipynb or .parquet" in shell.err
+
+
 def test_voices_of_several_services_and_a_budget_for_each(shell, file, blank_home):
     with vn.connect("aiclone", sandbox=True, home=blank_home) as other:
         sample = vn.Reference(vn.sandbox.sample_speaker("ada", home=blank_home), consent="a sample")

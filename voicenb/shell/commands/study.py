@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from voicenb.shell.output import Output, as_rows, as_table, shortened
 if TYPE_CHECKING:
     import pandas as pd
 
+    from voicenb.study.kept import KeptStudy
     from voicenb.study.readings import Readings
     from voicenb.study.study import Study
     from voicenb.study.study_file import StudyFile
@@ -25,22 +27,41 @@ __all__ = ["COMMAND"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("plan", "run", "show"), help="what it costs; make it; what came of it")
-    parser.add_argument("file", metavar="FILE", help="a TOML file that describes the study; for show its name, too")
+    parser.add_argument(
+        "what",
+        choices=("plan", "run", "show", "report"),
+        help="what it costs; make it; what came of it; the same as a file to send",
+    )
+    parser.add_argument(
+        "file", metavar="FILE", help="a TOML file that describes the study; for show and report its name, too"
+    )
     parser.add_argument(
         "--budget",
         metavar="X",
         help="what the study may cost in all its runs, in the service's unit; wins over the file's",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="report: the file, which ends in .html, .ipynb or .parquet; by default the study's name and .html",
+    )
+    parser.add_argument(
+        "--players",
+        choices=("median", "all", "none"),
+        default="median",
+        help="report: the take of median duration of each combination (default), every take, or no clip",
     )
     parser.add_argument("--csv", action="store_true", help="show: one row a cell, as comma-separated values")
 
 
 def run(given: argparse.Namespace, out: Output) -> int:
     path = Path(given.file)
-    if given.what == "show" and path.suffix != ".toml":
+    if given.what in {"show", "report"} and path.suffix != ".toml":
         from voicenb.study.study import Study
 
-        return _show(Study.open(given.file), given, out)
+        opened = Study.open(given.file)
+        return _report(opened, given, out) if given.what == "report" else _show(opened, given, out)
     from voicenb.study.study_file import read_study_file
 
     written = read_study_file(path)
@@ -49,6 +70,8 @@ def run(given: argparse.Namespace, out: Output) -> int:
             return _plan(study, out)
         if given.what == "run":
             return _run(study, given.budget or written.budget, given, out)
+        if given.what == "report":
+            return _report(study, given, out)
         return _show(study, given, out)
 
 
@@ -108,6 +131,14 @@ def _run(study: Study, budget: Any, given: argparse.Namespace, out: Output) -> i
     return OK
 
 
+def _report(study: Study | KeptStudy, given: argparse.Namespace, out: Output) -> int:
+    # A name may have what no file's name has.
+    name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "-", study.name).strip(". ") or "study"
+    path = study.report(given.output or f"{name}.html", players=None if given.players == "none" else given.players)
+    out.result({"name": study.name, "file": str(path), "bytes": path.stat().st_size}, [str(path)])
+    return OK
+
+
 def _show(study: Readings, given: argparse.Namespace, out: Output) -> int:
     if given.csv and not out.as_json:
         study.frame().to_csv(sys.stdout, index=False, lineterminator="\n")
@@ -164,14 +195,15 @@ def _lines(study: Readings, counts: pd.Series[int], costs: dict[str, Any], effec
 
 COMMAND = Command(
     "study",
-    "price, make and read a parameter study",
-    "Prices, makes or shows the parameter study that a TOML file describes: voice, text, factors with their levels, a baseline. "
-    "The same `run` again goes on where it stopped and pays nothing twice. `show` also takes the name of a study of this home.",
+    "price, make, read and report a parameter study",
+    "Prices, makes, shows or reports the parameter study that a TOML file describes: voice, text, factors with their levels, a baseline. "
+    "The same `run` again goes on where it stopped and pays nothing twice. `show` and `report` also take the name of a study of this home.",
     (
         "voicenb study plan tempo.toml",
         "voicenb study run tempo.toml --budget 5",
         "voicenb study show tempo --json | jq '.effects[] | select(.verdict == \"changes\")'",
         "voicenb study show tempo --csv > tempo.csv",
+        "voicenb study report tempo -o tempo.html",
     ),
     add,
     run,
