@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from decimal import Decimal
 from html import escape
 
@@ -226,3 +227,64 @@ def test_clips_whose_players_were_damaged_are_not_in_the_file(made, tmp_path):
     kept = vn.Study.open(file)
     assert 1 <= len(kept.compare(text="We meet at noon.").clips) < 4
     assert np.isfinite(kept.frame()["duration"]).sum() == 7
+
+
+# -- other files ---------------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_has_the_same_sections_and_is_read_back(made, tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    file = made.report(tmp_path / "tempo.ipynb", tests=[Heard()])
+    notebook = nbformat.read(file, as_version=4)
+    nbformat.validate(notebook)
+    words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for said in (
+        "# Does speed change the tempo?",
+        "Heard blind",
+        "## Not stated here",
+        "## Make it again",
+        "## Methods",
+    ):
+        assert said in words
+    assert "<script>" not in words
+    kept = vn.Study.open(file)
+    pd.testing.assert_frame_equal(kept.effects(), made.effects())
+    pd.testing.assert_frame_equal(without_files(kept.frame()), without_files(made.frame()))
+    assert len(kept.compare(text="Hello there.").clips) > 0
+    for damaged in ("", "{}", '{"metadata": []}', "[" * 100_000, file.read_text("utf-8")[:-100]):
+        (tmp_path / "damaged.ipynb").write_text(damaged, "utf-8")
+        with pytest.raises(vn.InvalidRequest, match=r"damaged\.ipynb cannot be read back"):
+            vn.Study.open(tmp_path / "damaged.ipynb")
+
+
+@pytest.mark.slow  # a kernel starts
+def test_a_notebooks_cells_run_again_where_the_study_is_not(made, tmp_path, monkeypatch):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    file = made.report(tmp_path / "tempo.ipynb")
+    monkeypatch.setenv("VOICENB_HOME", str(tmp_path / "another"))
+    notebook = nbformat.read(file, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert len(outputs) >= 5
+    assert {one.output_type for one in outputs} == {"execute_result"}
+    nbformat.write(notebook, file)
+    assert len(vn.Study.open(file).compare(text="Hello there.").clips) > 0
+
+
+def test_parquet_keeps_types_and_exact_amounts(made, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(made.report(tmp_path / "tempo.parquet"))
+    frame = made.frame()
+    assert table.column("cost").to_pylist() == [None if pd.isna(one) else one for one in frame["cost"]]
+    assert {name: str(table.schema.field(name).type) for name in ("speed", "text", "duration", "cached")} == {
+        "speed": "double", "text": "string", "duration": "double", "cached": "bool",
+    }  # fmt: skip
+    assert table.column("key").to_pylist() == [cell.key for cell in made.cells]
+    np.testing.assert_array_equal(table.column("duration").to_pandas().to_numpy(), frame["duration"].to_numpy())
+    assert b"voicenb" in table.schema.metadata
+
+
+def test_parquet_without_pyarrow_is_one_sentence(made, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(vn.VoicenbError, match="needs pyarrow, which is not installed: pip install pyarrow"):
+        made.report(tmp_path / "tempo.parquet")

@@ -19,6 +19,7 @@ from voicenb.study.design import CROSSED, Design, Factor, level_text
 from voicenb.study.effects import AUDIBLE, effect_of, effects_table
 from voicenb.study.facts import Facts
 from voicenb.study.frames import all_columns
+from voicenb.study.parquet import parquet_bytes
 from voicenb.study.report.content import (
     Answer,
     BlindResult,
@@ -30,6 +31,7 @@ from voicenb.study.report.content import (
     Table,
 )
 from voicenb.study.report.envelope import FORM, plain_json
+from voicenb.study.report.notebook import notebook_json
 from voicenb.study.report.page import page_html
 from voicenb.study.report.picture import MOST_POINTS
 from voicenb.study.report_data import measures_json, rows_json, test_json
@@ -102,9 +104,17 @@ def write_report(material: Material, path: str | os.PathLike[str], tests: Sequen
         raise InvalidRequest(f"path={str(path)!r}: a report ends in .html, .ipynb or .parquet")
     kept = checked_players(players)
     shown = (*material.tests, *(_as_test(one) for one in _listed(tests)))
-    content = _content(material, shown, kept)
+    if target.suffix.lower() == ".parquet":
+        frame = material.frame(_columns(material))
+        data = parquet_bytes(
+            _without(frame, material.private), material.name, material.design, material.facts, material.known
+        )
+    else:
+        content = _content(material, shown, kept)
+        notebook = target.suffix.lower() == ".ipynb"
+        data = (notebook_json(content, target.name) if notebook else page_html(content)).encode()
     try:
-        return write_atomically(target, page_html(content).encode())
+        return write_atomically(target, data)
     except OSError as error:
         raise StorageError.of(target, error) from error
 
@@ -143,8 +153,7 @@ def _shown(value: Any) -> str:
 
 def _content(material: Material, tests: tuple[BlindTest, ...], players: Players) -> Content:
     design, known, facts = material.design, material.known, material.facts
-    columns = [one for one in all_columns(design, known) if one != "file"]
-    frame = _without(material.frame(columns), material.private)
+    frame = _without(material.frame(_columns(material)), material.private)
     effects = _effects(frame, design, known)
     data = _data(material, frame, effects, tests)
     names = {key: one.sound for key, one in facts.clips.items()}
@@ -173,6 +182,10 @@ def _content(material: Material, tests: tuple[BlindTest, ...], players: Players)
         code=code_of(material.name, design, facts),
         data=data,
     )
+
+
+def _columns(material: Material) -> list[str]:
+    return [one for one in all_columns(material.design, material.known) if one != "file"]
 
 
 def _without(frame: pd.DataFrame, private: Iterable[str]) -> pd.DataFrame:

@@ -11,12 +11,24 @@ from typing import Any
 
 from voicenb.errors import InvalidRequest
 
-__all__ = ["FORM", "MOST_BYTES", "data_script", "plain_json", "read_notebook", "read_page"]
+__all__ = [
+    "FORM",
+    "MOST_BYTES",
+    "NOTEBOOK_KEY",
+    "data_script",
+    "notebook_data",
+    "plain_json",
+    "read_notebook",
+    "read_page",
+]
 
 FORM = "voicenb study 1"
 """What the data of a report says that it is."""
 MOST_BYTES = 32_000_000
 """The largest file that is read."""
+
+NOTEBOOK_KEY = "voicenb_study"
+"""Where a notebook's metadata have the data."""
 
 _NAME = "voicenb-study"
 _MOST_JSON, _MOST_SOUND, _MOST_SOUNDS = 8_000_000, 4_000_000, 5_000
@@ -56,17 +68,20 @@ def read_notebook(document: str) -> tuple[dict[str, Any], dict[str, bytes]]:
         InvalidRequest: As `read_page`.
     """
     try:
-        notebook = json.loads(document)
-        data = notebook["metadata"][_NAME]
-        outputs = [
-            "".join(output["data"]["text/html"])
-            for cell in notebook["cells"]
-            for output in cell.get("outputs", ())
-            if "text/html" in output.get("data", ())
-        ]
+        kept = json.loads(document, parse_constant=_refused)["metadata"][NOTEBOOK_KEY]
+        data, sounds = kept["data"], kept["sounds"]
+        found = {str(name): base64.b64decode(sound, validate=True) for name, sound in sounds.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InvalidRequest("it is no report of a study, or it was damaged or its data were taken out") from None
-    return checked(data), {name: one for html in outputs for name, one in sounds_in(html).items()}
+    return checked(data), found
+
+
+def notebook_data(data: Mapping[str, Any], sounds: Mapping[str, bytes]) -> dict[str, Any]:
+    """What a notebook's metadata keep below `NOTEBOOK_KEY`.
+
+    Its cells may be run again and saved, so the sounds are not only in what a cell shows.
+    """
+    return {"data": data, "sounds": {name: base64.b64encode(one).decode() for name, one in sounds.items()}}
 
 
 def parsed(inside: str) -> dict[str, Any]:

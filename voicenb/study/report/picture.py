@@ -13,17 +13,23 @@ __all__ = ["MOST_POINTS", "picture_svg"]
 MOST_POINTS = 500
 """The points that a picture has at most."""
 
+_COLOURS = (
+    "text{font:12px sans-serif;fill:#1c2128}.margin{fill:#00805d26}.zero,.tick{stroke:#57606a;fill:none}"
+    ".points{stroke:#0072b2;stroke-width:4.5;stroke-linecap:round;opacity:.6;fill:none}"
+    ".interval{stroke:#1c2128;stroke-width:1.8;fill:none}.mean{fill:#1c2128}.base{fill:#fff;stroke:#57606a;stroke-width:2}"
+)
 _WIDTH, _LEFT, _RIGHT, _ROW, _TOP, _FOOT = 440, 104, 14, 34, 8, 44
 _SPREAD = 8.0
 _LONGEST_LABEL = 14
 
 
-def picture_svg(picture: Picture, name: str) -> str:
+def picture_svg(picture: Picture, name: str, *, alone: bool = False) -> str:
     """The picture; a row a level, a point a block, the mean with its interval, and the margin as a band.
 
     Args:
         picture: What it shows.
         name: What its title's id begins with; no other picture of the page has it.
+        alone: Whether it stands without the page, and so brings its colours.
     """
     low, high = _span(picture)
 
@@ -48,10 +54,12 @@ def picture_svg(picture: Picture, name: str) -> str:
     axis = escape(f"{picture.answer.measure}: difference from the baseline{unit}")
     parts.append(f'<text x="{middle:.0f}" y="{bottom + 36}" text-anchor="middle">{axis}</text>')
     said = escape(picture.answer.sentence)
+    own = f' xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{bottom + _FOOT}"' if alone else ""
+    style = f"<style>{_COLOURS}</style><rect width='100%' height='100%' fill='#fff'/>" if alone else ""
     shown = "One row for each level; a point for each block, a diamond for their mean, a line for its interval"
     shown += ", a band for the margin." if picture.bounds is not None else "."
     return (
-        f'<svg class="effect" viewBox="0 0 {_WIDTH} {bottom + _FOOT}" role="img" aria-labelledby="{name}-t {name}-d">'
+        f'<svg class="effect"{own} viewBox="0 0 {_WIDTH} {bottom + _FOOT}" role="img" aria-labelledby="{name}-t {name}-d">{style}'
         f'<title id="{name}-t">{said}</title><desc id="{name}-d">{shown}</desc>{"".join(parts)}</svg>'
     )
 
