@@ -170,10 +170,11 @@ def test_a_screen_or_level_that_does_not_fit_is_named(pairs, home):
     ):
         with pytest.raises(vn.InvalidRequest, match=said):
             test.result(**settings)
+    ab = vn.listen(pairs, kind="ab", home=home)
+    take(ab, lambda place, trial, shown: "none")
+    found = ab.result()
     with pytest.raises(vn.InvalidRequest, match="of ABX tests"):
-        ab = vn.listen(pairs, kind="ab", home=home)
-        take(ab, lambda place, trial, shown: "none")
-        ab.result().similar()
+        found.similar()
 
 
 def test_the_order_of_several_is_davidsons(clip, home):
