@@ -10,7 +10,7 @@ from glob import glob, has_magic
 from html import escape
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from voicenb.base.arguments import to_python
 from voicenb.errors import InvalidRequest
@@ -63,8 +63,7 @@ class AnswerFile:
     votes: list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class AddedFile:
+class AddedFile(NamedTuple):
     """What became of one file.
 
     Attributes:

@@ -29,11 +29,29 @@ __all__ = ["COMMAND"]
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
-        choices=("plan", "run", "show", "report"),
-        help="what it costs; make it; what came of it; the same as a file to send",
+        choices=("plan", "run", "show", "report", "answers"),
+        help="what it costs; make it; what came of it; the same as a file to send; what listeners of a blind test sent back",
     )
     parser.add_argument(
-        "file", metavar="FILE", help="a TOML file that describes the study; for show and report its name, too"
+        "file",
+        metavar="FILE",
+        help="a TOML file that describes the study; for show and report its name, too; for answers the listening test's name",
+    )
+    parser.add_argument(
+        "answers",
+        nargs="*",
+        metavar="ANSWERS",
+        help="answers: the files that listeners sent back; none shows the result alone",
+    )
+    parser.add_argument(
+        "--screen", choices=("BS.1534-3", "mpeg", "catch"), help="answers: the rule by which listeners are left out"
+    )
+    parser.add_argument(
+        "--test",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="report: a listening test that goes into it; may come several times",
     )
     parser.add_argument(
         "--budget",
@@ -56,6 +74,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, out: Output) -> int:
+    if given.what == "answers":
+        return _answers(given, out)
+    if given.answers:
+        raise InvalidRequest(f"{given.answers[0]!r}: {given.what} takes one study; answers takes more files")
     path = Path(given.file)
     if given.what in {"show", "report"} and path.suffix != ".toml":
         from voicenb.study.study import Study
@@ -134,9 +156,44 @@ def _run(study: Study, budget: Any, given: argparse.Namespace, out: Output) -> i
 def _report(study: Study | KeptStudy, given: argparse.Namespace, out: Output) -> int:
     # A name may have what no file's name has.
     name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "-", study.name).strip(". ") or "study"
-    path = study.report(given.output or f"{name}.html", players=None if given.players == "none" else given.players)
+    from voicenb.listening.test import ListeningTest
+
+    path = study.report(
+        given.output or f"{name}.html",
+        tests=[ListeningTest.open(one) for one in given.test],
+        players=None if given.players == "none" else given.players,
+    )
     out.result({"name": study.name, "file": str(path), "bytes": path.stat().st_size}, [str(path)])
     return OK
+
+
+def _answers(given: argparse.Namespace, out: Output) -> int:
+    from voicenb.listening.test import ListeningTest
+
+    test = ListeningTest.open(given.file)
+    added = test.add(*given.answers) if given.answers else []
+    result = test.result(screen=given.screen) if test.listeners else None
+    document = {
+        "name": test.name,
+        "files": [one._asdict() for one in added],
+        "listeners": test.listeners,
+        "result": None
+        if result is None
+        else {
+            "sentence": result.sentence,
+            "table": as_rows(result.table),
+            "excluded": list(result.excluded),
+            "methods": result.methods,
+        },
+    }
+
+    def lines() -> Iterable[str]:
+        for one in added:
+            yield f"{one.file}: {one.said}"
+        yield repr(result) if result is not None else f"{test.name}: nobody has answered every trial yet"
+
+    out.result(document, lines())
+    return SERVICE if any(one.what in {"damaged", "foreign"} for one in added) else OK
 
 
 def _show(study: Readings, given: argparse.Namespace, out: Output) -> int:
@@ -197,13 +254,15 @@ COMMAND = Command(
     "study",
     "price, make, read and report a parameter study",
     "Prices, makes, shows or reports the parameter study that a TOML file describes: voice, text, factors with their levels, a baseline. "
-    "The same `run` again goes on where it stopped and pays nothing twice. `show` and `report` also take the name of a study of this home.",
+    "The same `run` again goes on where it stopped and pays nothing twice. `show` and `report` also take the name of a study of this home; "
+    "`answers` takes that of a listening test, and what its listeners sent back.",
     (
         "voicenb study plan tempo.toml",
         "voicenb study run tempo.toml --budget 5",
         "voicenb study show tempo --json | jq '.effects[] | select(.verdict == \"changes\")'",
         "voicenb study show tempo --csv > tempo.csv",
-        "voicenb study report tempo -o tempo.html",
+        "voicenb study report tempo -o tempo.html --test tempo-abx",
+        "voicenb study answers tempo-abx answers-*.json",
     ),
     add,
     run,
