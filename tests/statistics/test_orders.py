@@ -75,6 +75,15 @@ def test_the_seed_decides(t):
     assert (orders(t, 50, 1)[:9] == one).all()
 
 
+def test_rows_come_in_no_fixed_succession():
+    """How the third listener's order is made of the first one's, whatever the names, differs from seed to seed."""
+    ways = set()
+    for seed in range(20):
+        rows = orders(16, 3, seed)
+        ways.add(tuple(np.argsort(rows[0])[rows[2]].tolist()))
+    assert len(ways) > 5
+
+
 def test_few_neighbours_come_twice():
     """An odd number of conditions: few pairs of neighbours come twice among the first t + 1 listeners."""
     counts = followers(orders(15, 16, 0), 15)

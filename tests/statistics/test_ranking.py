@@ -132,6 +132,33 @@ def test_one_that_always_wins():
     assert one.p < 0.001
 
 
+def test_clusters_by_hand():
+    """Of two conditions with as many votes of each listener: the error of the mean share, over the slope of the logit."""
+    won = np.array([3, 5, 2, 4, 5, 1, 4, 6])
+    votes = np.concatenate([np.repeat([1, -1], [count, 6 - count]) for count in won])
+    found = davidson(["a"] * 48, ["b"] * 48, votes, ["b", "a"], listeners=np.repeat(np.arange(8), 6))
+    share = won.mean() / 6
+    error = (won / 6).std(ddof=1) / sqrt(8) / (share * (1 - share))
+    assert found.log_worths[1] == pytest.approx(log(share / (1 - share)))
+    assert found.se[1] == pytest.approx(error)
+    both = found.compare("a", "b")
+    assert both.high - both.log_odds == pytest.approx(stats.t.ppf(0.975, 7) * error)
+    assert both.p == pytest.approx(2 * stats.t.sf(both.log_odds / error, 7))
+    assert found.p == pytest.approx(both.p)
+
+
+def test_all_equal_by_clusters_is_hotellings():
+    """Of three conditions: Wald's statistic as Hotelling's T² of nine listeners, and none for three listeners."""
+    random = np.random.default_rng(4)
+    i, j = random.permuted(np.tile(np.arange(3), (90, 1)), axis=1)[:, :2].T
+    outcome = random.choice([-1, 0, 1], 90)
+    found = davidson(i, j, outcome, listeners=np.repeat(np.arange(9), 10))
+    logs, among = np.array(found.log_worths[1:]), np.array(found.covariance)[1:, 1:]
+    squared = logs @ np.linalg.solve(among, logs)
+    assert found.p == pytest.approx(stats.f.sf(squared * 7 / (2 * 8), 2, 7))
+    assert isnan(davidson(i, j, outcome, listeners=np.repeat(np.arange(3), 30)).p)
+
+
 def test_listeners_who_all_agree():
     """Clusters of one opinion differ in nothing; the interval is no narrower than that of independent votes for all that."""
     votes = ["a"] * 50, ["b"] * 50, [1] * 50

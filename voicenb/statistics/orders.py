@@ -80,15 +80,9 @@ def _drawn(t: int, random: np.random.Generator) -> Codes:
     half = size // 2
     # Half a turn puts into the first half what was in the second.
     twos = np.stack([square[:half], square[half:]], axis=1)[random.permutation(half)]
-    dealt = random.permutation(size)[_either_first(twos, random).reshape(size, size)]
+    dealt = random.permutation(size)[twos.reshape(size, size)]
     # An odd number has a place more, whose condition is left out.
     return dealt[dealt < t].reshape(size, t)
-
-
-def _either_first(twos: Codes, random: np.random.Generator) -> Codes:
-    """Each two rows in one of both orders."""
-    turned = random.integers(0, 2, len(twos)).astype(bool)
-    return np.where(turned[:, None, None], twos[:, ::-1], twos)
 
 
 def _check(**numbers: int) -> None:

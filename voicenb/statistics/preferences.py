@@ -214,8 +214,7 @@ def _best_at(counts: Floats, distance: float) -> float:
         low, high = (-tau - distance) / sqrt(2), (tau - distance) / sqrt(2)
         total = first * float(log_ndtr(low)) + second * float(log_ndtr(-high))
         if tie:
-            # From the side of the shorter tail, where the difference keeps its digits.
-            between = float(ndtr(high) - ndtr(low)) if high + low < 0 else float(ndtr(-low) - ndtr(-high))
+            between = float(ndtr(high) - ndtr(low))
             total += tie * float(np.log(max(between, 1e-300)))
         return float(-total)
 
