@@ -88,7 +88,7 @@ def test_published_numbers_of_trials(share, first, lasting):
     assert (found.first, found.lasting) == (first, lasting)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.floats(0.53, 1), st.floats(0.3, 0.97), st.sampled_from([0.01, 0.05]))
 def test_the_trials_needed_have_their_power_from_then_on(share, wanted, alpha):
     """Seen one number of trials after the other, well beyond where ours stops looking."""

@@ -256,7 +256,7 @@ def test_listeners_with_tastes_of_their_own():
 pairs = st.tuples(st.sampled_from("abc"), st.sampled_from("abc"), st.sampled_from([-1, 0, 1]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(pairs.filter(lambda row: row[0] != row[1]), max_size=25), st.booleans(), st.randoms(use_true_random=False)
 )
