@@ -15,6 +15,7 @@ import numpy as np
 from voicenb.base.arguments import did_you_mean
 from voicenb.base.files import write_atomically
 from voicenb.base.home import home as home_folder
+from voicenb.base.notebook import takes_widgets
 from voicenb.base.views import view
 from voicenb.errors import InvalidRequest, StorageError
 from voicenb.ledger.ledger import Ledger
@@ -157,14 +158,14 @@ class ListeningTest:
         begun = self._ledger.listening.listeners(self.id)
         return f"<ListeningTest {self.name!r}: {self.kind}, {len(self)} trials, {self.listeners} of {len(begun)} listeners finished>"
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        try:
-            shown = view("listening")(self)
-        except ImportError:
-            shown = self.plan()
-        display(shown)  # type: ignore[no-untyped-call]  # IPython has no types here
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        if not takes_widgets():
+            return {"text/plain": repr(self), "text/html": self.plan()._repr_html_()}
+        player = view("listening")(self)
+        bundle = player._repr_mimebundle_(**options)
+        # What a reader of the saved notebook sees, whose kernel has ended.
+        (bundle[0] if isinstance(bundle, tuple) else bundle)["text/html"] = player.html()
+        return bundle
 
     # -- before ------------------------------------------------------------------------------------------------
 
