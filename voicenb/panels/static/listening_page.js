@@ -73,6 +73,10 @@ function startPage() {
   let unsaved = false;
   function write() {
     try {
+      // Another tab may have the same page, and go on from here.
+      const there = JSON.parse(storage?.getItem(mine()) ?? "null")?.votes ?? [];
+      const elsewhere = there.filter((/** @type {Vote} */ one) => !state.votes.some(({ trial }) => trial === one.trial));
+      state.votes = [...elsewhere, ...state.votes];
       storage?.setItem(mine(), JSON.stringify(state));
       storage?.setItem(who, state.listener);
     } catch {

@@ -121,8 +121,13 @@ export function deck(life, { rate, count, whole, fetch, speaker, changed, moved,
     buffers.forEach((buffer, index) => mixer?.set(index, buffer, 1));
   }
 
-  /** Plays from a moment; what is heard already gives way. @param {number} index @param {number} at */
-  async function begin(index, at) {
+  /**
+   * Plays from a moment; what is heard already gives way.
+   * @param {number} index
+   * @param {number} at
+   * @param {boolean} [again]  Whether it was heard until now, so that it is not counted once more.
+   */
+  async function begin(index, at, again = false) {
     const mine = ++wish;
     tally();
     current = index;
@@ -139,7 +144,7 @@ export function deck(life, { rate, count, whole, fetch, speaker, changed, moved,
     ready();
     const from = at >= (loop?.end ?? duration()) - 0.02 ? first() : Math.max(at, first());
     since = mixer?.start(index, () => ({ offset: from, loop })) ?? 0;
-    plays[index] += 1;
+    if (!again) plays[index] += 1;
     frames.start();
     moved();
   }
@@ -199,7 +204,7 @@ export function deck(life, { rate, count, whole, fetch, speaker, changed, moved,
     /** @param {number} at  Seconds. */
     seek(at) {
       const to = clamp(at, 0, duration());
-      if (on && current >= 0) return void begin(current, to);
+      if (on && current >= 0) return void begin(current, to, true);
       paused = to;
       moved();
     },
@@ -211,7 +216,7 @@ export function deck(life, { rate, count, whole, fetch, speaker, changed, moved,
     repeat(next) {
       const at = position();
       loop = next;
-      if (on) begin(current, loop ? clamp(at, loop.start, loop.end) : at);
+      if (on) begin(current, loop ? clamp(at, loop.start, loop.end) : at, true);
     },
     /** What was heard before this view. @param {number} index @param {number} times */
     recall(index, times) {

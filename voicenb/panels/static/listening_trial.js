@@ -127,7 +127,9 @@ export function trialView(life, { sheet, trial, sounds, place, draft, fetch, spe
     made.element.classList.add("vn-hear");
     made.element.setAttribute("aria-pressed", "false");
     if (key) made.element.setAttribute("aria-keyshortcuts", key);
-    made.element.append(h("span", { class: "vn-slot" }, name), key && key !== name ? h("kbd", {}, key) : "");
+    // Drawn by the style sheet, so that it is no part of the name.
+    if (key && key !== name) made.element.dataset.key = key;
+    made.element.append(h("span", { class: "vn-slot" }, name));
     return made;
   });
 

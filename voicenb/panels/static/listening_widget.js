@@ -44,7 +44,12 @@ function render({ model, el }) {
   /** @param {Vote} vote */
   async function keep(vote) {
     hold([...unwritten().filter((one) => one.trial !== vote.trial), vote]);
-    await patient({ kind: "keep", vote });
+    await patient({ kind: "keep", vote }).catch(async (error) => {
+      // It may have been written, and the answer came too late; a second time it would perhaps be refused.
+      const { votes } = await patient({ kind: "votes" });
+      const written = votes.some((/** @type {Vote} */ one) => one.trial === vote.trial && one.at === vote.at && !one.draft === !vote.draft);
+      if (!written) throw error;
+    });
     hold(unwritten().filter((one) => one.trial !== vote.trial || one.at !== vote.at));
   }
 
@@ -57,7 +62,8 @@ function render({ model, el }) {
       listener,
       audio: async (trial, sound) => bytes(await ask({ kind: "audio", trial, sound })),
       async votes() {
-        for (const vote of unwritten()) await keep(vote);
+        // One that the kernel does not take is asked anew.
+        for (const vote of unwritten()) await keep(vote).catch(() => {});
         return (await ask({ kind: "votes" })).votes;
       },
       keep,
