@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
 import sys
+from contextlib import suppress
 from decimal import Decimal
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from homes import beside
+from hypothesis import HealthCheck, given, settings, strategies as st
 from small_studies import study
 
 import voicenb as vn
+from voicenb.study.report.envelope import data_script
 
 
 class Heard:
@@ -98,6 +104,18 @@ def test_nothing_is_loaded_and_no_text_becomes_markup(voice, tmp_path, blank_hom
     assert not re.search(r' style="| on\w+="', page)
     assert str(blank_home) not in page
     assert vn.Study.open(tmp_path / "hostile.html").design.factor("text").levels == (hostile,)
+
+
+def test_no_path_of_this_machine_is_in_it(voice, tmp_path, blank_home):
+    one = study(voice, text="Hello.", speed=[1, 1.25]).run(quiet=True)
+    lost = Path(one.frame(["file"])["file"][0])
+    lost.write_bytes(b"no sound")
+    assert one.frame(["not_measured", "duration"])["duration"].isna().sum() == 1
+    folders = {str(blank_home), str(tmp_path), str(Path.home())}
+    for name in ("tempo.html", "tempo.ipynb"):
+        document = one.report(tmp_path / name).read_text("utf-8")
+        assert not any(one in document for one in folders - {"/"})
+        assert "cannot be read" in document
 
 
 def test_it_is_read_back_with_equal_frame_effects_and_verdicts(made, tmp_path):
@@ -288,3 +306,58 @@ def test_parquet_without_pyarrow_is_one_sentence(made, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(vn.VoicenbError, match="needs pyarrow, which is not installed: pip install pyarrow"):
         made.report(tmp_path / "tempo.parquet")
+
+
+# -- files that anybody may have written ---------------------------------------------------------------------------
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+    | st.sampled_from(["1e999999999", "inf", "NaN", "speed", "status", "completed", -1, 10**30, "__class__"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)  # fmt: skip
+
+
+def places(node, at=()):
+    """The way to every node of plain data."""
+    yield at
+    for name, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from places(inner, (*at, name))
+
+
+@pytest.fixture(scope="module")
+def data(made, tmp_path_factory):
+    page = made.report(tmp_path_factory.mktemp("data") / "tempo.html", players=None, tests=[Heard()]).read_text("utf-8")
+    whole = json.loads(re.search(r'id="voicenb-study">(.*?)</script>', page, re.DOTALL)[1])
+    # A measure more or less is read alike.
+    whole["measures"] = {name: whole["measures"][name] for name in ("duration", "f0_median")}
+    whole["rows"]["measures"] = {name: whole["rows"]["measures"][name] for name in whole["measures"]}
+    return whole, list(places(whole))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.data())
+def test_whatever_is_changed_in_a_file_it_is_read_or_refused(data, tmp_path, chosen):
+    whole, ways = data
+    *way, last = chosen.draw(st.sampled_from(ways[1:]))
+    changed = node = copy.deepcopy(whole)
+    for name in way:
+        node = node[name]
+    if chosen.draw(st.booleans()):
+        del node[last]
+    else:
+        node[last] = chosen.draw(PLAIN)
+    file = tmp_path / "changed.html"
+    file.write_text(data_script(changed), "utf-8")
+    try:
+        kept = vn.Study.open(file)
+    except vn.InvalidRequest:
+        return
+    # What was read is whole, or says that it is not.
+    with suppress(vn.InvalidRequest):
+        kept.frame()
+    with suppress(vn.InvalidRequest):
+        kept.effects()
+    with suppress(vn.InvalidRequest):
+        kept.report(tmp_path / "again.html")
+    assert "changed.html" in repr(kept)

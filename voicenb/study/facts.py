@@ -93,10 +93,17 @@ class Facts:
         """What `to_json` wrote.
 
         Raises:
-            KeyError, TypeError: Something else did.
+            KeyError, TypeError, ValueError, AttributeError: Something else did.
         """
-        voices = tuple(VoiceFacts(**one) for one in kept["voices"])
-        return cls(clips, voices, dict(kept["versions"]), bool(kept["filtered"]), int(kept["targets"]))
+        voices = tuple(
+            VoiceFacts(
+                str(one["level"]), str(one["name"]), str(one["service"]), bool(one["sandbox"]), str(one["consent"]),
+                str(one["language"]), str(one["version"]), str(one["reference"]),
+            )
+            for one in kept["voices"]
+        )  # fmt: skip
+        versions = {str(name): str(value) for name, value in kept["versions"].items()}
+        return cls(clips, voices, versions, bool(kept["filtered"]), int(kept["targets"]))
 
 
 def facts_of(

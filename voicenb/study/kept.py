@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from voicenb.study.frames import all_columns, frame_of, measures_among
 from voicenb.study.readings import Readings
 from voicenb.study.report.content import BlindTest
 from voicenb.study.report.envelope import MOST_BYTES, read_notebook, read_page
-from voicenb.study.report_data import clips_from, measures_from, rows_from, test_from
+from voicenb.study.report_data import clips_from, design_from, effects_from, measures_from, rows_from, test_from
 from voicenb.study.reporting import Material, write_report
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ class KeptStudy(Readings):
         self._source, self._sounds = source, sounds
         try:
             self._name = str(data["name"])
-            self._design = Design.from_json(data["design"])
             self._known = measures_from(data["measures"])
+            self._design = design_from(data["design"], self._known)
             rows = data["rows"]
             self._rows = None if rows is None else {row["cell"]: row for row in rows_from(rows, self._design)}
             self._facts = Facts.from_json(data["facts"], {} if rows is None else clips_from(rows))
-            self._effects = data["effects"]
+            self._effects = effects_from(data["effects"] or (), self._design)
             self._heard = {
                 cell
                 for cell, status, sound in (
@@ -146,12 +147,11 @@ class KeptStudy(Readings):
         chosen = measures_among(columns, self._design, self._known)
         kept = self._all_rows()
         names = set(all_columns(self._design, chosen))
+        numbers = sorted(kept)
         for start in range(0, len(self), size):
             rows = []
-            for number in range(start, min(start + size, len(self))):
-                row = kept.get(number)
-                if row is None:
-                    continue
+            for number in numbers[bisect_left(numbers, start) : bisect_left(numbers, start + size)]:
+                row = kept[number]
                 if failures if number not in self._heard else degraded or not row.get("degraded"):
                     rows.append({name: value for name, value in row.items() if name in names})
             yield frame_of(rows, columns, self._design, list(chosen))
@@ -165,7 +165,8 @@ class KeptStudy(Readings):
         import pandas as pd
 
         numbers = ("estimate", "low", "high", "p_holm")
-        return pd.DataFrame(self._effects).astype(dict.fromkeys(numbers, float))
+        table = pd.DataFrame(self._effects)
+        return table.astype(dict.fromkeys(numbers, float)) if self._effects else table
 
     def compare(self, rows: str | None = None, columns: str | None = None, **fixed: Any) -> Any:
         """The clips that the report has, as `Study.compare` shows them; a place whose clip is not in the file says so.

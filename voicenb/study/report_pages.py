@@ -10,7 +10,7 @@ import numpy as np
 
 from voicenb.audio.sound import AudioError
 from voicenb.base.money import plain
-from voicenb.display.comparison import axis_text, is_number
+from voicenb.display.comparison import axis_text, is_number, shortened
 from voicenb.display.html import seconds, size
 from voicenb.errors import InvalidRequest
 from voicenb.study.clips import BYTES_A_SECOND, small_clip
@@ -29,6 +29,7 @@ _MOST_COLUMNS, _MOST_PLACES = 8, 120
 # A player's tags, its waveform and what stands below it.
 _AROUND = 3_500
 _WIDTH = 240
+_LONGEST_REASON = 160
 
 
 class Heard(NamedTuple):
@@ -103,7 +104,10 @@ def heard_of(
                 places.append(("not in this file",))
                 continue
             label = grid.name(at, place)
-            shown = [_player(take, sound(take.key), names.get(take.key, ""), label, longest) for take in takes]
+            shown = [
+                _player(take, sound(take.key), names.get(take.key, ""), label, longest=longest, takes=design.takes)
+                for take in takes
+            ]
             used += sum(_length(one) for one in shown if isinstance(one, Player))
             count += sum(isinstance(one, Player) for one in shown)
             places.append(tuple(shown) or (grid.why(at, place),))
@@ -136,7 +140,7 @@ def _length(player: Player) -> int:
     return (len(player.audio) + len(player.wave)) * 4 // 3 + 1_000
 
 
-def _player(take: _Take, data: bytes | None, name: str, label: str, longest: float) -> Player | str:
+def _player(take: _Take, data: bytes | None, name: str, label: str, *, longest: float, takes: int) -> Player | str:
     if data is None:
         return "its file is gone"
     try:
@@ -148,8 +152,9 @@ def _player(take: _Take, data: bytes | None, name: str, label: str, longest: flo
     width = max(8, min(_WIDTH, round(_WIDTH * duration / (longest or duration))))
     cost = f"{plain(row['cost'])} {row['unit']}" if row["cost"] is not None and row["cost"] == row["cost"] else ""
     degraded = "degraded" if row["degraded"] is True else ""
-    caption = " · ".join(filter(None, (f"take {row['take']}", seconds(duration), cost, degraded)))
-    return Player(f"{label}, take {row['take']}", caption, small.audio, small.mime, small.wave, name, width)
+    said = f"take {row['take']}" if takes > 1 else ""
+    caption = " · ".join(filter(None, (said, seconds(duration), cost, degraded)))
+    return Player(", ".join(filter(None, (label, said))), caption, small.audio, small.mime, small.wave, name, width)
 
 
 class _Grid:
@@ -213,7 +218,7 @@ class _Grid:
         if not cells:
             return "not in this study"
         row = cells[0].row
-        return f"{row['status']}: {row['error']}" if isinstance(row["error"], str) else str(row["status"])
+        return f"{row['status']}: {_reason(row['error'])}" if isinstance(row["error"], str) else str(row["status"])
 
     def name(self, at: Sequence[int], place: tuple[int, int]) -> str:
         """All that a place is, in a line."""
@@ -226,6 +231,13 @@ class _Grid:
         """The page of these places."""
         title = " · ".join(_head(one, level) for one, level in zip(self._others, at, strict=True))
         return Page(title, *self._heads, tuple(places))
+
+
+def _reason(error: str) -> str:
+    """Why there is no clip, in a line: the fields that break a rule, where an error lists them."""
+    lines = error.splitlines()
+    fields = [line.strip().removeprefix("- ") for line in lines if line.startswith("  - ")]
+    return shortened("; ".join(fields) or error, _LONGEST_REASON)
 
 
 def _spaced(factor: Factor | None, most: int) -> list[int]:

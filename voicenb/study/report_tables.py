@@ -18,7 +18,18 @@ from voicenb.study.wording import difference, interval, margin_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["dates_of", "design_of", "effects_of", "factors", "origin", "prices", "requests", "side_effects", "standing"]
+__all__ = [
+    "dates_of",
+    "design_of",
+    "effects_of",
+    "factors",
+    "origin",
+    "prices",
+    "requests",
+    "side_effects",
+    "standing",
+    "tools",
+]
 
 _MOST_HASHES = 200
 _MOST_LEVELS = 50
@@ -39,12 +50,13 @@ def _effect_row(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def side_effects(effects: list[dict[str, Any]], answers: list[Answer]) -> Table:
-    """What changes and is not an answer."""
+    """What changes and is not an answer, of the factors that answer."""
     said = {(one.factor, one.measure) for one in answers}
+    asked = {one.factor for one in answers}
     rows = tuple(
         (row["measure"], row["factor"], level_text(row["level"]), difference(row), interval(row))
         for row in effects
-        if row["verdict"] == "changes" and (row["factor"], row["measure"]) not in said
+        if row["verdict"] == "changes" and row["factor"] in asked and (row["factor"], row["measure"]) not in said
     )
     return Table(
         "Measures that change, besides those of the answer",
@@ -120,8 +132,8 @@ def design_of(design: Design, frame: pd.DataFrame, facts: Facts) -> Table:
     return Table("The design, and what became of its cells", ("", ""), tuple(rows))
 
 
-def origin(frame: pd.DataFrame, design: Design, facts: Facts, known: Mapping[str, Measure]) -> tuple[Table, ...]:
-    """Services, voices, versions and measures."""
+def origin(frame: pd.DataFrame, design: Design, facts: Facts) -> tuple[Table, ...]:
+    """Services and voices."""
     models: dict[str, set[str]] = {}
     for one in facts.voices:
         models.setdefault(one.service, set())
@@ -147,12 +159,22 @@ def origin(frame: pd.DataFrame, design: Design, facts: Facts, known: Mapping[str
         )
         for one in facts.voices
     )  # fmt: skip
-    taken = tuple((one.name, one.unit or "–", str(one.version), _audible(one), one.method) for one in known.values())
     return (
         Table("Services", ("service", "answered by", "model or version", "provider"), services),
         Table("Voices", ("voice", "service", "language", "version", "consent", "kind"), voices),
-        Table("Versions", ("package", "version"), tuple(facts.versions.items())),
-        Table("Measures", ("measure", "unit", "version", "audible difference", "how"), taken),
+    )
+
+
+def tools(facts: Facts, known: Mapping[str, Measure]) -> tuple[Table, ...]:
+    """What measured the clips."""
+    taken = tuple((one.name, one.unit or "–", str(one.version), _audible(one), one.method) for one in known.values())
+    return (
+        Table("Versions of what measured", ("package", "version"), tuple(facts.versions.items())),
+        Table(
+            "The measures, and what of them can be heard",
+            ("measure", "unit", "version", "audible difference", "how"),
+            taken,
+        ),
     )
 
 

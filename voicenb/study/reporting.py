@@ -46,6 +46,7 @@ from voicenb.study.report_tables import (
     requests,
     side_effects,
     standing,
+    tools,
 )
 from voicenb.study.wording import (
     asked_about,
@@ -175,7 +176,8 @@ def _content(material: Material, tests: tuple[BlindTest, ...], players: Players)
         side_effects=side_effects(effects, answers),
         pages=heard.pages,
         left_out=heard.left_out,
-        origin=origin(frame, design, facts, known),
+        origin=origin(frame, design, facts),
+        tools=tools(facts, known),
         requests=requests(design, facts),
         methods=methods_of(design, facts, dates, tests),
         not_stated=tuple(not_stated(design, facts, tests, known.values())),

@@ -81,15 +81,22 @@ def difference(row: Mapping[str, Any]) -> str:
 
 
 def interval(row: Mapping[str, Any]) -> str:
-    """The interval of an effect's row."""
-    return "–" if isnan(row["low"]) else f"{figure(row['low'])} to {figure(row['high'])}"
+    """The interval of an effect's row, with a digit more where its ends would look alike."""
+    if isnan(row["low"]):
+        return "–"
+    ends = ("", "")
+    for digits in (3, 4):
+        ends = figure(row["low"], digits=digits), figure(row["high"], digits=digits)
+        if ends[0] != ends[1]:
+            break
+    return f"{ends[0]} to {ends[1]}"
 
 
-def figure(value: float, *, signed: bool = False) -> str:
-    """A number with three digits and a minus sign; what is next to nothing is 0."""
+def figure(value: float, *, signed: bool = False, digits: int = 3) -> str:
+    """A number with a few digits and a minus sign; what is next to nothing is 0."""
     if abs(value) < 1e-9:
         return "0"
-    return f"{value:{'+' if signed else ''}.3g}".replace("-", "−")
+    return f"{value:{'+' if signed else ''}.{digits}g}".replace("-", "−")
 
 
 def margin_of(row: Mapping[str, Any]) -> str:
@@ -108,15 +115,13 @@ def sentence_of(row: Mapping[str, Any], baseline: object) -> str:
     base = level_text(baseline)
     if isnan(row["estimate"]):
         return f"Whether {factor} changes {measure} cannot be told: no block has two levels that were measured."
-    span = f"{difference(row)} from {base}"
     within = "" if isnan(row["low"]) else f" (95 % interval {interval(row)})"
+    span = f"{difference(row)} at {level} against {base}{within}"
     if row["verdict"] == "changes":
-        return f"{factor} changes {measure}: {level} is {span}{within}."
+        return f"{factor} changes {measure}: {span}."
     if row["verdict"] == "no change":
-        return f"{factor} does not change {measure} by more than {margin_of(row)}: {level} is {span}{within}."
-    return (
-        f"Whether {factor} changes {measure} cannot be told from {row['blocks']:,} blocks: {level} is {span}{within}."
-    )
+        return f"{factor} does not change {measure} by more than {margin_of(row)}: {span}."
+    return f"Whether {factor} changes {measure} cannot be told from {row['blocks']:,} blocks: {span}."
 
 
 def methods_of(design: Design, facts: Facts, dates: str, tests: Sequence[BlindTest]) -> str:

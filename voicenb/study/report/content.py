@@ -60,12 +60,19 @@ class Table:
         columns: The heads.
         rows: As many texts in each as there are columns; the first one is the row's head.
         numbers: The columns that hold numbers.
+
+    Raises:
+        ValueError: A row has more or fewer texts.
     """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError(f"a row of the table {self.caption!r:.60} is too long or too short")
 
 
 @dataclass(frozen=True)
@@ -216,7 +223,8 @@ class Content:
         side_effects: What else changes.
         pages: The clips.
         left_out: Which of the clips are not in the file, and why; "" where all are, or where none was to be.
-        origin: Where the clips come from: services, voices, versions.
+        origin: Where the clips come from: services and voices.
+        tools: What measured them: packages and measures, with their versions.
         requests: The requests' hashes.
         methods: How it was done, in a paragraph.
         not_stated: What a reader of a study expects, and this one does not say.
@@ -237,6 +245,7 @@ class Content:
     pages: tuple[Page, ...]
     left_out: str
     origin: tuple[Table, ...]
+    tools: tuple[Table, ...]
     requests: Table
     methods: str
     not_stated: tuple[str, ...]

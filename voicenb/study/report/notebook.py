@@ -50,7 +50,7 @@ def notebook_json(content: Content, name: str) -> str:
             _words("## Listen\n\n" + _plain(content.left_out)),
             _code("study.compare()", _shown(pages_html(content.pages))),
         ]
-    cells.append(_words("## Where it comes from\n\n" + _tables(*content.origin, content.requests)))
+    cells.append(_words("## Where it comes from\n\n" + _tables(*content.origin, *content.tools, content.requests)))
     cells.append(_words(f"## Methods\n\n{_plain(content.methods)}"))
     missing = "\n".join(f"- {_plain(one)}" for one in content.not_stated)
     cells.append(_words(f"## Not stated here\n\n{missing}"))

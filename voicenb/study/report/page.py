@@ -61,7 +61,12 @@ def _body(content: Content) -> str:
     players = pages_html(content.pages)
     left_out = f"<p>{text(content.left_out)}</p>" if content.left_out else ""
     hashes = table_html(content.requests, name="hashes")
-    requests = f"<details><summary>Hashes of the requests</summary>{hashes}</details>" if hashes else ""
+    requests = f'<details class="apart"><summary>Hashes of the requests</summary>{hashes}</details>' if hashes else ""
+    folded = "".join(
+        f"<details><summary>{escape(one.caption)}</summary>{table_html(one)}</details>"
+        for one in content.tools
+        if one.rows
+    )
     missing = "".join(f"<li>{text(one)}</li>" for one in content.not_stated)
     parts = {
         "What was varied": table_html(content.factors) + table_html(content.design) + table_html(content.prices),
@@ -69,7 +74,7 @@ def _body(content: Content) -> str:
         "Effects": sections,
         "What else changes": side or "<p>Of no other measure it can be told that it changes.</p>" if sections else "",
         "Listen": players + left_out,
-        "Where it comes from": "".join(table_html(one) for one in content.origin) + requests,
+        "Where it comes from": "".join(table_html(one) for one in content.origin) + folded + requests,
         "Methods": f"<p>{text(content.methods)}</p>",
         "Not stated here": f"<ul>{missing}</ul>" if missing else "",
         "Make it again": f'<pre tabindex="0" aria-label="Python that makes the study again"><code>{escape(content.code)}</code></pre>'

@@ -114,7 +114,7 @@ def blind_html(test: BlindTest, number: int) -> str:
     left_out = f"<p>Left out:</p><ul>{excluded}</ul>" if excluded else "<p>Nobody was left out.</p>"
     asked = f"<p>Asked: <q>{text(test.question)}</q></p>" if test.question else ""
     return (
-        f'<section aria-labelledby="b{number}"><h3 id="b{number}">{text(test.kind)}: {test.listeners:,} listeners, '
+        f'<section aria-labelledby="b{number}"><h3 id="b{number}">{text(test.kind.upper())}: {test.listeners:,} listeners, '
         f"{test.trials:,} trials</h3>{asked}<p>{text(test.sentence)}</p>{picture}{table_html(test.table)}"
         f"<p>{text(test.methods)}</p>{left_out}</section>"
     )

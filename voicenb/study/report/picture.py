@@ -18,7 +18,7 @@ _COLOURS = (
     ".points{stroke:#0072b2;stroke-width:4.5;stroke-linecap:round;opacity:.6;fill:none}"
     ".interval{stroke:#1c2128;stroke-width:1.8;fill:none}.mean{fill:#1c2128}.base{fill:#fff;stroke:#57606a;stroke-width:2}"
 )
-_WIDTH, _LEFT, _RIGHT, _ROW, _TOP, _FOOT = 440, 104, 14, 34, 8, 44
+_WIDTH, _LEFT, _RIGHT, _ROW, _TOP, _FOOT = 400, 104, 14, 34, 8, 44
 _SPREAD = 8.0
 _LONGEST_LABEL = 14
 
