@@ -738,6 +738,24 @@ def test_it_fits_a_narrow_screen_and_a_finger(listener, page, kind):
     page.fine()
 
 
+@pytest.mark.parametrize("labels", [["Bad", "Poor", "Excellent"], ["سيئ", "ضعيف", "ممتاز"]], ids=["en", "ar"])
+@pytest.mark.parametrize("width", [320, 900])
+def test_a_scale_s_words_stand_at_their_values(listener, labels, width):
+    """Whatever way a word is written, it stands above the place of the slider that means it."""
+    test = SmallTest("multi")
+    test.sheet()["scale"] = test.sheet()["scale"] | {"labels": [[0, labels[0]], [25, labels[1]], [100, labels[2]]]}
+    listener.page.set_viewport_size({"width": width, "height": 800})
+    listener.open(test)
+    centres = listener.page.locator(".vn-marks span").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect()).map(({left, width}) => left + width / 2)"
+    )
+    slider = listener.page.locator(".vn-rate").first.bounding_box()
+    # The knob's own half stays within the slider.
+    assert centres[0] == pytest.approx(slider["x"] + 8, abs=8)
+    assert centres[2] == pytest.approx(slider["x"] + slider["width"] - 8, abs=8)
+    assert (centres[1] - centres[0]) / (centres[2] - centres[0]) == pytest.approx(0.25, abs=0.01)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_nothing(listener, kind, scheme):
