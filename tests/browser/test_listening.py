@@ -1,6 +1,7 @@
 """Listening tests by keyboard alone: the very page that listeners get, and the widget in JupyterLab.
 
-axe-core's rules are held where the variable ``AXE_CORE`` names its ``axe.min.js``.
+It takes long because sounds are heard in real time. axe-core's rules are held where the variable ``AXE_CORE`` names its
+``axe.min.js``.
 """
 
 from __future__ import annotations
