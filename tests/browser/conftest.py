@@ -26,6 +26,8 @@ import soundfile
 
 import voicenb as vn
 
+from .listeners import Listener
+
 ROOT = Path(__file__).resolve().parents[2]
 
 RECORDING = "me.wav"
@@ -293,6 +295,12 @@ def elsewhere(browser):
     """A page of somebody else, who was given what `page` has made."""
     with _page(browser) as made:
         yield made
+
+
+@pytest.fixture
+def listener(page, tmp_path):
+    """Somebody at a page without a past."""
+    return Listener(page, tmp_path / "test.html")
 
 
 class Lab:
