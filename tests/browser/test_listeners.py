@@ -10,11 +10,14 @@ import base64
 import json
 import re
 
+import nbformat
 import numpy as np
 import pytest
 
 import voicenb as vn
 from voicenb.audio.codec import encode
+
+from .listeners import Listener
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -102,3 +105,45 @@ def test_twenty_listeners_of_known_ability(browser, tmp_path):
     assert low <= HEARS + (1 - HEARS) / 2 <= high
     assert found.p < 1e-6
     assert found.sentence.endswith("the difference was heard.")
+
+
+CELL = """
+import json  # the page asks for values as JSON
+import numpy as np
+import voicenb as vn
+from voicenb.audio.codec import encode
+
+noise = [0.1 * np.random.default_rng(seed).standard_normal(8_000).astype("float32") for seed in (1, 2)]
+test = vn.listen([vn.Clip(encode(one, 16_000, "flac")) for one in noise], kind="abx", trials=5, name="in a cell")
+test
+"""
+
+
+def test_a_test_at_the_end_of_a_cell_goes_on_in_another_kernel(page, lab, tmp_path):
+    """Each answer is in the ledger before the next trial is shown; nothing is told before the last one."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(CELL), nbformat.v4.new_code_cell("")],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(notebook, lab.folder / "in-a-cell.ipynb")
+    page.open(lab.address("in-a-cell.ipynb"))
+    page.start_all()
+    listener = Listener(page, tmp_path / "none.html")
+    listener.at("Trial 1 of 5")
+    listener.page.locator(".vn-hear").first.focus()
+    for number in range(2):
+        listener.at(f"Trial {number + 1} of 5")
+        listener.answer("abx", 0)
+    listener.at("Trial 3 of 5")
+    page.becomes("[len(test.votes_of('me')), len(test.votes()), test.frozen, test.listeners]", [2, 0, True, 0])
+    page.restart()
+    page.start_all()
+    listener.page.wait_for_function("document.querySelectorAll('.vn-listening').length === 1")
+    listener.at("Trial 3 of 5")
+    listener.page.locator(".vn-hear").first.focus()
+    for number in range(2, 5):
+        listener.at(f"Trial {number + 1} of 5")
+        listener.answer("abx", 1)
+    listener.at("Thank you. 5 of 5 answered.")
+    page.becomes("[test.listeners, len(test.votes()), test.result().counts.trials]", [1, 5, 5])
+    page.fine()
