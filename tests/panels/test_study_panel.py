@@ -210,3 +210,33 @@ async def test_services_are_priced_apart(studio, voice, panel_home):
 def test_a_text_is_a_line_of_the_panel(text):
     assert "\n" not in one_line(text)
     assert many_lines(one_line(text)) == text
+
+
+async def test_a_blind_test_and_a_report_are_a_press_away(voice, panel_home, tmp_path, monkeypatch):
+    """The same test as the code makes; it goes on where it was, and the page and the report are written where the notebook is."""
+    monkeypatch.chdir(tmp_path)
+    made = study(voice, "by ear").run(quiet=True)
+    panel = await opened(made)
+    panel._show.click()
+    await panel.settled()
+    listening = panel.results.listening
+    assert "test = study.listen" not in panel.code()
+    assert [value for _, value in listening.factor.options] == ["speed", "text"]
+    listening.kind.value = "ab"
+    listening.begin.click()
+    await panel.settled()
+    assert listening.test.id == made.listen("ab", between="speed").id
+    assert told(listening._note).startswith("2 trials, about 1 min.")
+    [player] = listening._player.children
+    assert player.test.id == listening.test.id
+    assert "test = study.listen(kind='ab', between='speed')" in panel.code()
+    listening.save.click()
+    await panel.settled()
+    assert (tmp_path / f"{listening.test.name}.html").read_text("utf-8").startswith("<!doctype html>")
+    listening.test.simulate(4)
+    listening.report.click()
+    await panel.settled()
+    assert "by ear.html is written" in told(listening._note)
+    assert "Simulated listeners" in (tmp_path / "by ear.html").read_text("utf-8")
+    assert vn.Study.open("by ear.html").design.factor("speed").levels == (0.8, 1)
+    panel.close()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["file_name", "write_atomically"]
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -32,3 +33,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return target
+
+
+def file_name(name: str, default: str = "study") -> str:
+    """A user's name as that of a file, without a suffix: what no system's file name may have becomes a hyphen."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "-", name).strip(". ") or default

@@ -29,7 +29,7 @@ class Answerable(Listenable, Protocol):
     def row_of(self, listener: str) -> int:
         """Which of the sheet's orders is this listener's, from 0."""
 
-    def finish(self, listener: str) -> None:
+    def finish(self, listener: str) -> object:
         """Notes that a listener has answered everything; more than once is as good as once."""
 
 

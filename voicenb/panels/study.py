@@ -482,6 +482,7 @@ class StudyPanel(Panel):
                 "study.run()",
                 "study.effects()",
                 call_of("study.compare", **self.results.arguments),
+                *self.results.listening.code(),
             )
         )
 

@@ -16,6 +16,7 @@ from voicenb.panels.form import without_warnings
 from voicenb.panels.parts.formatting import close
 from voicenb.panels.parts.style import bar, line, toned
 from voicenb.panels.parts.table import Table
+from voicenb.panels.study_listening import StudyListening
 from voicenb.study.comparing import parameters_first
 from voicenb.study.design import CROSSED
 
@@ -47,6 +48,7 @@ class StudyResults:
     Attributes:
         effects: The table.
         rows, columns: What goes down and what goes across.
+        listening: The blind test and the report.
         widget: All of it.
     """
 
@@ -72,7 +74,10 @@ class StudyResults:
             one.add_class("voicenb-short")
             one.observe(on(self._turn), "value")
         self._player = widgets.VBox()
-        self.widget = widgets.VBox([self._note, self._table, bar(self.rows, self.columns), self._player])
+        self.listening = StudyListening(on=on)
+        self.widget = widgets.VBox(
+            [self._note, self._table, bar(self.rows, self.columns), self._player, self.listening.widget]
+        )
         self.widget.add_class("voicenb-results")
         self.widget.add_class("voicenb-gone")
 
@@ -85,6 +90,7 @@ class StudyResults:
         self._note.value = toned("measuring the clips", "quiet")
         self._offer(study)
         self._compare()
+        self.listening.show(study)
         try:
             effects = await asyncio.to_thread(without_warnings, study.effects)
         except (InvalidRequest, ValueError) as error:

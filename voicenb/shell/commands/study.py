@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicenb.base.files import file_name
 from voicenb.errors import InvalidRequest
 from voicenb.shell.command import Command
 from voicenb.shell.exit_codes import OK, SERVICE, UNKNOWN
@@ -154,12 +154,10 @@ def _run(study: Study, budget: Any, given: argparse.Namespace, out: Output) -> i
 
 
 def _report(study: Study | KeptStudy, given: argparse.Namespace, out: Output) -> int:
-    # A name may have what no file's name has.
-    name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "-", study.name).strip(". ") or "study"
     from voicenb.listening.test import ListeningTest
 
     path = study.report(
-        given.output or f"{name}.html",
+        given.output or f"{file_name(study.name)}.html",
         tests=[ListeningTest.open(one) for one in given.test],
         players=None if given.players == "none" else given.players,
     )
