@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -60,7 +61,7 @@ from voicenb.study.wording import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Material", "write_report"]
+__all__ = ["Material", "private_folders", "write_report"]
 
 _FORMS = (".html", ".ipynb", ".parquet")
 _MOST_BYTES = 3_000_000
@@ -96,6 +97,19 @@ class Material:
     sound: Callable[[str], bytes | None]
     private: tuple[str, ...] = ()
     tests: tuple[BlindTest, ...] = ()
+
+
+def private_folders(home: Path) -> tuple[str, ...]:
+    """The folders of this machine that must not stand in a report: a study's home, and the person's.
+
+    Args:
+        home: The study's home.
+    """
+    folders = [home, home.resolve()]
+    # A user without a home folder has none to keep to themselves.
+    with suppress(RuntimeError):
+        folders += [Path.home(), Path.home().resolve()]
+    return tuple(str(one) for one in dict.fromkeys(folders) if one != Path(one.anchor))
 
 
 def write_report(material: Material, path: str | os.PathLike[str], tests: Sequence[Any], players: object) -> Path:

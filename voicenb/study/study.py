@@ -28,7 +28,7 @@ from voicenb.study.kept import KeptStudy, is_report
 from voicenb.study.listing import record_of
 from voicenb.study.plan import Plan, planned
 from voicenb.study.readings import Readings
-from voicenb.study.reporting import Material, write_report
+from voicenb.study.reporting import Material, private_folders, write_report
 from voicenb.study.results import Results
 from voicenb.study.run import Amount, Stop, budgets_of, run_cells
 from voicenb.study.stages import Stages, stage_of
@@ -469,7 +469,6 @@ class Study(Readings):
             filtered=self._kept.filtered,
             targets=len(self._kept.targets),
         )
-        private = (str(self._ledger.home), str(Path.home()))
         clips = LedgerClips(tasks, self._refused, self._ledger)
         material = Material(
             self.name,
@@ -478,7 +477,7 @@ class Study(Readings):
             lambda columns: self.frame(columns, degraded=True),
             facts,
             clips.data,
-            private,
+            private_folders(self._ledger.home),
         )
         return write_report(material, path, tests, players)
 
