@@ -36,7 +36,7 @@ def notebook_json(content: Content, name: str) -> str:
         cells.append(_words("## Heard blind\n\n" + "\n\n".join(map(_blind, content.tests))))
     if content.sections:
         tables = "".join(
-            f"<p><b>{escape(one.factor)}</b>: {escape(one.summary)}</p>{table_html(one.told)}{table_html(one.untold)}"
+            f"<p><b>{escape(one.factor)}</b>: {escape(one.summary)}</p>{table_html(one.told)}{_folded('What cannot be told', table_html(one.untold))}"
             for one in content.sections
         )
         cells += [_words("## Effects"), _code("study.effects()", _shown(tables))]
@@ -50,7 +50,9 @@ def notebook_json(content: Content, name: str) -> str:
             _words("## Listen\n\n" + _plain(content.left_out)),
             _code("study.compare()", _shown(pages_html(content.pages))),
         ]
-    cells.append(_words("## Where it comes from\n\n" + _tables(*content.origin, *content.tools, content.requests)))
+    cells.append(_words("## Where it comes from\n\n" + _tables(*content.origin, *content.tools)))
+    if content.requests.rows:
+        cells.append(_words(_folded("Hashes of the requests", table_html(content.requests))))
     cells.append(_words(f"## Methods\n\n{_plain(content.methods)}"))
     missing = "\n".join(f"- {_plain(one)}" for one in content.not_stated)
     cells.append(_words(f"## Not stated here\n\n{missing}"))
@@ -88,6 +90,10 @@ def _shown(html: str) -> dict[str, Any]:
     plain = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     data = {"text/html": html, "text/plain": plain[:300]}
     return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def _folded(summary: str, html: str) -> str:
+    return f"<details><summary>{summary}</summary>{html}</details>" if html else ""
 
 
 def _plain(text: str) -> str:

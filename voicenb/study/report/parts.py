@@ -25,7 +25,9 @@ def text(value: str) -> str:
 def verdict_html(verdict: str) -> str:
     """A verdict as a shape and a word."""
     kind, path = _SHAPES.get(verdict, _SHAPES["cannot tell"])
-    shape = f'<svg viewBox="0 0 16 16" aria-hidden="true"><path d="{path}"/></svg>'
+    # A notebook has none of the page's styles.
+    drawn = 'fill="none" stroke="currentColor"' if kind == "open" else 'fill="currentColor"'
+    shape = f'<svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true"><path d="{path}" {drawn}/></svg> '
     return f'<span class="verdict {kind}">{shape}{escape(verdict)}</span>'
 
 
