@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -233,7 +232,7 @@ def _data(
 ) -> dict[str, Any]:
     """What is kept to read the study back."""
     rows: dict[str, Any] | None = rows_json(frame, material.design, material.facts, material.known)
-    if len(json.dumps(rows, ensure_ascii=False)) > _MOST_ROWS:
+    if len(plain_json(rows or {})) > _MOST_ROWS:
         rows = None
     table = [{name: None if value != value else value for name, value in row.items()} for row in effects]  # noqa: PLR0124 - NaN
     return {
