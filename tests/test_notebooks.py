@@ -137,7 +137,7 @@ def test_it_names_what_it_writes(notebook):
     source = "\n".join(cell.source for cell in code(notebook))
     ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
     for name in notebook.metadata["voicenb"]["writes"]:
-        assert f'save("{name}")' in source
+        assert any(f'{how}("{name}"' in source for how in ("save", "report"))
         assert f"notebooks/{Path(name).stem}.*" in ignored
 
 
