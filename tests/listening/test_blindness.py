@@ -4,7 +4,9 @@ An adversary who has the sheet and every file tries all that is not listening: n
 not silent, dither. Each statistic guesses the X of many trials; what it hits is tested against chance.
 """
 
+import base64
 import json
+import re
 import struct
 
 import numpy as np
@@ -61,13 +63,21 @@ def test(clip, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(test):
-    """The sheet, and by trial its sounds in the order of the page."""
-    sheet = test.sheet()
-    return sheet, {
-        trial: {name: test.sound(trial, name) for name in (*told["sounds"], told["x"])}
-        for trial, told in sheet["trials"].items()
+def source(test, tmp_path_factory):
+    """The page as a listener has it."""
+    return test.save(tmp_path_factory.mktemp("page") / "test.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    """What is in it: the sheet, and by trial its sounds in their order there."""
+    told = json.loads(
+        re.search(r'<script type="application/json" id="listening-data">(.*?)</script>', source, re.DOTALL)[1]
+    )
+    sounds = {
+        trial: {name: base64.b64decode(sound) for name, sound in own.items()} for trial, own in told["sounds"].items()
     }
+    return told["sheet"], sounds
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +119,11 @@ def test_no_two_files_are_alike_and_all_of_a_trial_have_one_length(page):
     assert struct.unpack("<I", every[0][24:28]) == (sheet["rate"],)
 
 
-def test_the_sheet_names_nothing(design, page):
+def test_the_page_names_nothing(design, page, source):
     """Neither conditions, files, roles nor the key's words are in it."""
+    for place in {place.file for trial in design.trials for place in trial.every()}:
+        assert place[:12] not in source
+    assert design.secret not in source
     text = json.dumps(page[0])
     for word in ("one", "other", "flac", "catch", "repeat", "same", "secret", "role"):
         assert f'"{word}"' not in text
