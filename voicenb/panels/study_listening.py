@@ -43,7 +43,7 @@ class StudyListening:
         self.test: ListeningTest | None = None
         self.kind = widgets.Dropdown(
             description="Blind test",
-            options=[(one.title, name) for name, one in KINDS.items() if name != _NEEDS_RECORDINGS],
+            options=[(name.upper(), name) for name in KINDS if name != _NEEDS_RECORDINGS],
             tooltip="What listeners are asked",
         )
         self.factor = widgets.Dropdown(description="Between", tooltip="The factor whose levels are compared")
