@@ -225,7 +225,7 @@ def test_a_loop_is_at_least_half_a_second(listener):
     assert (start.input_value(), end.input_value()) == ("0", "0.5")
     listener.hear("B")
     # It goes on beyond the sound's end.
-    page.wait_for_function("document.querySelectorAll('.vn-hear[data-heard]').length === 1")
+    page.locator(".vn-hear[data-heard]").wait_for()
     listener.hear("A")
     listener.hear("X")
     assert page.locator(".vn-hear[aria-label$=playing]").get_attribute("aria-label") == "X, sound 3 of 3, playing"

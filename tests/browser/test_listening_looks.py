@@ -104,7 +104,5 @@ def test_axe_finds_nothing(listener, kind, scheme):
         before = listener.page.locator(".vn-heading").inner_text()
         if before.startswith("Trial"):
             listener.answer(kind)
-        listener.page.wait_for_function(
-            "before => document.querySelector('.vn-heading').innerText !== before", arg=before
-        )
+        listener.page.locator(".vn-heading").filter(has_not_text=before).wait_for()
     assert violations() == []
