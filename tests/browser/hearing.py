@@ -6,6 +6,8 @@ import base64
 
 import numpy as np
 
+from voicenb.panels.players.compare import ComparePlayer
+
 QUANTUM = 128
 """The frames that Web Audio renders at once."""
 _STEP = 4e-5
@@ -180,3 +182,42 @@ def order_heard(signal, sounds):
 def decoded(samples):
     """Samples of 16 bits as Chromium decodes them: full scale is 32767 above zero and 32768 below."""
     return np.where(samples > 0, samples * (32768 / 32767), samples).astype(np.float32)
+
+
+OFFLINE = f"""async ({{module, sounds, rate, seconds, plan, ahead, fade}}) => {{
+    {TO_TEXT}
+    const {{Mixer}} = await import(URL.createObjectURL(new Blob([module], {{type: "text/javascript"}})));
+    const context = new OfflineAudioContext(1, seconds * rate, rate);
+    const mixer = new Mixer(context, ahead, fade);
+    sounds.forEach((sound, id) => {{
+        const samples = new Float32Array(Uint8Array.from(atob(sound), (one) => one.charCodeAt(0)).buffer);
+        const buffer = context.createBuffer(1, samples.length, rate);
+        buffer.copyToChannel(samples, 0);
+        mixer.set(id, buffer, 1);
+    }});
+    const times = [];
+    for (const [at, act, id, offset, loop] of plan) {{
+        const place = offset === null || offset === undefined ? null : () => ({{offset, loop}});
+        const step = () => times.push(mixer[act](id, place));
+        if (at === 0) step();
+        else context.suspend(at).then(() => {{ step(); context.resume(); }});
+    }}
+    return [times, text((await context.startRendering()).getChannelData(0))];
+}}"""
+
+
+def render(page, sounds, plan, seconds, rate, *, ahead=0, fade="cross"):
+    """What the mixer makes of a plan: rows of moment, method, sound and, where it begins anew, its offset in seconds."""
+    packed = [base64.b64encode(np.asarray(sound, np.float32).tobytes()).decode() for sound in sounds]
+    page.page.goto("about:blank")
+    given = {
+        "module": ComparePlayer._esm,
+        "sounds": packed,
+        "rate": rate,
+        "seconds": seconds,
+        "plan": plan,
+        "ahead": ahead,
+        "fade": fade,
+    }
+    times, text = page.page.evaluate(OFFLINE, given)
+    return times, floats(text)

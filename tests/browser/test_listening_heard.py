@@ -5,15 +5,11 @@ It takes long because sounds are heard in real time.
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 import pytest
 from small_listening import RATE, SmallTest
 
-from voicenb.panels.players.compare import ComparePlayer
-
-from .hearing import QUANTUM, TAP, TO_TEXT, decoded, floats, heard
+from .hearing import QUANTUM, TAP, TO_TEXT, decoded, floats, heard, render
 from .listeners import Listener
 
 
@@ -60,27 +56,6 @@ def test_headphones_are_checked_by_six_trials(listener, page):
     page.fine()
 
 
-OUT_IN = f"""async ({{module, sounds, rate, seconds, plan}}) => {{
-    {TO_TEXT}
-    const {{Mixer}} = await import(URL.createObjectURL(new Blob([module], {{type: "text/javascript"}})));
-    const context = new OfflineAudioContext(1, seconds * rate, rate);
-    const mixer = new Mixer(context, {QUANTUM} / rate, "out-in");
-    sounds.forEach((sound, id) => {{
-        const samples = new Float32Array(Uint8Array.from(atob(sound), (one) => one.charCodeAt(0)).buffer);
-        const buffer = context.createBuffer(1, samples.length, rate);
-        buffer.copyToChannel(samples, 0);
-        mixer.set(id, buffer, 1);
-    }});
-    const times = [];
-    for (const [at, act, id, offset] of plan) {{
-        const step = () => times.push(mixer[act](id, offset === null ? null : () => ({{offset}})));
-        if (at === 0) step();
-        else context.suspend(at).then(() => {{ step(); context.resume(); }});
-    }}
-    return [times, text((await context.startRendering()).getChannelData(0))];
-}}"""
-
-
 def gains(rate, start):
     """How far the old and the new sound are heard from frame `start`: a raised cosine of 5 ms out, then one of 5 ms in."""
     half = int(0.005 * rate + 0.5)
@@ -107,12 +82,7 @@ def test_a_change_fades_out_and_then_in(page, rate):
                 0.5 if number % 4 == 3 else None,
             ]
         )
-    packed = [base64.b64encode(sound.tobytes()).decode() for sound in sounds]
-    page.page.goto("about:blank")
-    times, text = page.page.evaluate(
-        OUT_IN, {"module": ComparePlayer._esm, "sounds": packed, "rate": rate, "seconds": 2, "plan": plan}
-    )
-    signal = floats(text)
+    times, signal = render(page, sounds, plan, 2, rate, ahead=QUANTUM / rate, fade="out-in")
     expected = np.zeros(2 * rate, np.float32)
     half, out, into = gains(rate, 0)
     shift, before = round(times[0] * rate), None

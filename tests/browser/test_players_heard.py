@@ -6,8 +6,6 @@ rendered offline, where every moment can be chosen to the frame.
 
 from __future__ import annotations
 
-import base64
-
 import nbformat
 import numpy as np
 import pytest
@@ -18,7 +16,20 @@ from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer, facts
 from voicenb.panels.players.recorder import Recorder
 
-from .hearing import QUANTUM, TAP, TO_TEXT, crossfade, decoded, element_sound, floats, heard, listen, order_heard, ready
+from .hearing import (
+    QUANTUM,
+    TAP,
+    TO_TEXT,
+    crossfade,
+    decoded,
+    element_sound,
+    floats,
+    heard,
+    listen,
+    order_heard,
+    ready,
+    render,
+)
 
 # Run here and in the kernel: the same clips on both sides. Noise, because each of its samples says where it stands.
 MAKE = """
@@ -317,37 +328,6 @@ def test_a_comparison_outlives_the_kernel(page, lab, tmp_path):
 
 # ── Without a kernel ────────────────────────────────────────────────────────────────────────────────────────────────
 
-OFFLINE = f"""async ({{module, sounds, rate, seconds, plan}}) => {{
-    {TO_TEXT}
-    const {{Mixer}} = await import(URL.createObjectURL(new Blob([module], {{type: "text/javascript"}})));
-    const context = new OfflineAudioContext(1, seconds * rate, rate);
-    const mixer = new Mixer(context, 0);
-    sounds.forEach((sound, id) => {{
-        const samples = new Float32Array(Uint8Array.from(atob(sound), (one) => one.charCodeAt(0)).buffer);
-        const buffer = context.createBuffer(1, samples.length, rate);
-        buffer.copyToChannel(samples, 0);
-        mixer.set(id, buffer, 1);
-    }});
-    const times = [];
-    for (const [at, act, id, offset, loop] of plan) {{
-        const place = offset === null || offset === undefined ? null : () => ({{offset, loop}});
-        const step = () => times.push(mixer[act](id, place));
-        if (at === 0) step();
-        else context.suspend(at).then(() => {{ step(); context.resume(); }});
-    }}
-    return [times, text((await context.startRendering()).getChannelData(0))];
-}}"""
-
-
-def render(page, sounds, plan, seconds, rate=RATE):
-    """What the mixer makes of a plan: rows of moment, method, sound and, where it begins anew, its offset in seconds."""
-    packed = [base64.b64encode(np.asarray(sound, np.float32).tobytes()).decode() for sound in sounds]
-    page.page.goto("about:blank")
-    times, text = page.page.evaluate(
-        OFFLINE, {"module": ComparePlayer._esm, "sounds": packed, "rate": rate, "seconds": seconds, "plan": plan}
-    )
-    return times, floats(text)
-
 
 def test_the_mixer_is_exact_to_the_sample(page):
     """Forty changes at odd moments, some a quantum apart: all samples are one clip's or the crossfade of two."""
@@ -381,7 +361,7 @@ def test_a_change_does_not_click(page):
     """Two low tones: what the change throws above 2 kHz is 40 dB below what a plain cut throws."""
     time = np.arange(RATE) / RATE
     tones = [0.5 * np.sin(2 * np.pi * 110 * time + 1.2), 0.5 * np.sin(2 * np.pi * 165 * time)]
-    times, signal = render(page, tones, [[0, "start", 0, 0], [0.5, "change", 1, None]], 1)
+    times, signal = render(page, tones, [[0, "start", 0, 0], [0.5, "change", 1, None]], 1, RATE)
     at = round(times[1] * RATE) + QUANTUM // 2
 
     def splash(sound):
@@ -402,7 +382,7 @@ def test_seeking_looping_and_ending(page):
     sounds = [random.uniform(-0.5, 0.5, RATE).astype(np.float32) for _ in range(2)]
     loop = {"start": 0.25, "end": 0.35}
     plan = [[0, "start", 0, 0], [0.1, "start", 0, 0.5], [0.2, "start", 1, 0.3, loop], [0.8, "stop"]]
-    times, signal = render(page, sounds, plan, 1)
+    times, signal = render(page, sounds, plan, 1, RATE)
     first, second = (round(time * RATE) for time in times[1:3])
     np.testing.assert_allclose(signal[QUANTUM:first], sounds[0][QUANTUM:first], atol=1e-6)
     np.testing.assert_allclose(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 
+import comm
 import pytest
 from homes import beside
+from page_wire import PageWire
 
 import voicenb as vn
 
@@ -31,6 +33,12 @@ def ada(studio, panel_home):
 @pytest.fixture(scope="session")
 def voice(studio, ada):
     return studio.clone(ada, name="ada", text="Hello there.", consent="nobody's voice", quiet=True)
+
+
+@pytest.fixture
+def wired(monkeypatch):
+    """Every widget of the test talks to a page that writes down what it hears."""
+    monkeypatch.setattr(comm, "create_comm", PageWire)
 
 
 @pytest.fixture

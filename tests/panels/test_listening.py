@@ -10,9 +10,7 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
 
-import comm
 import pytest
-from comm.base_comm import BaseComm
 from hypothesis import given, settings, strategies as st
 from small_listening import KINDS, SmallTest
 
@@ -20,6 +18,8 @@ from voicenb.base.views import view
 from voicenb.errors import InvalidRequest
 from voicenb.panels.listening import ListeningPlayer
 from voicenb.panels.listening_page import page
+
+pytestmark = pytest.mark.usefixtures("wired")
 
 SHEET = {
     "format", "id", "hash", "kind", "title", "question", "attribute", "lang", "scale", "tie", "reference", "headphones",
@@ -155,27 +155,10 @@ def test_a_page_is_made_without_the_notebook_s_packages():
 # ── The widget's half in Python ─────────────────────────────────────────────────────────────────────────────────────
 
 
-class Wire(BaseComm):
-    """What goes from the kernel to a page."""
-
-    def __init__(self, *args, **options):
-        self.sent = []
-        super().__init__(*args, **options)
-
-    def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-        self.sent.append((data or {}, buffers or []))
-
-
-@pytest.fixture(autouse=True)
-def _wired(monkeypatch):
-    """Every widget of a test talks to a page that writes down what it hears."""
-    monkeypatch.setattr(comm, "create_comm", Wire)
-
-
 def asked(player, question):
     """What the page is answered, and the buffers beside it."""
     player._handle_custom_msg(question | {"request": "r"}, [])
-    data, buffers = player.comm.sent[-1]
+    _, data, buffers = player.comm.sent[-1]
     content = dict(data["content"])
     assert content.pop("request") == "r"
     return content, buffers

@@ -10,11 +10,9 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
-import comm
 import numpy as np
 import pytest
 import soundfile
-from comm.base_comm import BaseComm
 from hypothesis import given, settings, strategies as st
 
 from voicenb.audio.codec import encode
@@ -34,21 +32,7 @@ WIDGETS = (ClipPlayer, ComparePlayer, Recorder, Waveform)
 EVIL = '<script>alert("1")</script><img src=x onerror=alert(2)>'
 
 
-class Wire(BaseComm):
-    """What goes from the kernel to a page."""
-
-    def __init__(self, *args, **options):
-        self.sent = []
-        super().__init__(*args, **options)
-
-    def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-        self.sent.append((msg_type, data or {}, buffers or []))
-
-
-@pytest.fixture(autouse=True)
-def page(monkeypatch):
-    """Every widget of the test talks to a page that writes down what it hears."""
-    monkeypatch.setattr(comm, "create_comm", Wire)
+pytestmark = pytest.mark.usefixtures("wired")
 
 
 def ask(widget, buffers=(), **question):

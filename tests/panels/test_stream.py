@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import comm
 import numpy as np
 import pytest
-from comm.base_comm import BaseComm
 from IPython.core.formatters import DisplayFormatter
 
 import voicenb as vn
@@ -15,21 +13,7 @@ from voicenb.panels.players.stream import StreamPlayer
 TEXT = "Hello there. This is the second sentence. And here is a third one."
 
 
-class Wire(BaseComm):
-    """What goes from the kernel to a page, and how much sound had come by then."""
-
-    def __init__(self, *args, **options):
-        self.sent = []
-        super().__init__(*args, **options)
-
-    def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-        self.sent.append((data or {}, buffers or []))
-
-
-@pytest.fixture(autouse=True)
-def page(monkeypatch):
-    """Every widget of the test talks to a page that writes down what it hears."""
-    monkeypatch.setattr(comm, "create_comm", Wire)
+pytestmark = pytest.mark.usefixtures("wired")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +26,7 @@ def speaker(panel_home):
 def pieces(player):
     """The messages with sound, as ``(at, bytes)``, and the states that the page was told, in one order."""
     told = []
-    for data, buffers in player.comm.sent:
+    for _, data, buffers in player.comm.sent:
         if data.get("method") == "custom" and data["content"].get("kind") == "sound":
             told.append((data["content"]["at"], bytes(buffers[0])))
         elif state := data.get("state", {}).get("state"):
@@ -78,12 +62,12 @@ async def test_a_view_that_comes_late_asks_for_what_it_has_missed(speaker):
     whole = b"".join(player.stream.live.pieces)
     for at in (0, 1000, len(whole) // 2, 10**9):
         player._handle_custom_msg({"kind": "sound", "at": at, "request": "r"}, [])
-        data, (sound,) = player.comm.sent[-1]
+        _, data, (sound,) = player.comm.sent[-1]
         assert data["content"]["at"] == at
         assert bytes(sound) == whole[2 * at :]
     for question in ({"kind": "sound", "at": -1}, {"kind": "sound"}, {"kind": "audio", "at": 0}):
         player._handle_custom_msg({**question, "request": "r"}, [])
-        assert player.comm.sent[-1][0]["content"]["error"]
+        assert player.comm.sent[-1][1]["content"]["error"]
     player.close()
 
 
