@@ -15,7 +15,16 @@ from typing import Any, overload
 
 from voicenb.errors import InvalidRequest
 
-__all__ = ["as_moment", "checked_statuses", "did_you_mean", "plain_text", "to_python", "wait_seconds", "whole_number"]
+__all__ = [
+    "as_moment",
+    "checked_statuses",
+    "did_you_mean",
+    "none_named",
+    "plain_text",
+    "to_python",
+    "wait_seconds",
+    "whole_number",
+]
 
 _LARGEST = 2**63 - 1
 
@@ -26,6 +35,19 @@ def did_you_mean(given: object, known: Iterable[str]) -> str:
 
     near = get_close_matches(str(given), list(known), n=1)
     return f"did you mean {near[0]!r}? " if near else ""
+
+
+def none_named(kind: str, name: str, known: Iterable[str]) -> InvalidRequest:
+    """The error for a name that nothing in this home has.
+
+    Args:
+        kind: What was asked for, as in ``"study"``.
+        name: What was given.
+        known: The names that there are.
+    """
+    names = list(known)
+    there = f"there are {', '.join(names[:10])}" if names else "there is none in this home yet"
+    return InvalidRequest(f"no {kind} is named {name!r}; {did_you_mean(name, names)}{there}")
 
 
 def to_python(value: Any) -> Any:

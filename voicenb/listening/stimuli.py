@@ -1,8 +1,9 @@
-"""Sounds as listeners hear them: equally loud, equally long, at one rate, and none like another byte by byte.
+"""Sounds as listeners hear them: equally loud, equally long, at one rate, each with noise of its own.
 
 What a listener gets is never a service's file: every sound is decoded, mixed to one channel, brought to the test's rate and
 level, padded to the length of its trial and quantised to 16 bits with dither of its own. The silence before and after holds dither,
-too, so that neither lengths nor runs of zeros tell sounds apart. The same sound in two places differs in every byte of its body.
+too, so that neither lengths nor runs of zeros tell sounds apart. The same sound in two places is not the same bytes: its samples differ by
+the dither, a step or two.
 """
 
 from __future__ import annotations
@@ -19,12 +20,9 @@ from voicenb.audio.channels import mono
 from voicenb.audio.reading import read
 from voicenb.audio.resampling import resample
 from voicenb.listening.filters import LOW_ANCHOR, MID_ANCHOR, low_pass
-from voicenb.measures.loudness import loudness, sample_peak
+from voicenb.measures.loudness import COMPARED_AT, loudness, sample_peak
 
-__all__ = ["RATES", "TARGET", "common_gains", "common_rate", "prepared", "rendered", "wav"]
-
-TARGET = -23.0
-"""The loudness of a test in LUFS (EBU R 128); lower where a sound would clip there."""
+__all__ = ["RATES", "common_gains", "common_rate", "prepared", "rendered", "wav"]
 
 RATES = (16_000, 48_000)
 """The lowest and the highest rate of a test, in Hz: the low one holds the mid anchor of MUSHRA."""
@@ -79,17 +77,17 @@ def common_gains(
         matched: Whether all are to be equally loud; else all get the same gain, which keeps their differences.
 
     Returns:
-        Factors by name. Matched, every sound has `TARGET`, or the highest loudness below it at which none clips; silence has 1.
+        Factors by name. Matched, every sound has `COMPARED_AT`, or the highest loudness below it at which none clips; silence has 1.
     """
     levels = {name: (loudness(sound, rate), sample_peak(sound)) for name, sound in sounds}
     if not matched:
         highest = max((peak for _, peak in levels.values()), default=-inf)
         loudest = max((level for level, _ in levels.values()), default=-inf)
-        gain = TARGET - loudest if isfinite(loudest) else 0.0
+        gain = COMPARED_AT - loudest if isfinite(loudest) else 0.0
         return dict.fromkeys(levels, _factor(min(gain, _CEILING - highest)))
     # As loud as each can be without clipping.
     reachable = [level + _CEILING - peak for level, peak in levels.values() if isfinite(level)]
-    target = min([TARGET, *reachable])
+    target = min([COMPARED_AT, *reachable])
     return {name: _factor(target - level) if isfinite(level) else 1.0 for name, (level, _) in levels.items()}
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voicenb.base.arguments import did_you_mean
+from voicenb.base.arguments import none_named
 from voicenb.base.files import write_atomically
 from voicenb.base.home import home as home_folder
 from voicenb.base.notebook import takes_widgets
@@ -102,9 +102,7 @@ class ListeningTest:
         ledger = Ledger.at(home_folder(home))
         record = ledger.listening.named(name)
         if record is None:
-            known = [one.name for one in ledger.listening.select()]
-            there = f"there are {', '.join(known[:10])}" if known else "there is none in this home yet"
-            raise InvalidRequest(f"no listening test is named {name!r}; {did_you_mean(name, known)}{there}")
+            raise none_named("listening test", name, (one.name for one in ledger.listening.select()))
         return cls(ledger, record)
 
     @property

@@ -11,7 +11,19 @@ import numpy.typing as npt
 from voicenb.audio.resampling import resample
 from voicenb.measures.frames import decibels
 
-__all__ = ["clipped_share", "flat_tops", "loudness", "loudness_curve", "loudness_range", "sample_peak", "true_peak"]
+__all__ = [
+    "COMPARED_AT",
+    "clipped_share",
+    "flat_tops",
+    "loudness",
+    "loudness_curve",
+    "loudness_range",
+    "sample_peak",
+    "true_peak",
+]
+
+COMPARED_AT = -23.0
+"""The loudness in LUFS at which sounds are compared by ear (EBU R 128): low enough that no voice has to be limited to reach it."""
 
 Floats: TypeAlias = npt.NDArray[np.floating]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voicenb.base.arguments import did_you_mean
+from voicenb.base.arguments import none_named
 from voicenb.base.home import home as home_folder
-from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import StudyRecord
 from voicenb.study.stages import Stages
@@ -52,8 +51,5 @@ def record_of(ledger: Ledger, name: str) -> StudyRecord:
     """
     record = ledger.studies.named(name)
     if record is None:
-        known = [one.name for one in ledger.studies.select()]
-        hint = did_you_mean(name, known)
-        there = f"there are {', '.join(known[:10])}" if known else "there is none in this home yet"
-        raise InvalidRequest(f"no study is named {name!r}; {hint}{there}")
+        raise none_named("study", name, (one.name for one in ledger.studies.select()))
     return record

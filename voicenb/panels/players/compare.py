@@ -14,8 +14,9 @@ from voicenb.audio.sound import AudioError
 from voicenb.display.comparison import Grid, Html, Playable, compare_html
 from voicenb.display.pages import Pages, paged
 from voicenb.errors import InvalidRequest
+from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
-from voicenb.panels.players.player import TARGET, Player, facts, wire
+from voicenb.panels.players.player import Player, facts, wire
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
@@ -115,7 +116,7 @@ class ComparePlayer(Player):
                 {"name": axis.name, "levels": axis.levels, "at": place} for axis, place in zip(axes, at, strict=True)
             ],
             "rate": self._rate,
-            "target": TARGET,
+            "target": COMPARED_AT,
         }
 
     @property

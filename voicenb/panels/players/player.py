@@ -24,6 +24,7 @@ from voicenb.display.comparison import Html, Playable
 from voicenb.display.html import import_lab, seconds
 from voicenb.errors import VoicenbError
 from voicenb.measures import envelope, loudness, mono
+from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
 from voicenb.panels.page.ipykernel_comms import listen_while_awaiting
 
@@ -31,10 +32,7 @@ if TYPE_CHECKING:
     from voicenb.audio.subtitles import Subtitles
     from voicenb.studio.clip import Clip
 
-__all__ = ["TARGET", "ClipPlayer", "Player", "facts", "still", "wire"]
-
-TARGET = -23.0
-"""The loudness at which clips are compared, in LUFS (EBU R 128): low enough that no voice has to be limited to reach it."""
+__all__ = ["ClipPlayer", "Player", "facts", "still", "wire"]
 
 _BARS = 240
 _LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -46,7 +44,7 @@ def facts(sound: Playable) -> dict[str, Any]:
     """What a page shows of a sound before it is heard.
 
     Returns:
-        ``duration`` in seconds; ``lufs``, None for silence; ``level``, the gain that brings it to `TARGET` without clipping;
+        ``duration`` in seconds; ``lufs``, None for silence; ``level``, the gain that brings it to `COMPARED_AT` without clipping;
         ``peaks``, a character a bar; ``words``, each ``[text, start, end, sentence]`` with times in seconds.
 
     Raises:
@@ -60,7 +58,7 @@ def facts(sound: Playable) -> dict[str, Any]:
     return {
         "duration": round(duration, 4),
         "lufs": round(level, 2) if isfinite(level) else None,
-        "level": round(min(10 ** ((TARGET - level) / 20), 1 / max(peak, 1e-6)), 5) if isfinite(level) else 1.0,
+        "level": round(min(10 ** ((COMPARED_AT - level) / 20), 1 / max(peak, 1e-6)), 5) if isfinite(level) else 1.0,
         "peaks": "".join(_LEVELS[height] for height in heights),
         "words": _words(getattr(sound, "subtitles", None), duration),
     }
