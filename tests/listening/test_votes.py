@@ -222,8 +222,16 @@ def test_simulated_listeners_and_people_are_never_mixed(pairs, home):
         people.simulate(3)
 
 
+@pytest.mark.parametrize("kind", ["abx", "ab", "acr", "multi"])
+def test_simulated_results_come_from_the_seed_and_not_from_the_secret(kind, pairs, tmp_path):
+    said = set()
+    for name in ("first", "second", "third"):
+        test = vn.listen(pairs, kind=kind, name=name, home=tmp_path)
+        said.add(test.simulate(12, hears=0.4, seed=3).result().sentence)
+    assert len(said) == 1
+
+
 def test_simulated_answers_are_the_same_each_time(pairs, tmp_path):
-    """Of the same test; another home has another secret, and so other trials."""
     first = vn.listen(pairs, kind="multi", home=tmp_path).simulate(4, seed=3).votes()
     again = vn.listen(pairs, kind="multi", home=tmp_path).simulate(4, seed=3).votes()
     assert np.array_equal(first["score"], again["score"])

@@ -53,7 +53,10 @@ def simulated(
         found = to_python(value)
         if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= 1:
             raise InvalidRequest(f"{field}={value!r}: allowed is a number from 0 to 1")
-    rng = np.random.default_rng(whole_number("seed", seed, 0) or 0)
+    root = whole_number("seed", seed, 0) or 0
+    rng = np.random.default_rng(root)
+    # By the place in the design, not by that in an order: orders come from the test's secret, and made-up answers from the seed alone.
+    numbers = {trial.id: at for at, trial in enumerate(design.trials)}
     conditions = list(design.conditions)
     items = {
         item: spread / 2 * rng.standard_normal(len(conditions))
@@ -65,7 +68,7 @@ def simulated(
             item: dict(zip(conditions, hears * np.arange(len(conditions)) + own + deviation, strict=True))
             for item, deviation in items.items()
         }
-        listener = _Listener(design, hears, worths, rng)
+        listener = _Listener(design, hears, worths)
         place = number % len(design.orders)
         votes = []
         for at, (name, shown) in enumerate(design.orders[place]):
@@ -77,7 +80,7 @@ def simulated(
                     "trial": name,
                     "place": at,
                     "sounds": list(shown),
-                    "answer": listener.answer(trial, shown),
+                    "answer": listener.answer(trial, shown, np.random.default_rng((root, number, numbers[name]))),
                     "at": _BEGAN + 1000 * at,
                     "seconds": 1.0,
                     "plays": {one.sound: 1 for one in trial.every()},
@@ -94,21 +97,20 @@ class _Listener:
         design: The test's design.
         hears: The chance to hear X, 0–1.
         worths: What each condition is worth to them, by item.
-        rng: Where chance comes from.
     """
 
     design: Design
     hears: float
     worths: Mapping[str, Mapping[str, float]]
-    rng: np.random.Generator
 
-    def answer(self, trial: Trial, shown: Sequence[str]) -> Any:
-        """What they answer to a trial whose sounds are shown in this order."""
+    def answer(self, trial: Trial, shown: Sequence[str], rng: np.random.Generator) -> Any:
+        """What they answer to a trial whose sounds are shown in this order; chance comes from `rng`."""
         kind = KINDS[self.design.kind]
         if trial.same is not None:
-            heard = trial.catch is not None or self.rng.random() < self.hears
-            return trial.same if heard or self.rng.random() < 0.5 else next(one for one in shown if one != trial.same)
-        worth = {one: self._worth(trial, one) for one in shown}
+            heard = trial.catch is not None or rng.random() < self.hears
+            return trial.same if heard or rng.random() < 0.5 else next(one for one in shown if one != trial.same)
+        scatter = _SCATTER * rng.standard_normal(len(shown))
+        worth = {one: self._worth(trial, one) + float(scatter[_rank(trial, one)]) for one in shown}
         if kind.trial == "pair":
             difference = worth[shown[1]] - worth[shown[0]]
             if kind.scale is not None:
@@ -124,4 +126,10 @@ class _Listener:
         place = trial.place(sound)
         what = place.condition if place is not None else ""
         base = _ADDED.get(what, self.worths[trial.item].get(what, 0.0))
-        return base - (_SPOILT if sound == trial.catch else 0.0) + _SCATTER * float(self.rng.standard_normal())
+        return base - (_SPOILT if sound == trial.catch else 0.0)
+
+
+def _rank(trial: Trial, sound: str) -> int:
+    """The place of a sound among those of its trial by what it is; which of two alike comes first says nothing."""
+    ordered = sorted(trial.every(), key=lambda one: (one.condition, one.sound))
+    return [one.sound for one in ordered].index(sound)
