@@ -36,6 +36,12 @@ def test_other_kinds_ask_everything_once(pairs, home, kind, trials, sounds):
     assert len({(one.item, *conditions(one)) for one in found.trials}) == trials
 
 
+def test_training_can_be_longer_than_the_test(pairs, home):
+    found = design(vn.listen(pairs, kind="ab", training=7, repeats=2, home=home))
+    assert [one.role for one in found.trials].count("training") == 7
+    assert len(found.counted) == 6
+
+
 def test_mushra_hides_the_reference_and_both_anchors(pairs, clip, home):
     references = {f"Text {number}.": clip(50 + number, seconds=1.2) for number in range(4)}
     found = design(vn.listen(pairs, kind="mushra", reference=references, home=home))

@@ -6,6 +6,8 @@ but `AudioError` comes out.
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +18,7 @@ from voicenb.audio.sndfile import read_with_sndfile
 from voicenb.audio.sound import AudioError, Sound, Stretch, UnpackLimit, join
 from voicenb.audio.splitting import split
 
-__all__ = ["read"]
+__all__ = ["rate_of", "read"]
 
 # Of these libsndfile reads every kind that people have: what it refuses is damaged.
 _COMPLETE = frozenset({"flac", "mp3"})
@@ -49,6 +51,23 @@ def read(data: bytes) -> Sound:
     except MemoryError:
         raise AudioError("there is not enough memory to unpack it") from None
     return Sound(samples.reshape(-1) if samples.shape[1] == 1 else samples, rate, found, tuple(findings), bits)
+
+
+def rate_of(data: bytes) -> int:
+    """The rate of a file in Hz: what its header states, where that takes no decoding.
+
+    Args:
+        data: The whole file.
+
+    Raises:
+        AudioError: It is not sound.
+    """
+    import soundfile
+
+    try:
+        return int(soundfile.info(io.BytesIO(data)).samplerate)
+    except soundfile.LibsndfileError:
+        return read(data).rate
 
 
 def _decode(data: bytes, form: str | None, limit: UnpackLimit, findings: list[str]) -> tuple[list[Stretch], str, int]:

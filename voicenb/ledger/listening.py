@@ -75,6 +75,15 @@ class ListeningTable:
         rows = self._database.read("SELECT * FROM listeners WHERE test = ? ORDER BY started, listener", (test,))
         return [from_row(ListenerRecord, row) for row in rows]
 
+    def sources(self, test: str) -> set[str]:
+        """Where the votes of a test come from: ``cell``, ``file``, ``simulated``."""
+        rows = self._database.read(
+            "SELECT DISTINCT source FROM listeners WHERE test = ? AND EXISTS"
+            " (SELECT 1 FROM votes WHERE votes.test = listeners.test AND votes.listener = listeners.listener)",
+            (test,),
+        )
+        return {row["source"] for row in rows}
+
     def keep(self, test: str, listener: str, votes: Iterable[Mapping[str, Any]]) -> None:
         """Write down votes, and the moment of the first one of the test; it returns when they are on disk.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from voicenb.audio.reading import rate_of
 from voicenb.audio.sound import AudioError
 from voicenb.errors import InvalidRequest
 from voicenb.listening.design import LOW, MID, REFERENCE, Design, Place, Trial
@@ -104,17 +105,14 @@ def designed(
     secret = secret or secrets.token_hex(16)
     drawn, hidden = np.random.default_rng(asked.seed), _Hidden(secret)
     notes: list[str] = [asked.why] if asked.why else []
-    units = _units(asked, sources, references, drawn, notes)
+    plain = _units(asked, sources, references, drawn, notes)
+    units = list(plain)
     units += [
         replace(units[int(one)], role="repeat", of=int(one))
         for one in _some(drawn, len(units), asked.repeats, "repeats")
     ]
     units += [_catch(asked.kind, units[int(one)], drawn) for one in _some(drawn, len(units), asked.catch, "catch")]
-    units += [
-        replace(units[one % len(units)], role="training", of=None)
-        for one in range(asked.training)
-        if units[one % len(units)].role == "trial"
-    ]
+    units += [replace(plain[one % len(plain)], role="training", of=None) for one in range(asked.training)]
     wanted = dict.fromkeys((file, treatment) for unit in units for _, file, treatment in _heard(unit))
     rate = common_rate(_rate(files(file), file) for file in dict.fromkeys(file for file, _ in wanted))
     lengths: dict[str, int] = {}
@@ -330,9 +328,7 @@ def _orders(
 
 
 def _rate(data: bytes, file: str) -> int:
-    from voicenb.audio.reading import read
-
     try:
-        return read(data).rate
+        return rate_of(data)
     except AudioError as error:
         raise InvalidRequest(f"the sound {file} cannot be read: {error}. Nothing was kept.") from error

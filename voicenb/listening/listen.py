@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from voicenb.base.arguments import to_python, whole_number
 from voicenb.base.home import home as home_folder
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
+from voicenb.ledger.records import ListeningRecord, now
 from voicenb.listening.designing import Asked, designed
 from voicenb.listening.kinds import Kind, kind_of
 from voicenb.listening.sources import Source
@@ -129,10 +131,31 @@ def blind_test(
     recognised = _recognised(asked, sources, recordings)
     name = name or f"{prefix}-{asked.kind.name}-{_digest(recognised)[:6]}"
     there = ledger.listening.named(name)
-    if there is not None and there.design.get("asked") == recognised:
-        return ListeningTest(ledger, there)
-    design = designed(asked, sources, ledger.files.read, references=recordings, recognised=recognised)
-    return ListeningTest.kept(ledger, name, design, study=study)
+    if there is None:
+        design = designed(asked, sources, ledger.files.read, references=recordings, recognised=recognised)
+        there = ledger.listening.add(
+            ListeningRecord(
+                id=f"t_{secrets.token_hex(8)}",
+                name=name,
+                study=study,
+                design=design.to_json(),
+                hash=design.hash,
+                created=now(),
+            )
+        )
+    if different := _differences(there.design.get("asked") or {}, recognised):
+        raise InvalidRequest(
+            f"there is a listening test {name!r} with {'; '.join(different)}. Give this one another name=. Nothing was kept."
+        )
+    return ListeningTest(ledger, there)
+
+
+def _differences(kept: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{name}={kept.get(name)!r:.60} instead of {given.get(name)!r:.60}"
+        for name in dict.fromkeys([*kept, *given])
+        if kept.get(name) != given.get(name)
+    ]
 
 
 def _recognised(asked: Asked, sources: Sequence[Source], recordings: Mapping[str, str]) -> dict[str, Any]:

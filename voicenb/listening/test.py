@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
@@ -57,36 +56,6 @@ class ListeningTest:
         self._ledger, self._record = ledger, record
         self._design = Design.from_json(record.design)
         self._prepared: Callable[[str, str], Any] = lru_cache(_MOST_SOUNDS)(self._prepare)
-
-    @classmethod
-    def kept(cls, ledger: Ledger, name: str, design: Design, *, study: str | None = None) -> ListeningTest:
-        """The test of that name: a new one, or the one that was asked for in the same way before.
-
-        Args:
-            ledger: Where it is kept.
-            name: Its name in this home.
-            design: What it is, where it is new.
-            study: The study whose clips it is of.
-
-        Raises:
-            InvalidRequest: There is one of that name that was asked for in another way.
-        """
-        record = ledger.listening.add(
-            ListeningRecord(
-                id=f"t_{secrets.token_hex(8)}",
-                name=name,
-                study=study,
-                design=design.to_json(),
-                hash=design.hash,
-                created=now(),
-            )
-        )
-        test = cls(ledger, record)
-        if different := _differences(test._design.asked, design.asked):
-            raise InvalidRequest(
-                f"there is a listening test {name!r} with {'; '.join(different)}. Give this one another name=. Nothing was kept."
-            )
-        return test
 
     @classmethod
     def open(cls, name: str, *, home: str | Path | None = None) -> ListeningTest:
@@ -231,8 +200,11 @@ class ListeningTest:
 
     def row_of(self, listener: str, *, source: str = "cell") -> int:
         """Which of the sheet's orders a listener has; the one that the fewest have, from the first time on."""
-        record = ListenerRecord(test=self.id, listener=listener, place=-1, source=source, started=now())
-        return self._ledger.listening.begin(record, len(self._design.orders)).place
+        begun = self._ledger.listening.listener(self.id, listener)
+        if begun is None:
+            record = ListenerRecord(test=self.id, listener=listener, place=-1, source=source, started=now())
+            begun = self._ledger.listening.begin(record, len(self._design.orders))
+        return begun.place
 
     def votes_of(self, listener: str) -> list[dict[str, Any]]:
         """What a listener has answered so far, drafts among it."""
@@ -251,10 +223,8 @@ class ListeningTest:
         """
         found = checked(self._design, vote)
         self._refuse_mixture("cell")
-        if self.row_of(listener) != row:
-            raise InvalidRequest(
-                f"row={row!r:.20}: the order of {listener!r:.40} is {self.row_of(listener)}; load the page anew"
-            )
+        if (place := self.row_of(listener)) != row:
+            raise InvalidRequest(f"row={row!r:.20}: the order of {listener!r:.40} is {place}; load the page anew")
         self._ledger.listening.keep(self.id, listener, [found])
 
     def finish(self, listener: str) -> bool:
@@ -328,8 +298,7 @@ class ListeningTest:
         Raises:
             InvalidRequest: The test has listeners of the other sort.
         """
-        voted = self._ledger.listening.votes(self.id)
-        others = {one.source for one in self._ledger.listening.listeners(self.id) if one.listener in voted}
+        others = self._ledger.listening.sources(self.id)
         if (source == "simulated" and others - {"simulated"}) or (source != "simulated" and "simulated" in others):
             raise InvalidRequest(
                 f"the test {self.name!r} has {'people' if source == 'simulated' else 'simulated listeners'} already; the two are never "
@@ -363,8 +332,12 @@ class ListeningTest:
             See `voicenb.listening.votes.unblinded`.
         """
         table = self._ledger.listening
-        done = [one for one in table.listeners(self.id) if one.finished is not None]
-        return unblinded(self._design, done, table.votes(self.id))
+        return self._unblinded(table.listeners(self.id), table.votes(self.id))
+
+    def _unblinded(
+        self, begun: Iterable[ListenerRecord], votes: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> pd.DataFrame:
+        return unblinded(self._design, [one for one in begun if one.finished is not None], votes)
 
     def result(self, *, screen: Screen | None = None, level: float = 0.95) -> Result:
         """What the answers say.
@@ -392,17 +365,9 @@ class ListeningTest:
             )
         return result_of(
             self._design,
-            self.votes(),
+            self._unblinded(begun, votes),
             unfinished=unfinished,
             screen=screen,
             level=level,
             sources={one.source for one in begun},
         )
-
-
-def _differences(kept: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{name}={kept.get(name)!r:.60} instead of {given.get(name)!r:.60}"
-        for name in dict.fromkeys([*kept, *given])
-        if kept.get(name) != given.get(name)
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from voicenb import services
+from voicenb.audio.reading import rate_of
 from voicenb.audio.sound import AudioError
 from voicenb.display.comparison import Grid, Html, Playable, compare_html
 from voicenb.display.pages import Pages, paged
@@ -213,13 +213,8 @@ def _documented(sound: Playable, name: str) -> object:
 
 
 def _rate(sound: Playable) -> int:
-    """The rate that the file's header states, which takes no decoding; 0 for what is no sound."""
-    import soundfile
-
+    """The file's rate in Hz; 0 for what is no sound."""
     try:
-        return int(soundfile.info(io.BytesIO(sound.data)).samplerate)
-    except soundfile.LibsndfileError:
-        try:
-            return sound.rate
-        except AudioError:
-            return 0
+        return rate_of(sound.data)
+    except AudioError:
+        return 0
