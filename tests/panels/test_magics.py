@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import re
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -88,3 +89,93 @@ def test_ipythons_own_history_still_answers(shell, capsys):
     shell.history_manager.store_inputs(1, "forty_two = 42")
     shell.run_line_magic("history", "-n 1")
     assert "forty_two" in capsys.readouterr().out
+
+
+def completions(shell, code):
+    """What Tab offers at the end of `code`, as a kernel asks for it."""
+    from IPython.core.completer import provisionalcompleter
+
+    with provisionalcompleter():
+        return {one.text for one in shell.Completer.completions(code, len(code))}
+
+
+JEDI = pytest.mark.parametrize("jedi", [pytest.param(True, marks=pytest.mark.slow), False])
+
+
+@JEDI
+def test_tab_completes_the_services_own_parameters(shell, voice, jedi):
+    """``voice.say("…", sp⇥``, and the same of the studio's calls, with jedi's completer and with IPython's own.
+
+    It takes long with jedi, which reads many modules once.
+    """
+    shell.user_ns["voice"] = voice
+    shell.Completer.use_jedi = jedi
+    assert {"speed="} <= completions(shell, 'voice.say("Hi.", sp')
+    assert {"emotion="} <= completions(shell, 'voice.submit("Hi.", emo')
+    assert {"volume="} <= completions(shell, 'voice.stream("Hi.", vol')
+    assert {"version="} <= completions(shell, 'studio.clone("a.wav", ver')
+    assert {"subtitles="} <= completions(shell, 'await studio.aio.say(voice, "Hi.", subt')
+
+
+def test_shift_tab_lists_ranges_and_defaults(shell, voice):
+    """The inspection that Shift-Tab shows names each parameter with what is allowed."""
+    shell.user_ns["voice"] = voice
+    shown = re.sub(r"\x1b\[\d+m", "", shell.object_inspect_text("voice.say", detail_level=0))
+    assert "speed: float = 1.0" in shown
+    assert "allowed is a number from 0.5 to 2" in shown
+    assert "Default 1.0." in shown
+
+
+@JEDI
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("%%say --", {"--voice", "--speed", "--emotion", "--help"}),
+        ("%%say --voice ada --sp", {"--speed"}),
+        ("%%say --emotion ha", {"happy"}),
+        ("%%say --emotion=ha", {"happy"}),
+        ("%%say --voice ad", {"ada"}),
+        ("%%say --studio st", {"studio"}),
+        ("%clone me.wav --ver", {"--version"}),
+        ("clone me.wav --cons", {"--consent"}),
+        ("%history --status comp", {"completed"}),
+        ("%voices --st", {"--studio"}),
+    ],
+)
+def test_tab_completes_the_options_of_magics(shell, voice, line, offered, jedi):
+    """Options, their known values, voices and studios; an option that is there already is not offered again.
+
+    It takes long with jedi, which reads many modules once.
+    """
+    shell.Completer.use_jedi = jedi
+    found = completions(shell, line)
+    assert offered <= found
+    assert "--voice" not in found or "--voice ada" not in line
+
+
+@pytest.mark.parametrize("magic", ["say", "clone", "voices", "history"])
+def test_help_of_a_magic_is_no_error(shell, capsys, magic):
+    """``--help`` prints the options, and of those that ask a service its parameters with their ranges; nothing is made."""
+    before = len(shell.user_ns["studio"].history.frame())
+    if magic == "say":
+        assert shell.run_cell_magic("say", "--help", "Hello.") is None
+    else:
+        assert shell.run_line_magic(magic, "--help") is None
+    shown = capsys.readouterr().out
+    assert "--studio" in shown
+    assert ("0.5 to 2" in shown) == (magic == "say")
+    assert len(shell.user_ns["studio"].history.frame()) == before
+
+
+def test_clone_makes_a_voice(shell, ada):
+    """A path or a variable with a recording becomes a voice under a name, with its consent; and it can go into a variable."""
+    shell.user_ns["recording"] = ada
+    made = shell.run_line_magic(
+        "clone", "recording --name cloned --consent 'nobody is ada' --text 'Hello.' --into mine"
+    )
+    assert shell.user_ns["mine"] is made
+    assert (made.name, made.consent) == ("cloned", "nobody is ada")
+    with pytest.raises(vn.InvalidRequest, match="needs a recording"):
+        shell.run_line_magic("clone", "--name nothing")
+    with pytest.raises(vn.InvalidRequest, match="did you mean '--consent'"):
+        shell.run_line_magic("clone", "recording --consnt mine")

@@ -1,48 +1,32 @@
-"""``%load_ext voicenb``: ``%%say`` speaks a cell's text, ``%voices`` and ``%history`` list what there is.
+"""``%load_ext voicenb``: ``%%say`` speaks a cell's text, ``%clone`` makes a voice, ``%voices`` and ``%history`` list what there is.
 
-The options of ``%%say`` are the parameters of the service's own typed request, by voicenb's names.
+The options of ``%%say`` and ``%clone`` are the parameters of the service's own typed requests, by voicenb's names. Tab completes them, and
+``--help`` lists them.
 """
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
+from voicenb import services
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest
+from voicenb.shell.magic_options import CLONE, HISTORY, SAY, VOICES, Magic, named_option, value_of, whole
 from voicenb.studio.connect import connect
 from voicenb.studio.studio import Studio
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from voicenb.services.base import Parameter
-
 __all__ = ["VoicenbMagics", "register"]
-
-_OWN = {
-    "voice": "the voice's name; the newest voice when omitted",
-    "takes": "how many takes to make, each paid for",
-    "seed": "what the sandbox draws its variation from",
-    "into": "a variable that gets the clip, or the list of takes",
-    "studio": "a variable that holds the studio; the newest studio when omitted, else the sandbox",
-    "fresh": "make and pay a new one, though the same was made before",
-}
-_SWITCHES = {"fresh"}
-_HISTORY = {
-    "since": "such as 7d",
-    "status": "such as completed",
-    "service": "such as soundclone",
-    "limit": "at most so many",
-    "studio": _OWN["studio"],
-}
 
 
 def _no_history(line: str) -> None:
-    raise InvalidRequest(f"%history has no option {line!r}; it has {', '.join(f'--{one}' for one in _HISTORY)}")
+    raise HISTORY.unknown(line)
 
 
 _ipythons: Callable[[str], Any] = _no_history
@@ -54,62 +38,24 @@ def register(shell: Any) -> None:
     there = shell.find_line_magic("history")
     if there is not None and not isinstance(getattr(there, "__self__", None), VoicenbMagics):
         _ipythons = there
-    shell.register_magics(VoicenbMagics)
+    magics = VoicenbMagics(shell)
+    shell.register_magics(magics)
+    for magic in (SAY, CLONE, VOICES, HISTORY):
+        complete = _Completer(magics, magic)
+        # A line magic is called without its sign, too.
+        for word in {magic.call, magic.call.removeprefix("%") if magic.line else magic.call}:
+            shell.set_hook("complete_command", complete, str_key=word)
 
 
-def _options(line: str, known: Sequence[str], switches: Sequence[str], what: str) -> dict[str, str | bool]:
-    """``--name value``, ``--name=value`` and bare switches of a magic's line.
+class _Completer:
+    """Tab on the line of a magic: its options, and their values where they are known."""
 
-    Raises:
-        InvalidRequest: A word is none of these.
-    """
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise InvalidRequest(f"{what} {line}: {error}; close every quotation mark") from None
-    found: dict[str, str | bool] = {}
-    while words:
-        word = words.pop(0)
-        name, equals, value = word.removeprefix("--").partition("=")
-        name = name.replace("-", "_")
-        if not word.startswith("--") or name not in known:
-            raise InvalidRequest(f"{what} has no option {word!r}; it has {', '.join(f'--{one}' for one in known)}")
-        if equals:
-            found[name] = value
-        elif words and (not words[0].startswith("--")) and not (name in switches and words[0] not in {"on", "off"}):
-            found[name] = words.pop(0)
-        elif name in switches:
-            found[name] = True
-        else:
-            raise InvalidRequest(f"{what} --{name} needs a value")
-    return found
+    def __init__(self, magics: VoicenbMagics, magic: Magic) -> None:
+        self._magics = magics
+        self._magic = magic
 
-
-def _value(one: Parameter, given: str | bool) -> Any:
-    """An option's text as its parameter takes it; what cannot be read stays text, and the request says what is allowed."""
-    if isinstance(given, bool):
-        return given
-    if given.casefold() in {"on", "off"} and (one.type == "switch" or False in one.choices):
-        return given.casefold() == "on"
-    match = next((choice for choice in one.choices if str(choice) == given), None)
-    if match is not None:
-        return match
-    if one.type in {"number", "integer"}:
-        for kind in (int, float):
-            try:
-                return kind(given)
-            except ValueError:
-                continue
-    return given
-
-
-def _whole(name: str, given: str | bool | None) -> int | None:
-    if given is None:
-        return None
-    try:
-        return int(given)
-    except ValueError:
-        raise InvalidRequest(f"--{name} {given}: allowed is a whole number") from None
+    def __call__(self, _: Any, event: Any) -> list[str]:
+        return self._magics.complete(self._magic, event.line, event.symbol)
 
 
 @magics_class
@@ -123,39 +69,63 @@ class VoicenbMagics(Magics):
         if name is not None:
             found = self.shell.user_ns.get(name)
             if not isinstance(found, Studio):
-                raise InvalidRequest(f"--studio {name}: there is no studio of that name in this notebook")
+                hint = did_you_mean(name, self._studios())
+                raise InvalidRequest(f"--studio {name}: {hint}there is no studio of that name in this notebook")
             return found
-        there = [
-            value for key, value in self.shell.user_ns.items() if isinstance(value, Studio) and not key.startswith("_")
-        ]
-        if there:
+        if there := list(self._studios().values()):
             return there[-1]
         if getattr(self, "_own", None) is None:
             self._own = connect()
         return self._own
 
+    def _named(self, line: str) -> Studio:
+        """The studio that a line names; found before all else, since what other options there are is a matter of its service."""
+        return self._studio(named_option(line, "studio"))
+
+    def complete(self, magic: Magic, line: str, word: str) -> list[str]:
+        """The words that may stand where `word` does in the line of a magic. Nothing is started, and no service is asked.
+
+        Args:
+            magic: The magic.
+            line: The line up to the cursor.
+            word: Its last word.
+        """
+        there = self._studios()
+        named = there.get(str(named_option(line, "studio"))) or next(reversed(there.values()), None)
+        service = services.get("soundclone") if named is None else named.service
+        found = magic.completions(line, word, service)
+        if found is not None:
+            return found
+        option = magic.open_option(line, word)
+        if option == "studio":
+            return [name for name in there if name.startswith(word)]
+        if option == "voice" and named is not None:
+            return [name for name in _names(named) if name.startswith(word)]
+        return []
+
+    def _studios(self) -> dict[str, Studio]:
+        return {
+            key: value
+            for key, value in self.shell.user_ns.items()
+            if isinstance(value, Studio) and not key.startswith("_")
+        }
+
     @cell_magic
     def say(self, line: str, cell: str) -> Any:
-        """Speaks the cell's text: ``%%say --voice me --speed 1.1 --into clip``.
+        """Speaks the cell's text: ``%%say --voice me --speed 1.1 --into clip``. ``%%say --help`` lists the options.
 
         Raises:
             InvalidRequest: An option or a parameter breaks a rule.
         """
-        # The studio has to be found first: what other options there are is a matter of its service.
-        named = re.search(r"(?:^|\s)--studio[=\s]\s*(\S+)", line)
-        studio = self._studio(named and named[1])
-        known = {
-            name: one
-            for name, one in studio.service.request_type("production").parameters().items()
-            if name not in {"voice", "text"}
-        }
-        given = _options(
-            line, [*_OWN, *known], [*_SWITCHES, *(name for name, one in known.items() if one.type == "switch")], "%%say"
-        )
+        if SAY.asks_for_help(line):
+            return self._help(SAY, line)
+        studio = self._named(line)
+        known = SAY.parameters(studio.service)
+        given = SAY.given(line, studio.service)
         name = given.get("voice")
         voice = studio.voice(str(name) if name is not None else _newest(studio))
-        parameters = {key: _value(known[key], value) for key, value in given.items() if key in known}
-        seed, takes = _whole("seed", given.get("seed")), _whole("takes", given.get("takes"))
+        parameters = {key: value_of(known[key], value) for key, value in given.items() if key in known}
+        seed, takes = whole("seed", given.get("seed")), whole("takes", given.get("takes"))
         text = cell.strip()
         fresh = bool(given.get("fresh"))
         made: Any = (
@@ -163,16 +133,40 @@ class VoicenbMagics(Magics):
             if takes is None
             else voice.say(text, takes=takes, seed=seed, fresh=fresh, **parameters)
         )
-        if (into := given.get("into")) is not None:
-            if not str(into).isidentifier():
-                raise InvalidRequest(f"--into {into}: allowed is the name of a variable")
-            self.shell.user_ns[str(into)] = made
+        self._keep(made, given.get("into"))
         return made
 
     @line_magic
-    def voices(self, line: str) -> pd.DataFrame:
+    def clone(self, line: str) -> Any:
+        """Makes a voice from a recording: ``%clone me.wav --name me --consent 'my own voice'``. ``%clone --help`` lists the options.
+
+        Raises:
+            InvalidRequest: An option or a parameter breaks a rule.
+            BadReference: The recording cannot serve.
+        """
+        if CLONE.asks_for_help(line):
+            return self._help(CLONE, line)
+        studio = self._named(line)
+        known = CLONE.parameters(studio.service)
+        given = CLONE.given(line, studio.service)
+        options: dict[str, Any] = {
+            name: given[name] for name in ("name", "text", "language", "consent", "preview") if name in given
+        }
+        options |= {key: value_of(known[key], value) for key, value in given.items() if key in known}
+        source = given.get("")
+        if source is None:
+            raise InvalidRequest("%clone needs a recording: its path, its URL, or a variable that holds one")
+        voice = studio.clone(self.shell.user_ns.get(source, source), fresh=bool(given.get("fresh")), **options)
+        self._keep(voice, given.get("into"))
+        return voice
+
+    @line_magic
+    def voices(self, line: str) -> pd.DataFrame | None:
         """The voices, the newest first: ``%voices``."""
-        return self._studio(_options(line, ["studio"], [], "%voices").get("studio")).voices()
+        if VOICES.asks_for_help(line):
+            self._help(VOICES, line)
+            return None
+        return self._studio(VOICES.given(line).get("studio")).voices()
 
     @line_magic
     def history(self, line: str) -> Any:
@@ -180,22 +174,41 @@ class VoicenbMagics(Magics):
 
         A line that IPython's own ``%history`` understands, such as ``%history -n 1-5``, is still answered by it.
         """
+        if HISTORY.asks_for_help(line):
+            return self._help(HISTORY, line)
         if line.strip() and not line.strip().startswith("--"):
             return _ipythons(line)
-        given = _options(line, list(_HISTORY), [], "%history")
+        given = HISTORY.given(line)
         frame = self._studio(given.get("studio")).history.frame
-        limit = _whole("limit", given.get("limit"))
+        limit = whole("limit", given.get("limit"))
         options: dict[str, Any] = {name: given[name] for name in ("since", "status", "service") if name in given}
         return frame(limit=20 if limit is None else limit, **options)
 
+    def _help(self, magic: Magic, line: str) -> None:
+        there = self._studios()
+        named = there.get(str(named_option(line, "studio"))) or next(reversed(there.values()), None)
+        sys.stdout.write(magic.help(services.get("soundclone") if named is None else named.service))
 
-def _newest(studio: Studio) -> str:
+    def _keep(self, made: Any, into: str | bool | None) -> None:
+        if into is None:
+            return
+        if not str(into).isidentifier():
+            raise InvalidRequest(f"--into {into}: allowed is the name of a variable")
+        self.shell.user_ns[str(into)] = made
+
+
+def _names(studio: Studio) -> list[str]:
+    """The names of the voices that can speak, the newest first."""
     frame = studio.voices()
     here = frame[
         (frame["service"] == studio.service.profile.id)
         & (frame["endpoint"] == studio.endpoint)
         & (frame["state"] == "ready")
     ]
-    if here.empty:
-        raise InvalidRequest("there is no voice yet: studio.clone(…) makes one, or %%say --voice names one")
-    return str(here["name"].iloc[0])
+    return list(dict.fromkeys(map(str, here["name"])))
+
+
+def _newest(studio: Studio) -> str:
+    if names := _names(studio):
+        return names[0]
+    raise InvalidRequest("there is no voice yet: studio.clone(…) makes one, or %%say --voice names one")

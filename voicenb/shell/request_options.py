@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from voicenb.services.base import Kind, Parameter
 
-__all__ = ["RequestOptions"]
+__all__ = ["RequestOptions", "described", "value_of"]
 
 _SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 
@@ -39,7 +39,7 @@ class RequestOptions:
                 dest=name,
                 default=argparse.SUPPRESS,
                 metavar=_metavar(one),
-                help=_help(one).replace("%", "%%"),
+                help=described(one).replace("%", "%%"),
             )
 
     def given(self, given: argparse.Namespace) -> dict[str, Any]:
@@ -82,7 +82,8 @@ def _metavar(one: Parameter) -> str:
     return {"number": "X", "integer": "N", "choice": "WORD", "switch": "on|off"}.get(one.type, "TEXT")
 
 
-def _help(one: Parameter) -> str:
+def described(one: Parameter) -> str:
+    """What a parameter means, what is allowed, and its default, as a help text."""
     unit = f" {one.unit}" if one.unit else ""
     rule = ""
     if one.choices:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from voicenb.base import portal
 from voicenb.base.arguments import wait_seconds
 from voicenb.base.money import Balance, Price
+from voicenb.services.signatures import CLONED, SPOKEN, takes_parameters
 from voicenb.studio.cloning import CloneRequest, clone_price, clone_voice, publish
 from voicenb.studio.task import Task, list_tasks, resume_tasks
 from voicenb.studio.voice import Voice
@@ -30,6 +31,7 @@ class Aio:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @takes_parameters(CLONED)
     async def clone(
         self,
         source: Any,
@@ -47,10 +49,12 @@ class Aio:
         request = CloneRequest(source, name, text, language, consent, fresh, parameters, preview=preview)
         return await portal.await_future(portal.start(clone_voice, self._session, request, timeout))
 
+    @takes_parameters(SPOKEN)
     async def submit(self, voice: Voice | str, text: str, **parameters: Any) -> Task:
         """`Voice.submit` as a coroutine."""
         return await asyncio.to_thread(lambda: as_voice(self._session, voice).submit(text, **parameters))
 
+    @takes_parameters(SPOKEN)
     async def stream(self, voice: Voice | str, text: str, **parameters: Any) -> AsyncIterator[Chunk]:
         """`Voice.stream` for an asynchronous loop: ``async for chunk in studio.aio.stream(voice, "…")``."""
         live = await asyncio.to_thread(lambda: as_voice(self._session, voice).stream(text, **parameters))
@@ -61,6 +65,7 @@ class Aio:
         """`Studio.catalogue` as a coroutine."""
         return await asyncio.to_thread(catalogue, self._session)
 
+    @takes_parameters(SPOKEN)
     async def takes(self, voice: Voice | str, text: str, takes: int, **parameters: Any) -> list[Task]:
         """`Voice.takes` as a coroutine."""
         return await asyncio.to_thread(lambda: as_voice(self._session, voice).takes(text, takes, **parameters))
@@ -75,6 +80,7 @@ class Aio:
         self, voice: Voice | str, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
         timeout: float | None = 600, **parameters: Any,
     ) -> list[Clip]: ...  # fmt: skip
+    @takes_parameters(SPOKEN)
     async def say(
         self,
         voice: Voice | str,
@@ -100,10 +106,12 @@ class Aio:
             task.warn()
         return clips
 
+    @takes_parameters(SPOKEN)
     async def price(self, voice: Voice | str, text: str, **parameters: Any) -> Price:
         """`Studio.price` as a coroutine."""
         return await asyncio.to_thread(lambda: as_voice(self._session, voice).price(text, **parameters))
 
+    @takes_parameters(CLONED)
     async def clone_price(self, **parameters: Any) -> Price:
         """`Studio.clone_price` as a coroutine."""
         return await asyncio.to_thread(lambda: clone_price(self._session, **parameters))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from voicenb.base.money import Balance, Price
 from voicenb.base.views import view
+from voicenb.services.signatures import CLONED, SPOKEN, takes_parameters
 from voicenb.studio.aio import Aio
 from voicenb.studio.cloning import CloneRequest, clone_price, clone_voice, publish
 from voicenb.studio.history import History
@@ -75,6 +76,7 @@ class Studio:
         """Ask the service for its price list in the background, where that may bring something; wait for nothing."""
         self.session.learn_prices()
 
+    @takes_parameters(SPOKEN)
     def price(self, voice: Voice | str, text: str, *, ask: bool = True, **parameters: Any) -> Price:
         """What saying `text` costs, before anything is sent.
 
@@ -90,6 +92,7 @@ class Studio:
         """
         return as_voice(self.session, voice).price(text, ask=ask, **parameters)
 
+    @takes_parameters(CLONED)
     def clone_price(
         self,
         *,
@@ -165,6 +168,7 @@ class Studio:
 
     # -- voices ------------------------------------------------------------------------------------------------
 
+    @takes_parameters(CLONED)
     def clone(
         self,
         source: Any,

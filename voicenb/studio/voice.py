@@ -14,6 +14,7 @@ from voicenb.base.money import Price
 from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
 from voicenb.ledger.records import VoiceRecord
 from voicenb.services.base import ServiceRequest, Streaming
+from voicenb.services.signatures import SPOKEN, takes_parameters
 from voicenb.studio.stream import Stream
 from voicenb.studio.task import Task
 from voicenb.tasks.chunks import Chunk, ChunkBuffer
@@ -246,6 +247,7 @@ class Voice:
         """Takes the voice out of the ledger's lists. Its tasks and clips stay; the service is not told."""
         self._record = self.session.ledger.voices.update(self.key, state="forgotten").result()
 
+    @takes_parameters(SPOKEN)
     def submit(
         self, text: str, *, take: int = 1, seed: int | None = None, fresh: bool = False, **parameters: Any
     ) -> Task:
@@ -265,6 +267,7 @@ class Voice:
         """
         return self._submit(text, parameters, take=take, seed=seed, fresh=fresh)
 
+    @takes_parameters(SPOKEN)
     def stream(self, text: str, *, seed: int | None = None, fresh: bool = False, **parameters: Any) -> Stream:
         """Speaks `text` and gives the sound while it is made: ``for chunk in voice.stream("…")``.
 
@@ -304,6 +307,7 @@ class Voice:
         self, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
         timeout: float | None = 600, quiet: bool = False, **parameters: Any,
     ) -> list[Clip]: ...  # fmt: skip
+    @takes_parameters(SPOKEN)
     def say(
         self,
         text: str,
@@ -336,6 +340,7 @@ class Voice:
         tasks = self.takes(text, takes, seed=seed, fresh=fresh, **parameters)
         return [task.wait(timeout, quiet=quiet) for task in tasks]
 
+    @takes_parameters(SPOKEN)
     def takes(self, text: str, takes: int, *, seed: int | None = None, **parameters: Any) -> list[Task]:
         """`submit` for several takes of one request, each paid for.
 
@@ -360,6 +365,7 @@ class Voice:
             raise
         return made
 
+    @takes_parameters(SPOKEN)
     def each_take(self, text: str, takes: int, *, seed: int | None = None, **parameters: Any) -> Iterator[Task]:
         """`takes` one by one: the next is sent when it is asked for, so that the rest can be left out."""
         count, seed = whole_number("takes", takes, 1, _MOST_TAKES), whole_number("seed", seed)
@@ -373,6 +379,7 @@ class Voice:
         for number, one in enumerate(seeds, start=1):
             yield self.submit(text, take=number, seed=one, **parameters)
 
+    @takes_parameters(SPOKEN)
     def price(self, text: str, *, ask: bool = True, **parameters: Any) -> Price:
         """Return what saying `text` costs, before anything is sent; see `Studio.price`.
 
@@ -385,6 +392,7 @@ class Voice:
         kind = self.session.service.request_type("production")
         return spoken_request(self, text, parameters, kind)
 
+    @takes_parameters(SPOKEN)
     def is_cached(self, text: str, *, take: int = 1, seed: int | None = None, **parameters: Any) -> bool:
         """Whether `submit` with these arguments would be answered from disk, for nothing.
 
