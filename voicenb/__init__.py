@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         RateLimited as RateLimited,
         ServiceError as ServiceError,
         TaskFailed as TaskFailed,
+        TasksFailed as TasksFailed,
         TaskTimeout as TaskTimeout,
         VoiceExpired as VoiceExpired,
         VoicenbError as VoicenbError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from voicenb.panels.players.compare import compare as compare
     from voicenb.services.base import AdviceWarning as AdviceWarning, LearnedRuleWarning as LearnedRuleWarning
     from voicenb.studio.clip import Clip as Clip
+    from voicenb.studio.clips import Clips as Clips
     from voicenb.studio.connect import connect as connect
     from voicenb.studio.reference import Reference as Reference
     from voicenb.studio.stream import Stream as Stream
@@ -52,6 +54,7 @@ _WHERE = {
     "BudgetExceeded": "voicenb.errors",
     "Balance": "voicenb.base.money",
     "Clip": "voicenb.studio.clip",
+    "Clips": "voicenb.studio.clips",
     "InsufficientBalance": "voicenb.errors",
     "InvalidRequest": "voicenb.errors",
     "LearnedRuleWarning": "voicenb.services.base",
@@ -68,6 +71,7 @@ _WHERE = {
     "Task": "voicenb.studio.task",
     "TaskFailed": "voicenb.errors",
     "TaskTimeout": "voicenb.errors",
+    "TasksFailed": "voicenb.errors",
     "Voice": "voicenb.studio.voice",
     "VoiceExpired": "voicenb.errors",
     "VoicenbError": "voicenb.errors",

@@ -12,6 +12,7 @@
     │   ├── InsufficientBalance    the account cannot pay for the request
     │   └── RateLimited            too many requests at once
     ├── TaskFailed             the service took the task and could not finish it
+    │   └── TasksFailed            some of several tasks made no clip; the clips of the others are in it
     ├── TaskTimeout            the wait ended before the task did; the task goes on
     ├── OutcomeUnknown         a request left and no answer came back; it may have been charged
     └── StorageError           the disk of the home does not take or give what it should
@@ -46,6 +47,7 @@ __all__ = [
     "StorageError",
     "TaskFailed",
     "TaskTimeout",
+    "TasksFailed",
     "VoiceExpired",
     "VoicenbError",
     "VoicenbWarning",
@@ -195,6 +197,23 @@ class RateLimited(ServiceError):
 
 class TaskFailed(VoicenbError):
     """The service accepted the task and could not finish it."""
+
+
+class TasksFailed(TaskFailed):
+    """Some of several tasks that were waited for made no clip, or not in time.
+
+    Attributes:
+        clips: What the others made, in the order of the tasks.
+        errors: What became of each that made none, by the ledger's id of its task.
+    """
+
+    clips: Any
+    errors: dict[str, VoicenbError]
+
+    def __init__(self, message: str, *, clips: Any, errors: dict[str, VoicenbError]) -> None:
+        super().__init__(message)
+        self.clips = clips
+        self.errors = errors
 
 
 class TaskTimeout(VoicenbError):

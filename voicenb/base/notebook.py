@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-__all__ = ["cell_thread", "find_cell", "in_notebook", "shell", "takes_widgets"]
+__all__ = ["cell_thread", "find_cell", "in_notebook", "in_output_widget", "shell", "takes_widgets"]
 
 
 def shell() -> Any:
@@ -26,6 +26,17 @@ def in_notebook() -> bool:
 def takes_widgets() -> bool:
     """Whether a cell can show a widget: in a notebook, with the extra ``lab``."""
     return in_notebook() and find_spec("anywidget") is not None
+
+
+def in_output_widget() -> bool:
+    """Whether what is displayed now goes into an ipywidgets ``Output``, as in ``interact``, which ignores updates of displays."""
+    module = sys.modules.get("ipywidgets.widgets.widget_output")
+    if module is None or not in_notebook():
+        return False
+    find_cell()
+    parent = (shell().get_parent() or {}).get("header", {}).get("msg_id")
+    known = list(sys.modules["ipywidgets.widgets.widget"]._instances.values())  # noqa: SLF001 - the one list of them
+    return bool(parent) and any(isinstance(one, module.Output) and one.msg_id == parent for one in known)
 
 
 def find_cell() -> None:

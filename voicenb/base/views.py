@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["view"]
 
 _VIEWS = {
+    "clips": "voicenb.studio.clips:shown_list",
     "comparison": "voicenb.panels.players.compare:ComparePlayer",
     "history": "voicenb.panels.history:HistoryPanel",
     "listening": "voicenb.panels.listening:ListeningPlayer",
@@ -21,7 +22,8 @@ _VIEWS = {
 def view(name: str) -> Any:
     """Return the class that draws ``"studio"``, ``"history"``, ``"stream"``, ``"study"``, ``"listening"`` or a ``"comparison"``.
 
-    ``"listening_page"`` is the function that makes a listening test one HTML file, which needs no extra.
+    ``"clips"`` is the function that draws a list of clips as static HTML, and ``"listening_page"`` the one that makes a
+    listening test one HTML file; neither needs an extra.
 
     Raises:
         ImportError: The extra ``lab`` is not installed.

@@ -114,6 +114,7 @@ class Grid:
         rows: Sequence[str] | str | None = None,
         columns: Sequence[str] | str | None = None,
         default: Callable[[Playable, str], object] = lambda _, __: None,
+        choices: Callable[[Playable, str], Sequence[object]] = lambda _, __: (),
     ) -> Grid:
         """The clips in their places.
 
@@ -122,9 +123,10 @@ class Grid:
                 labels.
             labels: A name for each. Without any, and without rows and columns, what differs between the clips is named.
             rows: The rows' names; or the name of a parameter (or ``"voice"``, ``"service"``, ``"text"``), each value of which
-                gets a row: numbers by their size, others as they come.
+                gets a row: numbers by their size, choices in the service's order, others as they come.
             columns: The same for columns. Clips that are alike in both are takes, in columns of their own.
             default: What a parameter was that a clip's task does not name; None where that is not known.
+            choices: All values of a parameter in their order; empty where it has no such list.
 
         Raises:
             InvalidRequest: There is nothing to compare, or the numbers do not match.
@@ -144,7 +146,7 @@ class Grid:
         if labels is not None and len(labels) != len(sounds):
             raise _not_comparable("labels", f"{len(labels)} labels for {len(sounds)} clips", "give one for each clip")
         if isinstance(rows, str) or isinstance(columns, str):
-            return cls._by_parameter(sounds, labels, rows, columns, default)
+            return cls._by_parameter(sounds, labels, rows, columns, default, choices)
         if rows is None and columns is None:
             width = _column_count(len(sounds))
             names = labels if labels is not None else differences(sounds, default)
@@ -170,13 +172,14 @@ class Grid:
         )
 
     @classmethod
-    def _by_parameter(
+    def _by_parameter(  # noqa: PLR0917 - those of `of`, which alone calls it
         cls,
         sounds: Sequence[Playable | None],
         labels: Sequence[str] | None,
         rows: Sequence[str] | str | None,
         columns: Sequence[str] | str | None,
         default: Callable[[Playable, str], object],
+        choices: Callable[[Playable, str], Sequence[object]],
     ) -> Grid:
         for field, names in (("rows", rows), ("columns", columns)):
             if names is not None and not isinstance(names, str):
@@ -205,7 +208,15 @@ class Grid:
         for number, sound in enumerate(sounds):
             if sound is not None:
                 places.setdefault((row(sound), column(sound)), []).append(number)
-        ys, xs = (_in_order(list(dict.fromkeys(place[axis] for place in places)), values) for axis in (0, 1))
+        known = [sound for sound in sounds if sound is not None]
+        ys, xs = (
+            _in_order(
+                list(dict.fromkeys(place[axis] for place in places)),
+                values,
+                next(filter(None, (choices(sound, name) for sound in known)), ()) if isinstance(name, str) else (),
+            )
+            for axis, name in enumerate((rows, columns))
+        )
         takes = max(len(numbers) for numbers in places.values())
         order: list[int | None] = []
         if columns is None or takes == 1 or rows is not None:
@@ -251,11 +262,15 @@ def axis_text(value: object) -> str:
     return text.replace("-", "−") if isinstance(value, int | float | Decimal) else text
 
 
-def _in_order(names: list[str], values: Mapping[str, object]) -> list[str]:
-    """Names whose values are all numbers, by their size; else as they come."""
-    if not all(is_number(values.get(name)) for name in names):
-        return names
-    return sorted(names, key=lambda name: values[name])  # type: ignore[arg-type,return-value]  # numbers, as just seen
+def _in_order(names: list[str], values: Mapping[str, object], choices: Sequence[object]) -> list[str]:
+    """Names of choices in the service's order, of numbers by their size, before others as they come."""
+
+    def place(name: str) -> tuple[int, Any]:
+        value = values.get(name)
+        at = next((at for at, one in enumerate(choices) if one == value and type(one) is type(value)), None)
+        return (0, at) if at is not None else (1, value) if is_number(value) else (2, 0)
+
+    return sorted(names, key=place)
 
 
 def is_number(value: object) -> bool:

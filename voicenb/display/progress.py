@@ -9,7 +9,7 @@ from html import escape
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
-from voicenb.base.notebook import cell_thread, find_cell, in_notebook
+from voicenb.base.notebook import cell_thread, find_cell, in_notebook, in_output_widget
 from voicenb.display.html import QUIET, import_lab
 
 __all__ = ["Progress", "ProgressMode", "time_text"]
@@ -31,10 +31,22 @@ def time_text(seconds: float) -> str:
     return f"{hours:,} h {minutes} min" if minutes and hours < 24 else f"{hours:,} h"
 
 
+class _WidgetLine:
+    """The line as a widget, which changes also where displays cannot be updated."""
+
+    def __init__(self, bundle: dict[str, str]) -> None:
+        self.widget: Any = import_lab("ipywidgets").HTML(bundle["text/html"])
+
+    def update(self, bundle: dict[str, str], *, raw: bool) -> None:
+        """As of IPython's handle of a display."""
+        assert raw
+        self.widget.value = bundle["text/html"]
+
+
 class Progress:
     """One quiet line while a call waits: what, in which state, since when, for how much.
 
-    In a notebook's cell the line is one display that is drawn again; its last form carries no time, so that a notebook that is
+    In a notebook's cell the line is one display that is drawn again (in an ``Output`` widget, which ignores that, a widget); its last form carries no time, so that a notebook that is
     run again is the same. In a shell that asks for it, it is a bar on stderr. Scripts show nothing. `update` and `done` may
     be called from any thread.
 
@@ -61,7 +73,11 @@ class Progress:
         if self.mode == "cell":
             display = import_lab("IPython.display")
             find_cell()
-            self._handle = display.display(self._bundle(self._line()), raw=True, display_id=True)
+            if in_output_widget():
+                self._handle = _WidgetLine(self._bundle(self._line()))
+                display.display(self._handle.widget)
+            else:
+                self._handle = display.display(self._bundle(self._line()), raw=True, display_id=True)
         elif self.mode == "bar" and sys.stderr is not None and not sys.stderr.closed:
             from tqdm import tqdm
 

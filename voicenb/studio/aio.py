@@ -14,6 +14,7 @@ from voicenb.studio.cloning import CloneRequest, clone_price, clone_voice, publi
 from voicenb.studio.task import Task, list_tasks, resume_tasks
 from voicenb.studio.voice import Voice
 from voicenb.studio.voices import as_voice, catalogue, find_voice, voice_table
+from voicenb.studio.waiting_for_all import checked_tasks, outcome_of_all
 from voicenb.tasks.chunks import Chunk
 from voicenb.tasks.session import Session
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from voicenb.studio.clip import Clip
+    from voicenb.studio.clips import Clips
 
 __all__ = ["Aio"]
 
@@ -79,7 +81,7 @@ class Aio:
     async def say(
         self, voice: Voice | str, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
         timeout: float | None = 600, **parameters: Any,
-    ) -> list[Clip]: ...  # fmt: skip
+    ) -> Clips: ...  # fmt: skip
     @takes_parameters(SPOKEN)
     async def say(
         self,
@@ -91,7 +93,7 @@ class Aio:
         fresh: bool = False,
         timeout: float | None = 600,
         **parameters: Any,
-    ) -> Clip | list[Clip]:
+    ) -> Clip | Clips:
         """`Voice.say` as a coroutine."""
         chosen = await asyncio.to_thread(as_voice, self._session, voice)
         timeout = wait_seconds(timeout)
@@ -101,10 +103,11 @@ class Aio:
             task.warn()
             return clip
         tasks = await asyncio.to_thread(lambda: chosen.takes(text, takes, seed=seed, fresh=fresh, **parameters))
-        clips = list(await asyncio.gather(*(task.outcome(timeout) for task in tasks)))
-        for task in tasks:
-            task.warn()
-        return clips
+        return await outcome_of_all(tasks, timeout)
+
+    async def wait(self, tasks: Iterable[Task], timeout: float | None = None) -> Clips:
+        """`Studio.wait` as a coroutine."""
+        return await outcome_of_all(await asyncio.to_thread(checked_tasks, tasks), timeout)
 
     @takes_parameters(SPOKEN)
     async def price(self, voice: Voice | str, text: str, **parameters: Any) -> Price:

@@ -15,8 +15,10 @@ from voicenb.audio.sound import AudioError, Sound
 from voicenb.audio.tags import Tag, tagged
 from voicenb.base.files import write_atomically
 from voicenb.base.money import plain
+from voicenb.base.views import view
 from voicenb.display.embedded import compact
 from voicenb.display.html import clip_html, import_lab, seconds
+from voicenb.display.lists import show_lists
 from voicenb.errors import InvalidRequest, Problem
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ class Clip:
         self.subtitles = subtitles
         self.task = task
         self.path = Path(path) if path is not None else None
+        show_lists(_list_html)
 
     def __copy__(self) -> Clip:
         return Clip(self.data, subtitles=self.subtitles, task=self.task, path=self.path)
@@ -256,6 +259,11 @@ class Clip:
 
 def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _list_html(found: list[Any]) -> str | None:
+    html: str | None = view("clips")(found)
+    return html
 
 
 def _unpickled(data: bytes, subtitles: Subtitles | None, path: Path | None) -> Clip:

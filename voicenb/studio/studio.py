@@ -18,6 +18,7 @@ from voicenb.studio.task import Task, list_tasks, resume_tasks
 from voicenb.studio.voice import Voice
 from voicenb.studio.voices import as_voice, catalogue, find_voice, voice_table
 from voicenb.studio.waiting import wait_with_progress
+from voicenb.studio.waiting_for_all import checked_tasks, wait_for_all
 from voicenb.tasks.budget import Budget
 from voicenb.tasks.session import SANDBOX, Session
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from voicenb.display.comparison import Html
+    from voicenb.studio.clips import Clips
 
 __all__ = ["Studio"]
 
@@ -249,6 +251,24 @@ class Studio:
             limit: At most so many.
         """
         return list_tasks(self.session, status, limit=limit)
+
+    def wait(self, tasks: Iterable[Task], timeout: float | None = None, *, quiet: bool = False) -> Clips:
+        """Waits for several tasks at once, with one line: how many are done, how long it may take, what it has cost.
+
+        Args:
+            tasks: As `voicenb.Voice.submit` gives them.
+            timeout: Seconds for all of them together; None waits as long as it takes.
+            quiet: Shows no progress.
+
+        Returns:
+            The clips, in the order of the tasks.
+
+        Raises:
+            InvalidRequest: Something else than tasks was given.
+            TasksFailed: Some made no clip, or the time is over; the clips that were made are in its `clips`.
+            KeyboardInterrupt: The wait was interrupted; the tasks go on.
+        """
+        return wait_for_all(checked_tasks(tasks), timeout, quiet=quiet)
 
     def resume(self) -> list[Task]:
         """Takes up every open task that a dead kernel left behind, and follows it; it never submits.

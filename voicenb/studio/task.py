@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from statistics import median
 from typing import Any, NoReturn
 
 from voicenb import errors, services
@@ -30,6 +31,8 @@ from voicenb.tasks.session import Session
 __all__ = ["Task", "changed", "list_tasks", "resume_tasks"]
 
 
+# In characters: half a minute of speech.
+_LONG_TEXT = 500
 _NO_PARAMETER = {"text", "voice", "reference"}
 
 
@@ -55,6 +58,11 @@ def changed(service: str, kind: Kind, values: Mapping[str, Any]) -> dict[str, An
     }
 
 
+def _speed(record: TaskRecord) -> float:
+    speed = record.parameters.get("speed")
+    return float(speed) if isinstance(speed, int | float) and speed > 0 else 1.0
+
+
 def _same_choice(value: Any, default: Any) -> bool:
     """Whether they are the same choice: 0 is a number, and not off."""
     return bool(value == default) and isinstance(value, bool) == isinstance(default, bool)
@@ -71,6 +79,7 @@ class Task:
         self._runner = runner
         self._active = active
         self._clip: Clip | None = None
+        self._expected: float | None = None
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -159,6 +168,22 @@ class Task:
     def unit(self) -> str:
         """The service's unit."""
         return self._active.record.unit
+
+    @property
+    def expected_seconds(self) -> float | None:
+        """About how many seconds of speech a long text will be, by what the voice spoke before; None for a short or a first one."""
+        record = self._active.record
+        if self._expected is None and record.voice is not None and (record.characters or 0) >= _LONG_TEXT:
+            before = self._runner.ledger.tasks.select(
+                status="completed", service=record.service, endpoint=record.endpoint, voice=record.voice, limit=5
+            )
+            paces = [
+                one.seconds * _speed(one) / one.characters
+                for one in before
+                if one.seconds and one.characters and not one.cached
+            ]
+            self._expected = median(paces) * (record.characters or 0) / _speed(record) if paces else 0.0
+        return self._expected or None
 
     @property
     def findings(self) -> str | None:

@@ -17,12 +17,14 @@ from voicenb.services.base import ServiceRequest, Streaming
 from voicenb.services.signatures import SPOKEN, takes_parameters
 from voicenb.studio.stream import Stream
 from voicenb.studio.task import Task
+from voicenb.studio.waiting_for_all import wait_for_all
 from voicenb.tasks.chunks import Chunk, ChunkBuffer
 from voicenb.tasks.requests import cache_key
 from voicenb.tasks.session import SANDBOX, Session
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
+    from voicenb.studio.clips import Clips
 
 __all__ = ["Voice", "spoken_request"]
 
@@ -306,7 +308,7 @@ class Voice:
     def say(
         self, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
         timeout: float | None = 600, quiet: bool = False, **parameters: Any,
-    ) -> list[Clip]: ...  # fmt: skip
+    ) -> Clips: ...  # fmt: skip
     @takes_parameters(SPOKEN)
     def say(
         self,
@@ -318,12 +320,12 @@ class Voice:
         timeout: float | None = 600,
         quiet: bool = False,
         **parameters: Any,
-    ) -> Clip | list[Clip]:
+    ) -> Clip | Clips:
         """Speaks `text` in this voice.
 
         Args:
             text: What is spoken; ``<#x#>`` pauses for x seconds.
-            takes: How many takes to make, each paid for; the answer is then a list.
+            takes: How many takes to make, each paid for; the answer is then a `Clips`, a list that shows itself as a comparison.
             seed: What the sandbox draws its variation from; live services have none.
             fresh: Makes and pays a new one; else the same request asked again is answered from disk, for nothing.
             timeout: Seconds to wait for each clip; None waits as long as it takes.
@@ -333,12 +335,13 @@ class Voice:
         Raises:
             InvalidRequest, VoiceExpired: Before anything is sent.
             TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
+            TasksFailed: Some of several takes were not made; the others are in its `clips`.
         """
         timeout = wait_seconds(timeout)
         if takes is None:
             return self.submit(text, seed=seed, fresh=fresh, **parameters).wait(timeout, quiet=quiet)
         tasks = self.takes(text, takes, seed=seed, fresh=fresh, **parameters)
-        return [task.wait(timeout, quiet=quiet) for task in tasks]
+        return wait_for_all(tasks, timeout, quiet=quiet)
 
     @takes_parameters(SPOKEN)
     def takes(self, text: str, takes: int, *, seed: int | None = None, **parameters: Any) -> list[Task]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from voicenb.base import portal
 from voicenb.base.money import plain
-from voicenb.display.progress import Progress, ProgressMode
+from voicenb.display.progress import Progress, ProgressMode, time_text
 
 __all__ = ["WaitedTask", "progress_mode", "show_progress", "wait_with_progress"]
 
@@ -33,6 +33,10 @@ class WaitedTask(Protocol):
     @property
     def cost(self) -> Decimal | None:
         """What it was charged, in `unit`, once that is known."""
+
+    @property
+    def expected_seconds(self) -> float | None:
+        """About how much speech it makes, in seconds, where that is long."""
 
     @property
     def unit(self) -> str:
@@ -80,7 +84,7 @@ def wait_with_progress(
         with Progress(label, mode="none" if quiet else _mode) as line:
             while not future.done():
                 current = task()
-                line.update(current.status if current is not None else "preparing", cost=_cost(current))
+                line.update(_state(current), cost=_cost(current))
                 with suppress(TimeoutError):
                     future.exception(_REFRESH_SECONDS)
             error = future.exception()
@@ -102,6 +106,13 @@ def wait_with_progress(
     if (current := task()) is not None:
         current.warn(stacklevel=4)
     return done
+
+
+def _state(task: WaitedTask | None) -> str:
+    if task is None:
+        return "preparing"
+    expected = task.expected_seconds
+    return task.status if expected is None else f"{task.status} · about {time_text(expected)} of speech"
 
 
 def _cost(task: WaitedTask | None) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from voicenb import services
 from voicenb.audio.reading import rate_of
 from voicenb.audio.sound import AudioError
-from voicenb.display.comparison import Grid, Html, Playable, compare_html
+from voicenb.display.comparison import Html, Playable, compare_html
 from voicenb.display.pages import Pages, paged
 from voicenb.errors import InvalidRequest
 from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
 from voicenb.panels.players.player import Player, facts, wire
+from voicenb.studio.clips import clip_grid, flat_clips
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
@@ -74,9 +74,7 @@ class ComparePlayer(Player):
         """
         super().__init__(**options)
         self._pages = (
-            clips
-            if isinstance(clips, Pages)
-            else paged(Grid.of(clips, labels=labels, rows=rows, columns=columns, default=_documented))
+            clips if isinstance(clips, Pages) else paged(clip_grid(clips, labels=labels, rows=rows, columns=columns))
         )
         self.show(self._pages.first)
 
@@ -175,7 +173,7 @@ def compare(
         clips: Clips or references; lists among them are taken apart, as ``[voice.say(…, takes=2), …]`` has them. A mapping's keys
             are the labels. None leaves a place empty.
         rows: The name of a parameter (or ``"voice"``, ``"service"``, ``"text"``), each value of which gets a row: numbers by their
-            size, and the service's default by its value; or the rows' names.
+            size, choices in the service's order, and the service's default by its value; or the rows' names.
         columns: The same for columns. Clips that are alike in both are takes, beside each other.
         labels: A name for each clip; without any, what differs between the clips is named.
         **options: As in `ComparePlayer`.
@@ -191,25 +189,8 @@ def compare(
             for number, one in enumerate(given if isinstance(given, (list, tuple)) else [given], 1)
         }
     else:
-        flat = list(_flat(clips if isinstance(clips, (list, tuple)) or not hasattr(clips, "samples") else [clips]))
+        flat = list(flat_clips(clips if isinstance(clips, (list, tuple)) or not hasattr(clips, "samples") else [clips]))
     return ComparePlayer(flat, labels=labels, rows=rows, columns=columns, **options)
-
-
-def _flat(clips: Iterable[Any]) -> Iterator[Any]:
-    for one in clips:
-        if isinstance(one, (list, tuple)):
-            yield from _flat(one)
-        else:
-            yield one
-
-
-def _documented(sound: Playable, name: str) -> object:
-    """What a parameter was that the clip's task does not name: the service's default."""
-    service = getattr(getattr(sound, "task", None), "service", None)
-    if service not in services.names():
-        return None
-    one = services.get(service).request_type("production").parameters().get(name)
-    return None if one is None else one.default
 
 
 def _rate(sound: Playable) -> int:

@@ -1,0 +1,172 @@
+"""Several clips at once: the list that they come in, the wait for their tasks, and what a cell shows of both."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+
+import voicenb as vn
+from voicenb.studio.clips import MOST_SHOWN, clip_grid
+
+
+def shown(one):
+    return one._repr_mimebundle_().get("text/html")
+
+
+def test_takes_come_in_a_list_that_shows_a_comparison(voice):
+    """It is a list in every other way: parts of it, sums, copies and pickles are such lists again."""
+    clips = voice.say("Several of them.", takes=3, quiet=True)
+    assert isinstance(clips, list)
+    assert shown(clips).count("<audio") == 3
+    assert "take 3" in shown(clips)
+    assert shown(clips[:2]).count("<audio") == 2
+    for same in (clips[:], clips + clips[:0], clips.copy(), pickle.loads(pickle.dumps(clips))):
+        assert isinstance(same, vn.Clips)
+        assert [one.data for one in same] == [one.data for one in clips]
+    other = ["something else"]
+    assert type(clips + other) is list
+    assert shown(vn.Clips()) is None
+    assert shown(vn.Clips(clips * 11)).count("<audio") == MOST_SHOWN
+    assert f"The first {MOST_SHOWN} of 33 clips" in shown(vn.Clips(clips * 11))
+
+
+def test_axes_have_real_values_in_their_own_order(voice):
+    """Numbers by size with the default among them, choices as the service lists them."""
+    clips = vn.Clips(
+        voice.say("Axes.", quiet=True, **levels)
+        for levels in (
+            {"speed": 1.2},
+            {},
+            {"speed": 0.8},
+            {"emotion": "sad"},
+            {"emotion": "happy"},
+            {"emotion": "angry"},
+        )
+    )
+    assert clip_grid(clips[:3], columns="speed").columns == ("speed 0.8", "speed 1", "speed 1.2")
+    grid = clip_grid(clips, rows="emotion", columns="speed")
+    assert grid.rows == ("happy", "sad", "angry", "neutral")
+    assert "speed 1<" in clips.html(columns="speed")
+    player = clips.compare(rows="emotion", columns="speed")
+    assert (player.grid.rows, player.grid.columns) == (grid.rows, grid.columns)
+
+
+def test_all_are_waited_for_at_once_and_come_in_order(studio, voice):
+    texts = ["One of them.", "Another one.", "The last one."]
+    tasks = [voice.submit(text) for text in texts]
+    assert [clip.task.text for clip in studio.wait(tasks, quiet=True)] == texts
+    assert [clip.task.text for clip in asyncio.run(studio.aio.wait(reversed(tasks)))] == texts[::-1]
+    assert studio.wait([]) == []
+    with pytest.raises(vn.InvalidRequest, match=r"str 'One of them\.' was given; give tasks"):
+        studio.wait(texts)
+
+
+def test_what_fails_does_not_lose_the_others(own):
+    """One error at the end names what failed, and has the clips of the others."""
+    voice = own.clone(vn.sandbox.sample_speaker("ada", home=own.home), name="ada", consent="nobody's", quiet=True)
+    good = [voice.submit("The first."), voice.submit("The second.")]
+    own.wait(good, quiet=True)
+    vn.sandbox.faults("task_failed", route="production", home=own.home)
+    bad = voice.submit("The bad one.")
+    with pytest.raises(
+        vn.TasksFailed, match=r"1 of 3 tasks made no clip:\n  - .{8} 'The bad one\.': TaskFailed"
+    ) as caught:
+        own.wait([good[0], bad, good[1]], quiet=True)
+    assert [clip.task.text for clip in caught.value.clips] == ["The first.", "The second."]
+    assert list(caught.value.errors) == [bad.id]
+    assert isinstance(caught.value, vn.TaskFailed)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert [clip.data for clip in again.clips] == [clip.data for clip in caught.value.clips]
+    with pytest.raises(vn.TasksFailed, match="2 of 2 tasks"):
+        voice.say("No takes of it.", takes=2, quiet=True)
+    vn.sandbox.faults("stuck", route="query", home=own.home)
+    with pytest.raises(vn.TasksFailed, match=r"no clip in time:[\s\S]*studio\.wait\(tasks\) waits again"):
+        own.wait([voice.submit("Stuck.")], 0.01, quiet=True)
+
+
+INTERRUPTED = """
+import sys, threading, traceback
+import voicenb as vn
+studio = vn.connect(home=sys.argv[1])
+voice = studio.voice("ada")
+tasks = [voice.submit("A sentence that is interrupted. " * 15, take=take) for take in (1, 2)]
+main = threading.main_thread().ident
+
+def tell():
+    # Says so once the main thread is inside the wait.
+    while "exception" not in [frame.name for frame in traceback.extract_stack(sys._current_frames()[main])]:
+        pass
+    print("waiting", flush=True)
+
+threading.Thread(target=tell, daemon=True).start()
+try:
+    studio.wait(tasks)
+except KeyboardInterrupt as error:
+    print("note:", error.__notes__[0], flush=True)
+print([clip.duration > 10 for clip in studio.wait(tasks, 60)], flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_an_interrupt_ends_the_wait_and_no_task(voice, home):
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(home)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline().strip() == "waiting"
+        other.send_signal(signal.SIGINT)
+        assert "the tasks did not: 2 of 2 go on" in other.stdout.readline()
+        assert other.stdout.readline().strip() == "[True, True]"
+    assert other.returncode == 0
+
+
+def test_the_length_of_a_long_text_is_told_before_it_is_made(studio, voice):
+    """By what the voice spoke before, at the speed that is asked for."""
+    before = voice.say("What was said before this is what tells how fast the voice is, more or less.", quiet=True)
+    text = "This is a sentence of a text that is rather long, as such texts are. " * 10
+    task = voice.submit(text, speed=2.0)
+    assert task.expected_seconds == pytest.approx(task.wait(quiet=True).duration, rel=0.35)
+    assert before.task.expected_seconds is None
+
+
+CELLS = [
+    "import voicenb as vn, ipywidgets\nstudio = vn.connect(home={home!r})\nvoice = studio.voice('ada')",
+    "voice.say('In a cell.', takes=2)",
+    "[voice.say(text, quiet=True) for text in ('In a list.', 'In the same list.')]",
+    "[[voice.say('In a list.', quiet=True)], voice.say('In a cell.', takes=2, quiet=True)]",
+    "['no clip', 1]",
+    "studio.wait([voice.submit(text) for text in ('In a list.', 'Quite new <b>.')])",
+    """
+out = ipywidgets.Output()
+with out:
+    voice.say('Inside an output.', fresh=True)
+[one.value for one in ipywidgets.widgets.widget._instances.values() if isinstance(one, ipywidgets.HTML)], out.outputs
+""",
+    "%load_ext voicenb",
+    "%%say --voice ada --takes 2\nIn a cell.",
+]
+
+
+def test_cells_end_in_comparisons_and_in_one_line_that_ends(voice, home):
+    """In a real kernel, with plain lists as with those of the studio; the line ends also where displays are not updated."""
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    cells = [nbformat.v4.new_code_cell(source.replace("{home!r}", repr(str(home)))) for source in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=60).execute()
+    takes, plain, nested, other, waited, inside, _, magic = [cell.outputs for cell in notebook.cells[1:]]
+    assert [one["output_type"] for one in takes] == ["display_data", "execute_result"]
+    assert re.fullmatch(r"speaking as ada · 2 of 2 clips · 0\.\d+ credits", takes[0]["data"]["text/plain"])
+    assert [output[-1]["data"]["text/html"].count("<audio") for output in (takes, plain, nested, waited, magic)] == [
+        2, 2, 3, 2, 2,
+    ]  # fmt: skip
+    assert "text/html" not in other[0]["data"]
+    assert re.match(r"speaking as ada · 2 of 2 clips · 0\.\d+ credits", waited[0]["data"]["text/plain"])
+    assert Decimal(waited[0]["data"]["text/plain"].split()[-2]) > 0
+    assert "speaking as ada · completed · " in inside[-1]["data"]["text/plain"]
+    assert "speaking as ada</div>" not in inside[-1]["data"]["text/plain"]
