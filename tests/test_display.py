@@ -20,6 +20,7 @@ from voicenb.audio.subtitles import Segment, Subtitles, Word
 from voicenb.display import html as display
 from voicenb.display.html import clip_html, import_lab, seconds, size, waveform_png
 from voicenb.display.progress import Progress
+from voicenb.display.written import as_written
 from voicenb.errors import VoicenbError
 from voicenb.studio.clip import Clip
 
@@ -119,9 +120,11 @@ def test_embedded_sound_is_small_and_plays():
 
 def test_what_is_too_long_says_where_it_is():
     """Beyond the cap there is a note instead of a player."""
-    for path, words in (("/home/me/a.wav", "it is in /home/me/a.wav"), (None, "save it with .save(…)")):
+    for path, words in (("/home/me/a.wav", "it is in /home/me/a.wav"), (None, "inside the notebook. ")):
         html = clip_html(sound(), 400, audio=None, mime="audio/mpeg", path=path)
         assert words in html
+        assert "voicenb.panels.ClipPlayer(clip)" in html
+        assert "clip.save(" in html
         assert "6 min 40 s of sound is too long" in html
         assert "<audio" not in html
     large = clip_html(sound(), 2, audio=bytes(display.MAX_EMBEDDED + 1), mime="audio/mpeg")
@@ -147,6 +150,27 @@ def test_words_of_any_script():
     assert "你好世界 OK" in Tags(shown).text
     assert "<bdi>نجد</bdi>" in shown
     assert 'dir="auto"' in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "written"),
+    [
+        (["Wait", "for", "it", "now!"], "Wait for it … now!", ["Wait", "for", "it …", "now!"]),
+        (["你好", "世界"], "你好，世界。", ["你好，", "世界。"]),
+        (["three"], "3", ["three"]),
+        (["one", "three"], "one two three", ["one", "three"]),
+        ([], "Nothing is timed.", []),
+    ],
+)
+def test_words_are_shown_as_they_were_written(words, text, written):
+    """With the marks that the service's times leave out; words that are not the text's stay what they are."""
+    assert as_written(words, text) == written
+
+
+def test_a_caption_says_which_take_and_no_mark_of_a_pause():
+    told = Tags(clip(text="Wait <#0.6#> for it.", subtitles=None, take=2)._repr_mimebundle_()["text/html"]).text
+    assert "take 2" in told
+    assert "<#" not in told
 
 
 def test_prices_are_told_as_they_are():

@@ -32,10 +32,10 @@ def test_the_books_of_an_earlier_version_open_and_go_on(old):
         assert sorted(before["status"]) == ["completed"] * 9 + ["queued"] * 2
         assert set(before["service"]) == {"soundclone", "aiclone", "faseeh"}
         fast = before[before["label"] == "fast"].iloc[0]
-        assert (fast["note"], fast["speed"], fast["cost"]) == ("kept", 1.2, Decimal("0.0106"))
+        assert (fast["note"], fast["speed"], fast["cost_exact"]) == ("kept", 1.2, Decimal("0.0106"))
         assert [word.text for word in studio.history.clip(fast["id"]).subtitles.words] == ["Hello."]
         balance = studio.balance().amount
-        assert balance == Decimal(100) - sum(before[before["service"] == "soundclone"]["cost"])
+        assert balance == Decimal(100) - sum(before[before["service"] == "soundclone"]["cost_exact"])
 
         resumed = studio.resume()
         assert len(resumed) == 2
@@ -45,7 +45,7 @@ def test_the_books_of_an_earlier_version_open_and_go_on(old):
         after = studio.history.frame()
         assert set(after["status"]) == {"completed"}
         assert list(after["id"]) == list(before["id"])
-        assert list(after["cost"]) == list(before["cost"])
+        assert list(after["cost_exact"]) == list(before["cost_exact"])
         assert studio.history.verify().empty
 
         voice = studio.voice("ada")

@@ -191,7 +191,7 @@ class ServiceContract:
         row = frame.set_index("id").loc[clip.task.id]
         assert (row["status"], row["kind"], row["voice"]) == ("completed", "production", "contract")
         assert row["text"] == self.line
-        assert row["estimate"] == price.amount
+        assert row["estimate_exact"] == price.amount
         assert row["file"]
         assert set(studio.service.request_type("production").parameters()) - {"voice", "text"} <= set(frame.columns)
         assert studio.history.clip(clip.task.id).data == clip.data

@@ -170,3 +170,12 @@ def test_whole_numbers_and_plain_values():
     for bad in (True, "3", 1.5, 3.0, 2**63, b"3"):
         with pytest.raises(vn.InvalidRequest, match="seed="):
             whole_number("seed", bad)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("key", "api_key"), ("token", "api_key"), ("url", "base_url"), ("bugdet", "budget"), ("uploadr", "uploader")],
+)
+def test_a_setting_that_is_none_is_answered_with_the_one_that_was_meant(given, meant):
+    with pytest.raises(vn.InvalidRequest, match=f"did you mean '{meant}'"):
+        vn.connect("aiclone", **{given: "x"})

@@ -97,7 +97,7 @@ import sys, threading, traceback
 import voicenb as vn
 studio = vn.connect(home=sys.argv[1])
 voice = studio.voice("ada")
-tasks = [voice.submit("A sentence that is interrupted. " * 15, take=take) for take in (1, 2)]
+tasks = [voice.submit("Two sentences that are interrupted. " * 15, take=take) for take in (1, 2)]
 main = threading.main_thread().ident
 
 def tell():
@@ -140,6 +140,7 @@ CELLS = [
     "[voice.say(text, quiet=True) for text in ('In a list.', 'In the same list.')]",
     "[[voice.say('In a list.', quiet=True)], voice.say('In a cell.', takes=2, quiet=True)]",
     "['no clip', 1]",
+    "studio.history.frame(limit=2, clips=True)[['text', 'cost', 'sound']]",
     "studio.wait([voice.submit(text) for text in ('In a list.', 'Quite new <b>.')])",
     """
 out = ipywidgets.Output()
@@ -159,14 +160,76 @@ def test_cells_end_in_comparisons_and_in_one_line_that_ends(voice, home):
     cells = [nbformat.v4.new_code_cell(source.replace("{home!r}", repr(str(home)))) for source in CELLS]
     notebook = nbformat.v4.new_notebook(cells=cells)
     nbclient.NotebookClient(notebook, timeout=60).execute()
-    takes, plain, nested, other, waited, inside, _, magic = [cell.outputs for cell in notebook.cells[1:]]
+    takes, plain, nested, other, frame, waited, inside, _, magic = [cell.outputs for cell in notebook.cells[1:]]
     assert [one["output_type"] for one in takes] == ["display_data", "execute_result"]
     assert re.fullmatch(r"speaking as ada · 2 of 2 clips · 0\.\d+ credits", takes[0]["data"]["text/plain"])
     assert [output[-1]["data"]["text/html"].count("<audio") for output in (takes, plain, nested, waited, magic)] == [
         2, 2, 3, 2, 2,
     ]  # fmt: skip
     assert "text/html" not in other[0]["data"]
+    assert frame[0]["data"]["text/html"].count("<audio") == 2
+    assert "<audio" not in frame[0]["data"]["text/plain"]
     assert re.match(r"speaking as ada · 2 of 2 clips · 0\.\d+ credits", waited[0]["data"]["text/plain"])
     assert Decimal(waited[0]["data"]["text/plain"].split()[-2]) > 0
     assert "speaking as ada · completed · " in inside[-1]["data"]["text/plain"]
     assert "speaking as ada</div>" not in inside[-1]["data"]["text/plain"]
+
+
+def test_a_frame_with_clips_has_players_in_a_notebook_and_text_elsewhere(studio, voice):
+    """Numbers can be described and rounded; words are escaped, and what pandas leaves out is not encoded."""
+    import pandas as pd
+
+    from voicenb.display.lists import frame_html
+    from voicenb.studio.clip import _player
+
+    clips = voice.say("In a <table>.", takes=2, quiet=True)
+    frame = studio.history.frame(limit=2, clips=True)
+    assert {"cost", "estimate", "seconds"} <= set(frame.describe().columns)
+    assert frame["cost"].round(3).iloc[0] == pytest.approx(float(frame["cost_exact"].iloc[0]), abs=5e-4)
+    assert list(frame["sound"].iloc[0].data) == list(studio.history.clip(frame["id"].iloc[0]).data)
+    assert [clip.task.id for clip in studio.history.clips(limit=2)] == list(frame["id"])
+    assert [clip.task.take for clip in clips] == [1, 2]
+    assert "<audio" not in frame.to_html()
+    assert frame.clip is not frame["sound"]
+
+    def drawn(shown):
+        return frame_html(shown, _player, lambda one: one._repr_html_())
+
+    html = drawn(frame[["text", "sound"]])
+    assert html.count("<audio") == 2
+    assert "&lt;table&gt;" in html
+    assert "voicenb-" not in html
+    assert drawn(frame[["text", "cost"]]) == frame[["text", "cost"]]._repr_html_()
+    many = pd.DataFrame({"place": range(200), "take": [*clips] * 100})
+    assert drawn(many).count("<audio") == pd.get_option("display.min_rows")
+    assert clips[0].html() in html
+
+
+def test_a_voice_that_words_describe_is_called_by_them(home, voice, ada):
+    """The recording behind it is not whom one hears; a plot's title has no subtitles in it either."""
+    with vn.connect("aiclone", sandbox=True, home=home) as other:
+        designed = other.clone(ada, name="bruno", consent="nobody's voice", quiet=True)
+        task = designed.submit("Who is it?", model="omni", describe="female, high pitch")
+        clip = task.wait(quiet=True)
+    assert task.speaker == "female, high pitch"
+    assert "voice female, high pitch" in repr(clip)
+    assert "bruno" not in shown(clip)
+    titled = voice.say("A title.", speed=1.1, subtitles="word", quiet=True).plot()
+    assert titled._suptitle.get_text() == "ada · speed 1.1"
+
+
+def test_a_clip_that_is_too_long_to_keep_has_its_player_in_a_cell():
+    """Where a kernel runs; a static copy says how it is played and written."""
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    code = """
+import numpy as np
+from voicenb.audio.codec import encode
+from voicenb.studio.clip import Clip
+Clip(encode(np.zeros(8000 * 3200, dtype=np.float32), 8000, "wav"))
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(notebook, timeout=60).execute()
+    [output] = notebook.cells[0].outputs
+    assert "application/vnd.jupyter.widget-view+json" in output["data"]
+    assert "voicenb.panels.ClipPlayer(clip)" in output["data"]["text/html"]

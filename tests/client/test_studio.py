@@ -36,7 +36,7 @@ def test_a_cloned_voice_speaks_and_the_books_agree(studio, voice):
     assert clip.task.cost == price.amount == Decimal("0.0125")
     assert before - studio.balance().amount == price.amount
     row = studio.history.frame().set_index("id").loc[clip.task.id]
-    assert (row["characters"], row["cost"], row["speed"], row["voice"]) == (25, Decimal("0.0125"), 1.1, "ada")
+    assert (row["characters"], row["cost_exact"], row["speed"], row["voice"]) == (25, Decimal("0.0125"), 1.1, "ada")
     assert studio.history.clip(clip.task.id).data == clip.data
 
 
@@ -292,7 +292,10 @@ def test_the_frame_is_typed(blank, ada):
     for name in ("service", "kind", "status", "voice", "unit"):
         assert kinds[name] == "category"
     assert kinds["seconds"] == "float64"
-    assert all(isinstance(cost, Decimal) for cost in frame["cost"])
+    for name in ("estimate", "cost", "refunded"):
+        assert kinds[name] == "float64"
+    assert all(isinstance(cost, Decimal) for cost in frame["cost_exact"])
+    assert frame["cost"].tolist() == [float(cost) for cost in frame["cost_exact"]]
     made = frame[~frame["cached"]]
     assert (made["submitted"] <= made["completed"]).all()
     with pytest.raises(vn.InvalidRequest, match="7d"):

@@ -247,7 +247,7 @@ async def test_what_may_have_been_charged_is_not_sent_again_and_is_settled_in_th
         await history.settled()
         assert history.error is None
         assert history._table.rows[0]["cells"]["status"]["text"] == status
-    assert studio.history.frame(limit=1)["cost"].iloc[0] == studio.price(voice, "Was this one paid for?").amount
+    assert studio.history.frame(limit=1)["cost_exact"].iloc[0] == studio.price(voice, "Was this one paid for?").amount
     history.close()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["view"]
 
 _VIEWS = {
+    "clip": "voicenb.panels.players.player:ClipPlayer",
     "clips": "voicenb.studio.clips:shown_list",
     "comparison": "voicenb.panels.players.compare:ComparePlayer",
     "history": "voicenb.panels.history:HistoryPanel",
@@ -20,7 +21,7 @@ _VIEWS = {
 
 
 def view(name: str) -> Any:
-    """Return the class that draws ``"studio"``, ``"history"``, ``"stream"``, ``"study"``, ``"listening"`` or a ``"comparison"``.
+    """Return the class that draws ``"studio"``, ``"history"``, ``"stream"``, ``"study"``, ``"listening"``, a ``"clip"`` or ``"comparison"``.
 
     ``"clips"`` is the function that draws a list of clips as static HTML, and ``"listening_page"`` the one that makes a
     listening test one HTML file; neither needs an extra.

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["MAX_COMPARED", "Grid", "Html", "Playable", "axis_text", "compare_html", "is_number", "shortened"]
+__all__ = [
+    "MAX_COMPARED",
+    "Grid",
+    "Html",
+    "Playable",
+    "axis_text",
+    "compare_html",
+    "is_number",
+    "shortened",
+    "small_html",
+]
 
 MAX_COMPARED = 6_000_000
 """The most characters of HTML that a comparison puts into a notebook: a hundred clips of 9 s at 48 kbit/s."""
@@ -263,14 +273,15 @@ def axis_text(value: object) -> str:
 
 
 def _in_order(names: list[str], values: Mapping[str, object], choices: Sequence[object]) -> list[str]:
-    """Names of choices in the service's order, of numbers by their size, before others as they come."""
+    """Names of choices in the service's order, of numbers by their size; as they come where one is neither."""
 
-    def place(name: str) -> tuple[int, Any]:
+    def place(name: str) -> tuple[int, Any] | None:
         value = values.get(name)
         at = next((at for at, one in enumerate(choices) if one == value and type(one) is type(value)), None)
-        return (0, at) if at is not None else (1, value) if is_number(value) else (2, 0)
+        return (0, at) if at is not None else (1, value) if is_number(value) else None
 
-    return sorted(names, key=place)
+    places = {name: place(name) for name in names}
+    return names if None in places.values() else sorted(names, key=lambda name: places[name] or (0, 0))
 
 
 def is_number(value: object) -> bool:
@@ -363,7 +374,7 @@ def compare_html(
         InvalidRequest: There is nothing to compare, or the numbers do not match.
     """
     grid = clips if isinstance(clips, Grid) else Grid.of(clips, labels=labels, rows=rows, columns=columns)
-    texts = {_task_value(sound, "text") for sound in grid.sounds if sound is not None}
+    texts = {_spoken(sound) for sound in grid.sounds if sound is not None}
     shared = texts.pop() if len(texts) == 1 else None
     longest = max((_duration(sound) for sound in grid.sounds if sound is not None), default=0.0)
     across = 240 if len(grid.columns) <= 4 else 200
@@ -402,6 +413,17 @@ def compare_html(
     return Html(f'<div style="margin:6px 0 10px;max-width:1080px;overflow:auto">{"".join(parts)}</div>')
 
 
+def small_html(sound: Playable) -> Html:
+    """One sound as static HTML for the cell of a table; what cannot be read is said."""
+    body, _ = _cell(sound, "", _duration(sound), MAX_COMPARED, width=200, with_text=False)
+    return Html(f'<div style="min-width:200px;text-align:left">{body}</div>')
+
+
+def _spoken(sound: Playable) -> object:
+    """What was to be said, without the marks of pauses."""
+    return getattr(sound, "text", None) or _task_value(sound, "text")
+
+
 def _duration(sound: Playable) -> float:
     try:
         return sound.duration
@@ -437,6 +459,6 @@ def _cell(sound: Playable, label: str, longest: float, room: int, *, width: int,
         f"{plain(cost)} {getattr(sound, 'task', None).unit or ''}".strip() if cost is not None else "",  # type: ignore[union-attr]
     ]
     caption = f'<div style="{QUIET}">{escape(" · ".join(part for part in facts if part))}</div>'
-    text = _task_value(sound, "text") if with_text else None
+    text = _spoken(sound) if with_text else None
     words = f'<div dir="auto" style="line-height:1.5">{escape(shortened(str(text), 600))}</div>' if text else ""
     return name + picture + audio + caption + words, int(not fits)

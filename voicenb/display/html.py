@@ -158,8 +158,12 @@ def _player(audio: bytes | None, mime: str, duration: float, path: Path | None) 
             f'<audio controls preload="metadata" src="{data_url(audio, mime)}"'
             ' style="display:block;width:100%;height:36px;margin:6px 0 0"></audio>'
         )
-    where = f"it is in {escape(str(path))}" if path is not None else "save it with .save(…)"
-    return f'<div style="margin:6px 0 0">{seconds(duration)} of sound is too long to keep inside the notebook; {where}.</div>'
+    where = f"; it is in {escape(str(path))}" if path is not None else ""
+    return (
+        f'<div style="margin:6px 0 0">{seconds(duration)} of sound is too long to keep inside the notebook{where}. '
+        "<code>voicenb.panels.ClipPlayer(clip)</code> plays it while the kernel runs, "
+        '<code>clip.save("speech.mp3")</code> writes it.</div>'
+    )
 
 
 def _words(words: Sequence[tuple[str, float, float]], text: str) -> str:
@@ -221,6 +225,7 @@ def clip_html(
     service: str | None = None,
     kind: str = "",
     parameters: Mapping[str, str] | None = None,
+    take: int = 1,
     cost: str | None = None,
     cached: bool = False,
     path: Path | None = None,
@@ -239,6 +244,7 @@ def clip_html(
         service: The service's id.
         kind: ``preview`` is said in the caption.
         parameters: The changed parameters, as text.
+        take: Which of several takes it is; said from the second on.
         cost: The price with its unit.
         cached: Whether it was made before and cost nothing this time.
         path: Where the whole file is, said when it is too large to embed.
@@ -251,6 +257,7 @@ def clip_html(
             service or "",
             "preview" if kind == "preview" else "",
             *(f"{name} {value}" for name, value in (parameters or {}).items()),
+            f"take {take}" if take > 1 else "",
             seconds(duration),
             paid,
             "synthetic voice",

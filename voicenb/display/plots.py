@@ -100,7 +100,8 @@ def _pitch(axis: Axes, sound: npt.NDArray[np.float32], rate: int) -> None:
         return
     axis.plot(times, pitch, color=ORANGE, linewidth=1.8, solid_capstyle="round")
     median = float(np.median(voiced))
-    low, high = np.percentile(voiced, [2, 98])
+    # All of the curve; an octave that the tracker missed does not flatten the rest.
+    low, high = np.clip([voiced.min(), voiced.max()], median / 3, median * 3)
     axis.set_ylim(min(low, median / 1.5) / 1.08, max(high, median * 1.5) * 1.08)
     axis.axhline(median, color=ORANGE, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.7)
     _note(axis, f"median {median:.0f} Hz", "#a1461a")

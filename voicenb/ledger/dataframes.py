@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from voicenb.ledger.records import STATUSES, TaskRecord, VoiceRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["task_frame", "voice_frame"]
+__all__ = ["AMOUNTS", "task_frame", "voice_frame", "with_numbers"]
 
 _KINDS = ("preview", "voice", "production")
 _TASK_COLUMNS = (
@@ -20,6 +21,8 @@ _TASK_COLUMNS = (
     "estimate", "cost", "refunded", "unit", "created", "submitted", "completed", "seconds", "error", "degraded",
     "provider", "label", "note", "findings", "study", "cell", "file",
 )  # fmt: skip
+AMOUNTS = ("estimate", "cost", "refunded")
+"""The columns that are amounts, in the unit of their row."""
 _DETAILS = ("gender", "age", "dialect", "description")
 """Details of a service's voice that tell voices apart."""
 _NO_COLUMNS = {"text", "voice", "reference"}
@@ -52,8 +55,17 @@ def task_frame(records: list[TaskRecord], files: FileStore) -> pd.DataFrame:
         frame[name] = pd.Categorical(frame[name], categories=list(choices))
     for name in ("service", "endpoint", "voice", "unit"):
         frame[name] = frame[name].astype("category")
-    for name in ("estimate", "cost", "refunded"):
+    for name in AMOUNTS:
         frame[name] = frame[name].astype(object)
+    return frame
+
+
+def with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its amounts as float64, which pandas describes, rounds and adds up, and the exact ones behind them."""
+    for name in AMOUNTS:
+        frame[f"{name}_exact"] = frame[name]
+        frame[name] = [math.nan if one is None else float(one) for one in frame[name]]
+        frame[name] = frame[name].astype("float64")
     return frame
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from voicenb.panels.history import HistoryPanel as HistoryPanel
     from voicenb.panels.key import KeyPanel as KeyPanel
     from voicenb.panels.listening import ListeningPlayer as ListeningPlayer
+    from voicenb.panels.players.compare import ComparePlayer as ComparePlayer
+    from voicenb.panels.players.player import ClipPlayer as ClipPlayer
+    from voicenb.panels.players.stream import StreamPlayer as StreamPlayer
     from voicenb.panels.reference import ReferencePanel as ReferencePanel
     from voicenb.panels.say import SayPanel as SayPanel
     from voicenb.panels.studio import StudioPanel as StudioPanel
@@ -28,13 +31,16 @@ if TYPE_CHECKING:
     from voicenb.panels.voices import VoicesPanel as VoicesPanel
 
 _WHERE = {
+    "ClipPlayer": "players.player",
     "ClonePanel": "clone",
+    "ComparePlayer": "players.compare",
     "Form": "form",
     "HistoryPanel": "history",
     "KeyPanel": "key",
     "ListeningPlayer": "listening",
     "ReferencePanel": "reference",
     "SayPanel": "say",
+    "StreamPlayer": "players.stream",
     "StudioPanel": "studio",
     "StudyPanel": "study",
     "VoicesPanel": "voices",

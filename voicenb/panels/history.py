@@ -203,7 +203,7 @@ class HistoryPanel(Panel):
         if unknown := int((week["status"] == "unknown").sum()):
             parts.append(f"{unknown} unknown")
         for unit, rows in week.groupby("unit", observed=True):
-            spent = sum((cost for cost in rows["cost"] if isinstance(cost, Decimal)), Decimal(0))
+            spent = sum((cost for cost in rows["cost_exact"] if isinstance(cost, Decimal)), Decimal(0))
             parts.append(f"{amount(spent, str(unit))} spent")
         self._tell(" · ".join(parts) if len(week) else "")
 
@@ -359,7 +359,7 @@ def _row(row: Mapping[Any, Any], now: datetime, *, here: bool) -> dict[str, Any]
     """A row of the frame as the table's cells; `here` says whether it is a task of the panel's own service."""
     created: datetime = row["created"].to_pydatetime()
     status, text = str(row["status"]), str(row["text"] or "")
-    cost, estimate = row["cost"], row["estimate"]
+    cost, estimate = row["cost_exact"], row["estimate_exact"]
     paid = cost if isinstance(cost, Decimal) else None
     expected = estimate if isinstance(estimate, Decimal) else None
     shown = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -15,18 +16,22 @@ from voicenb.audio.sound import AudioError, Sound
 from voicenb.audio.tags import Tag, tagged
 from voicenb.base.files import write_atomically
 from voicenb.base.money import plain
+from voicenb.base.notebook import takes_widgets
 from voicenb.base.views import view
+from voicenb.display.comparison import Html, small_html
 from voicenb.display.embedded import compact
 from voicenb.display.html import clip_html, import_lab, seconds
 from voicenb.display.lists import show_lists
+from voicenb.display.written import as_written
 from voicenb.errors import InvalidRequest, Problem
+from voicenb.services.breaks import without_breaks
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from matplotlib.figure import Figure
 
-    from voicenb.audio.subtitles import Subtitles
+    from voicenb.audio.subtitles import Segment, Subtitles, Word
 
 __all__ = ["Clip", "ClipTask"]
 
@@ -88,7 +93,7 @@ class Clip:
         self.subtitles = subtitles
         self.task = task
         self.path = Path(path) if path is not None else None
-        show_lists(_list_html)
+        show_lists(_list_html, _player)
 
     def __copy__(self) -> Clip:
         return Clip(self.data, subtitles=self.subtitles, task=self.task, path=self.path)
@@ -206,14 +211,23 @@ class Clip:
     def _words(self) -> list[tuple[str, float, float]]:
         if self.subtitles is None:
             return []
-        cues = self.subtitles.words or self.subtitles.segments
-        return [(cue.text, cue.start, cue.end) for cue in cues]
+        cues: Sequence[Word | Segment] = self.subtitles.words or self.subtitles.segments
+        texts = as_written([cue.text for cue in cues], self.text)
+        return [(text, cue.start, cue.end) for text, cue in zip(texts, cues, strict=True)]
+
+    @property
+    def text(self) -> str:
+        """What is said, as it was written, without the marks of its pauses; "" where that is not known."""
+        text = self.task.text if self.task is not None else None
+        return " ".join(without_breaks(text).split()) if text else self.subtitles.text if self.subtitles else ""
 
     def _caption(self) -> str:
+        """What it is, for a picture of the sound: without what the sound does not have."""
         if self.task is None:
             return ""
-        parts = [self.task.voice or "", *(f"{name} {_plain(value)}" for name, value in self.task.parameters.items())]
-        return " · ".join(part for part in parts if part)
+        heard = {name: value for name, value in self.task.parameters.items() if name != "subtitles"}
+        parts = [_speaker(self.task) or "", *(f"{name} {_plain(value)}" for name, value in heard.items())]
+        return " · ".join(dict.fromkeys(part for part in parts if part))
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -224,37 +238,61 @@ class Clip:
         except AudioError as error:
             return f"<Clip: {error}>"
         if self.task is not None:
-            facts.append(f"voice {self.task.voice}" if self.task.voice else self.task.service)
+            speaker = _speaker(self.task)
+            facts.append(f"voice {speaker}" if speaker else self.task.service)
             if self.task.text:
-                text = " ".join(self.task.text.split())
+                text = self.text
                 facts.append(repr(text if len(text) <= 40 else text[:39] + "…"))
             if getattr(self.task, "degraded", None):
                 facts.append("degraded")
         return f"<Clip {' · '.join(facts)}>"
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        task = self.task
+    def html(self) -> Html:
+        """A small player as static HTML, for the cell of a table: waveform, sound, length, loudness and price.
+
+        It plays in a saved notebook without a kernel. A frame with clips in a column shows them like this by itself.
+        """
+        return small_html(self)
+
+    def _repr_mimebundle_(self, **asked: object) -> dict[str, Any]:
         try:
             small, mime = compact(self.samples, self.rate, data=self.data, form=self.format)
         except AudioError:
             return {"text/plain": repr(self)}
-        html = clip_html(
+        bundle: dict[str, Any] = {"text/html": self._html(small, mime), "text/plain": repr(self)}
+        # IPython names what it asks for; who keeps a static copy names nothing.
+        if asked and small is None and takes_widgets():
+            shown = view("clip")(self)._repr_mimebundle_()
+            bundle = (shown[0] if isinstance(shown, tuple) else shown) | bundle
+        return bundle
+
+    def _html(self, small: bytes | None, mime: str) -> str:
+        task = self.task
+        speaker = _speaker(task) if task else None
+        return clip_html(
             self.samples,
             self.duration,
             audio=small,
             mime=mime,
             words=self._words(),
-            text=(task.text if task else None) or (self.subtitles.text if self.subtitles else ""),
-            voice=task.voice if task else None,
+            text=self.text,
+            # A description stands among the parameters.
+            voice=task.voice if task and speaker == task.voice else None,
             service=task.service if task else None,
             parameters={name: _plain(value) for name, value in task.parameters.items()} if task else {},
+            take=int(getattr(task, "take", None) or 1),
             cost=f"{plain(task.cost)} {task.unit or ''}".strip() if task and task.cost is not None else None,
             cached=bool(getattr(task, "cached", False)),
             kind=str(getattr(task, "kind", "") or ""),
             path=self.path,
             findings=getattr(task, "findings", None),
         )
-        return {"text/html": html, "text/plain": repr(self)}
+
+
+def _speaker(task: ClipTask) -> str | None:
+    """Whose voice it is: a name, or the words that describe it."""
+    speaker: str | None = getattr(task, "speaker", task.voice)
+    return speaker
 
 
 def _plain(value: object) -> str:
@@ -264,6 +302,10 @@ def _plain(value: object) -> str:
 def _list_html(found: list[Any]) -> str | None:
     html: str | None = view("clips")(found)
     return html
+
+
+def _player(value: object) -> Callable[[], str] | None:
+    return value.html if isinstance(value, Clip) else None
 
 
 def _unpickled(data: bytes, subtitles: Subtitles | None, path: Path | None) -> Clip:

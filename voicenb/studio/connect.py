@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 
 from voicenb import services
 from voicenb.base import keys
-from voicenb.base.arguments import whole_number
+from voicenb.base.arguments import did_you_mean, whole_number
 from voicenb.base.home import home as home_folder
 from voicenb.errors import InvalidRequest
 from voicenb.sandbox import launch
@@ -22,6 +23,15 @@ from voicenb.tasks.session import SANDBOX, Session, twin_address
 __all__ = ["connect", "connect_again"]
 
 _DEFAULT_SERVICE = "soundclone"
+# What other clients call these, and is too short or too far to be guessed.
+_ALIASES = {
+    "key": "api_key",
+    "token": "api_key",
+    "apikey": "api_key",
+    "url": "base_url",
+    "host": "base_url",
+    "endpoint": "base_url",
+}
 
 
 def connect(
@@ -117,7 +127,9 @@ def connect_again(service: str, endpoint: str, *, home: str | os.PathLike[str] |
 def _check_settings(settings: Mapping[str, Any], profile: Profile) -> None:
     if unknown := [name for name in settings if name not in profile.settings]:
         known = "; ".join(f"{name}: {what}" for name, what in profile.settings.items()) or "no settings of its own"
-        raise InvalidRequest(f"connect has no {', '.join(unknown)} for {profile.id}, which has {known}")
+        own = [name for name in inspect.signature(connect).parameters if name not in {"service", "settings"}]
+        said = "".join(did_you_mean(_ALIASES.get(name, name), [*own, *profile.settings]) for name in unknown)
+        raise InvalidRequest(f"connect has no {', '.join(unknown)} for {profile.id}; {said}{profile.label} has {known}")
 
 
 def _key(profile: Profile, url: str, given: str | keys.Secret | None) -> keys.Secret:

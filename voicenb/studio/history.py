@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +16,10 @@ from voicenb.base.arguments import as_moment, checked_statuses, plain_text, whol
 from voicenb.base.notebook import takes_widgets
 from voicenb.display.comparison import Html
 from voicenb.errors import InvalidRequest, VoicenbError
-from voicenb.ledger.dataframes import task_frame
+from voicenb.ledger.dataframes import task_frame, with_numbers
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import BILLION, STATUSES, TaskRecord, now
+from voicenb.studio.clips import Clips
 from voicenb.studio.task import Task
 
 if TYPE_CHECKING:
@@ -58,6 +60,12 @@ def parse_since(since: str | date | timedelta | None) -> datetime | None:
                 "'2026-11-01'"
             ) from None
     return since if since.tzinfo else since.astimezone()
+
+
+def _objects(values: list[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.Series(values, dtype=object)
 
 
 def find_damaged_files(ledger: Ledger) -> list[tuple[TaskRecord, str, str]]:
@@ -104,7 +112,10 @@ class History:
         frame = self.frame(limit=limit)
         if frame.empty:
             return Html("<p>No tasks yet.</p>")
-        shown = frame[["id", "created", "kind", "status", "voice", "text", "seconds", "cost", "unit", "label"]].copy()
+        shown = frame[
+            ["id", "created", "kind", "status", "voice", "text", "seconds", "cost_exact", "unit", "label"]
+        ].copy()
+        shown = shown.rename(columns={"cost_exact": "cost"})
         shown["id"] = shown["id"].str[:8]
         shown["status"] = [
             f"{one}, degraded" if bad is True else one
@@ -123,6 +134,7 @@ class History:
         status: str | Iterable[str] | None = None,
         service: str | None = None,
         limit: int | None = None,
+        clips: bool = False,
     ) -> pd.DataFrame:
         """One row a task, the newest first, with one column for each parameter.
 
@@ -131,10 +143,12 @@ class History:
             status: Only tasks in this status, or in one of these.
             service: Only tasks of this service.
             limit: At most so many rows.
+            clips: Whether a column ``sound`` has the clips, which a notebook shows as players; every file is read.
 
         Returns:
             Moments are UTC timestamps; ``service``, ``endpoint``, ``kind``, ``status``, ``voice`` and ``unit`` are
-            categories; ``estimate``, ``cost`` and ``refunded`` are Decimal; ``seconds`` is the audio's duration.
+            categories; ``estimate``, ``cost`` and ``refunded`` are float64 in ``unit``, and Decimal in ``estimate_exact``, ``cost_exact`` and
+            ``refunded_exact``; ``seconds`` is the audio's duration.
 
         Raises:
             InvalidRequest: `since` or `status` is none.
@@ -145,7 +159,24 @@ class History:
             since=parse_since(since),
             limit=whole_number("limit", limit, 0),
         )
-        return task_frame(records, self._ledger.files)
+        frame = with_numbers(task_frame(records, self._ledger.files))
+        if clips:
+            frame["sound"] = _objects([self._clip_of(record) for record in records])
+        return frame
+
+    def clips(self, **only: Any) -> Clips:
+        """The clips of the tasks that `frame` has with the same arguments, the newest first; those without one are left out.
+
+        Raises:
+            InvalidRequest: One of the arguments is none.
+        """
+        return Clips(one for one in self.frame(**(only | {"clips": True}))["sound"] if one is not None)
+
+    def _clip_of(self, record: TaskRecord) -> Clip | None:
+        """A task's clip; None where it has none, or its file is gone."""
+        with suppress(VoicenbError):
+            return Task(self._runner, self._runner.task(record)).clip
+        return None
 
     def clip(self, id: str) -> Clip:  # noqa: A002 - the column's name
         """The clip of a completed task, by the ledger's id or its first characters.

@@ -6,6 +6,7 @@ Waiting and following are apart: a wait that is interrupted or runs out of time 
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
@@ -61,6 +62,13 @@ def changed(service: str, kind: Kind, values: Mapping[str, Any]) -> dict[str, An
 def _speed(record: TaskRecord) -> float:
     speed = record.parameters.get("speed")
     return float(speed) if isinstance(speed, int | float) and speed > 0 else 1.0
+
+
+def _description(value: str) -> str:
+    """The descriptors of a line, which may be one of JSON."""
+    with suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(value)["instruct"])
+    return value
 
 
 def _same_choice(value: Any, default: Any) -> bool:
@@ -127,6 +135,17 @@ class Task:
     def voice(self) -> str | None:
         """The voice's name."""
         return self._active.record.voice_name
+
+    @property
+    def speaker(self) -> str | None:
+        """Whose voice it is: the voice's name, or the description of one that was designed (AI Clone: ``describe``)."""
+        record = self._active.record
+        if record.service in services.names():
+            known = services.get(record.service).request_type(_kind(record)).parameters()
+            for name, value in record.parameters.items():
+                if name in known and known[name].type == "descriptors" and isinstance(value, str) and value:
+                    return _description(value)
+        return self.voice
 
     @property
     def text(self) -> str | None:
@@ -274,7 +293,7 @@ class Task:
         """
         doing = "cloning" if self.kind == "preview" else "speaking as"
         return wait_with_progress(
-            self.outcome(timeout), f"{doing} {self.voice or 'the voice'}", lambda: self, quiet=quiet
+            self.outcome(timeout), f"{doing} {self.speaker or 'the voice'}", lambda: self, quiet=quiet
         )
 
     async def outcome(self, timeout: float | None = None) -> Clip:

@@ -139,7 +139,7 @@ class _Line:
         self._there = sum(task.status not in OPEN for task in tasks)
         self._ended: list[Task] = []
         self._costs: dict[str, tuple[str, str, Decimal]] = {}
-        voices = {task.voice for task in tasks}
+        voices = {task.speaker for task in tasks}
         doing = "cloning" if all(task.kind == "preview" for task in tasks) and tasks else "speaking"
         self.label = f"{doing} as {next(iter(voices))}" if len(voices) == 1 and None not in voices else doing
 

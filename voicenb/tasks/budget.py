@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from voicenb.base.money import Price, plain
 from voicenb.errors import BudgetExceeded, InvalidRequest
 from voicenb.ledger.budgets import OverBudget
-from voicenb.ledger.dataframes import task_frame
+from voicenb.ledger.dataframes import task_frame, with_numbers
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import BudgetRecord, TaskRecord, now
 
@@ -96,7 +96,7 @@ class Budget:
 
     def frame(self) -> pd.DataFrame:
         """The tasks that it has paid for, in the form of ``studio.history.frame()``."""
-        return task_frame(self._ledger.budgets.tasks(self._record.id), self._ledger.files)
+        return with_numbers(task_frame(self._ledger.budgets.tasks(self._record.id), self._ledger.files))
 
 
 def budget_exceeded(over: OverBudget, ledger: Ledger, refused: TaskRecord) -> BudgetExceeded:

@@ -22,6 +22,7 @@ from voicenb.audio.sound import AudioError
 from voicenb.base.notebook import find_cell
 from voicenb.display.comparison import Html, Playable
 from voicenb.display.html import import_lab, seconds
+from voicenb.display.written import as_written
 from voicenb.errors import VoicenbError
 from voicenb.measures import envelope, loudness, mono
 from voicenb.measures.loudness import COMPARED_AT
@@ -60,19 +61,23 @@ def facts(sound: Playable) -> dict[str, Any]:
         "lufs": round(level, 2) if isfinite(level) else None,
         "level": round(min(10 ** ((COMPARED_AT - level) / 20), 1 / max(peak, 1e-6)), 5) if isfinite(level) else 1.0,
         "peaks": "".join(_LEVELS[height] for height in heights),
-        "words": _words(getattr(sound, "subtitles", None), duration),
+        "words": _words(getattr(sound, "subtitles", None), getattr(sound, "text", ""), duration),
     }
 
 
-def _words(subtitles: Subtitles | None, duration: float) -> list[tuple[str, float, float, int]]:
-    """The words, or the sentences where only those are timed, within the sound."""
+def _words(subtitles: Subtitles | None, text: str, duration: float) -> list[tuple[str, float, float, int]]:
+    """The words, or the sentences where only those are timed, as they were written, within the sound."""
     timed = bool(subtitles and subtitles.words)
+    cues = [
+        (cue, number)
+        for number, segment in enumerate(subtitles or ())
+        for cue in (segment.words if timed else (segment,))
+        if cue.text.strip()
+    ]
     found = []
-    for number, segment in enumerate(subtitles or ()):
-        for cue in segment.words if timed else (segment,):
-            start = min(max(cue.start, 0.0), duration)
-            if cue.text.strip():
-                found.append((cue.text.strip(), round(start, 3), round(min(max(cue.end, start), duration), 3), number))
+    for word, (cue, number) in zip(as_written([cue.text for cue, _ in cues], text), cues, strict=True):
+        start = min(max(cue.start, 0.0), duration)
+        found.append((word.strip(), round(start, 3), round(min(max(cue.end, start), duration), 3), number))
     return found
 
 
@@ -185,7 +190,7 @@ class ClipPlayer(Player):
         except AudioError as error:
             raise VoicenbError(f"The clip cannot be played: {error}.") from None
         self._clip = clip
-        text = getattr(getattr(clip, "task", None), "text", None) or getattr(clip, "name", None) or ""
+        text = getattr(clip, "text", None) or getattr(clip, "name", None) or ""
         words = " ".join(str(text).split())
         self._name = f"Player: {words[:80]}" if words else "Player"
         if note := getattr(getattr(clip, "task", None), "findings", None):
