@@ -87,6 +87,13 @@ def test_what_fails_does_not_lose_the_others(own):
     assert [clip.data for clip in again.clips] == [clip.data for clip in caught.value.clips]
     with pytest.raises(vn.TasksFailed, match="2 of 2 tasks"):
         voice.say("No takes of it.", takes=2, quiet=True)
+    for one in (
+        lambda: voice.say("Alone.", takes=1, quiet=True),
+        lambda: asyncio.run(own.aio.say(voice, "So is this.", takes=1)),
+    ):
+        with pytest.raises(vn.TaskFailed) as alone:
+            one()
+        assert type(alone.value) is vn.TaskFailed
     vn.sandbox.faults("stuck", route="query", home=own.home)
     with pytest.raises(vn.TasksFailed, match=r"no clip in time:[\s\S]*studio\.wait\(tasks\) waits again"):
         own.wait([voice.submit("Stuck.")], 0.01, quiet=True)

@@ -8,6 +8,7 @@ from voicenb.errors import (
     InsufficientBalance,
     InvalidRequest,
     OutcomeUnknown,
+    TasksFailed,
     VoicenbError,
 )
 
@@ -31,5 +32,7 @@ _CODES: tuple[tuple[type[VoicenbError], int], ...] = (
 
 
 def exit_code(error: VoicenbError) -> int:
-    """The exit code of a command that ends with `error`."""
+    """The exit code of a command that ends with `error`; of several, the one that asks most of the person."""
+    if isinstance(error, TasksFailed):
+        return max(map(exit_code, error.errors.values()), default=SERVICE)
     return next((code for kind, code in _CODES if isinstance(error, kind)), SERVICE)

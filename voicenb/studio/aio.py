@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from voicenb.base import portal
 from voicenb.base.arguments import wait_seconds
 from voicenb.base.money import Balance, Price
+from voicenb.errors import TasksFailed
 from voicenb.services.signatures import CLONED, SPOKEN, takes_parameters
 from voicenb.studio.cloning import CloneRequest, clone_price, clone_voice, publish
 from voicenb.studio.task import Task, list_tasks, resume_tasks
@@ -103,7 +104,14 @@ class Aio:
             task.warn()
             return clip
         tasks = await asyncio.to_thread(lambda: chosen.takes(text, takes, seed=seed, fresh=fresh, **parameters))
-        return await outcome_of_all(tasks, timeout)
+        try:
+            return await outcome_of_all(tasks, timeout)
+        except TasksFailed as failed:
+            if len(tasks) > 1:
+                raise
+            # One take alone has an error of its own.
+            [error] = failed.errors.values()
+        raise error
 
     async def wait(self, tasks: Iterable[Task], timeout: float | None = None) -> Clips:
         """`Studio.wait` as a coroutine."""

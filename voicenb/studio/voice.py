@@ -17,7 +17,7 @@ from voicenb.services.base import ServiceRequest, Streaming
 from voicenb.services.signatures import SPOKEN, takes_parameters
 from voicenb.studio.stream import Stream
 from voicenb.studio.task import Task
-from voicenb.studio.waiting_for_all import wait_for_all
+from voicenb.studio.waiting_for_all import wait_for_takes
 from voicenb.tasks.chunks import Chunk, ChunkBuffer
 from voicenb.tasks.requests import cache_key
 from voicenb.tasks.session import SANDBOX, Session
@@ -341,7 +341,7 @@ class Voice:
         if takes is None:
             return self.submit(text, seed=seed, fresh=fresh, **parameters).wait(timeout, quiet=quiet)
         tasks = self.takes(text, takes, seed=seed, fresh=fresh, **parameters)
-        return wait_for_all(tasks, timeout, quiet=quiet)
+        return wait_for_takes(tasks, timeout, quiet=quiet)
 
     @takes_parameters(SPOKEN)
     def takes(self, text: str, takes: int, *, seed: int | None = None, **parameters: Any) -> list[Task]:

@@ -22,7 +22,7 @@ from voicenb.studio.clips import Clips
 from voicenb.studio.task import Task
 from voicenb.studio.waiting import progress_mode
 
-__all__ = ["checked_tasks", "outcome_of_all", "wait_for_all"]
+__all__ = ["checked_tasks", "outcome_of_all", "wait_for_all", "wait_for_takes"]
 
 _REFRESH_SECONDS = 0.1
 # An error names so many tasks, and says how many more there are.
@@ -128,6 +128,13 @@ def wait_for_all(tasks: Sequence[Task], timeout: float | None = None, *, quiet: 
     finally:
         future.cancel()
     return future.result()
+
+
+def wait_for_takes(tasks: Sequence[Task], timeout: float | None = None, *, quiet: bool = False) -> Clips:
+    """As `wait_for_all`; one take alone is waited for as any task is, and its error is its own."""
+    if len(tasks) == 1:
+        return Clips([tasks[0].wait(timeout, quiet=quiet)])
+    return wait_for_all(tasks, timeout, quiet=quiet)
 
 
 class _Line:
