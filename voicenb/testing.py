@@ -183,7 +183,7 @@ class ServiceContract:
         assert voice.id
         assert studio.voice("contract").id == voice.id
         assert studio.voice(voice.id).id == voice.id
-        price = studio.price(voice, self.line)
+        price = studio.price(voice, self.line, fresh=True)
         clip = voice.say(self.line, fresh=True, quiet=True)
         assert clip.duration > 0.3
         assert clip.task is not None

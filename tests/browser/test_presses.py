@@ -209,7 +209,7 @@ def test_impatient_presses_are_one(page, lab, rooms):
     with comms(lab, "disabled"):
         room = Room(page, lab, rooms, "impatient")
         room.open(lab, "lab")
-        room.screen.get_by_label("Make it anew").locator("visible=true").check()
+        room.screen.get_by_label("Make a new version, and pay again").locator("visible=true").check()
         room.page.idle()
         room.block("lab")
         for _ in range(3):

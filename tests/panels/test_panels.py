@@ -113,7 +113,7 @@ async def test_saying_it_shows_the_clip_and_its_code_says_the_same(studio, voice
     assert told(panel._status).startswith("Done: ")
     assert "credits charged" in told(panel._status)
     assert panel._buttons.go.description.startswith("Say · ")
-    assert len(panel._results.children) == 1
+    assert len(panel.results.widget.children) == 1
     monkeypatch.setenv("VOICENB_HOME", str(panel_home))
     space = {}
     await asyncio.to_thread(exec, panel.code(), space)
@@ -136,8 +136,8 @@ async def test_takes_are_compared_and_counted(studio, voice):
     panel.say()
     await panel.settled()
     assert [clip.task.take for clip in panel.clips] == [2, 1]
-    (comparison,) = panel._results.children
-    assert len(comparison.clips) == 2
+    (result,) = panel.results.shown
+    assert len(result.player.clips) == 2
     panel.close()
 
 
@@ -247,7 +247,8 @@ async def test_what_may_have_been_charged_is_not_sent_again_and_is_settled_in_th
         await history.settled()
         assert history.error is None
         assert history._table.rows[0]["cells"]["status"]["text"] == status
-    assert studio.history.frame(limit=1)["cost_exact"].iloc[0] == studio.price(voice, "Was this one paid for?").amount
+    price = studio.price(voice, "Was this one paid for?", fresh=True)
+    assert studio.history.frame(limit=1)["cost_exact"].iloc[0] == price.amount
     history.close()
 
 

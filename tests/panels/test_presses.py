@@ -562,7 +562,7 @@ async def test_a_take_of_unknown_fate_is_said_beside_the_others(studio, voice):
     press(panel, panel._buttons.go)
     await panel.settled()
     vn.sandbox.faults(home=studio.home)
-    price = studio.price(voice, text)
+    price = studio.price(voice, text, fresh=True)
     said = told(panel._status)
     assert said.startswith("2 of 3 takes, ")
     assert "1 unknown" in said
@@ -586,7 +586,7 @@ async def test_takes_made_before_cost_nothing_and_the_rest_is_added_up(studio, v
     await panel.settled()
     said = told(panel._status)
     assert said.startswith("Done: ")
-    assert charged(said) == before - left(studio) == studio.price(voice, text).amount
+    assert charged(said) == before - left(studio) == studio.price(voice, text, fresh=True).amount
     panel.close()
 
 

@@ -144,7 +144,7 @@ def test_voicenb_speaks_through_litellms_proxy(proxy, home):
         voice = studio.voice("alloy")
         clip = voice.say("It is a fine day.", quiet=True)
         assert clip.duration > 0.5
-        assert clip.task.cost == studio.price(voice, "It is a fine day.").amount > 0
+        assert clip.task.cost == studio.price(voice, "It is a fine day.", fresh=True).amount > 0
         stream = voice.stream("It is a fine day. We go out.")
         assert len(b"".join(stream)) / 48_000 == pytest.approx(stream.clip.duration, abs=0.01)
         with pytest.raises(InvalidRequest, match="nobody"):

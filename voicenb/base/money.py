@@ -16,11 +16,13 @@ class Price:
         amount: The estimate in `unit`; None while a unit price is not known.
         unit: The service's own unit, such as ``"credits"``.
         rule: How the amount comes about, or the line that sets the missing price.
+        cached: Whether all of it was made before and is answered from disk; the amount is 0 then.
     """
 
     amount: Decimal | None
     unit: str
     rule: str
+    cached: bool = False
 
     def __post_init__(self) -> None:
         if self.amount is not None:
@@ -28,6 +30,8 @@ class Price:
             object.__setattr__(self, "amount", Decimal(plain(self.amount)))
 
     def __str__(self) -> str:
+        if self.cached:
+            return "made before · free"
         return f"unknown ({self.rule})" if self.amount is None else f"{plain(self.amount)} {self.unit}"
 
 

@@ -14,11 +14,13 @@ from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.form import Form, Remark, languages, without_warnings
 from voicenb.panels.outcome import outcome_of
-from voicenb.panels.parts.formatting import amount, close, compared, connect_line, player
+from voicenb.panels.parts.formatting import amount, connect_line, priced
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues, press
 from voicenb.panels.parts.run_buttons import RunButtons
 from voicenb.panels.parts.style import bar, button, line, toned
 from voicenb.panels.preset_bar import PresetBar
+from voicenb.panels.results import Result, Results, Said
+from voicenb.panels.voice_choice import VoiceChoice
 
 if TYPE_CHECKING:
     from voicenb.base.money import Price
@@ -31,7 +33,6 @@ __all__ = ["SayPanel"]
 
 _TICK = 0.5
 """Seconds between two looks at what is under way."""
-_MOST_SHOWN = 12
 _MOST_TAKES = 20
 
 
@@ -61,6 +62,7 @@ class SayPanel(Panel):
     Attributes:
         form: The parameters.
         clips: What was said here, the newest first.
+        results: The list below the form.
     """
 
     title = "Say"
@@ -74,8 +76,6 @@ class SayPanel(Panel):
         self._tasks: list[Task] = []
         self._price: Price | None = None
         self._asked = 0
-        self._made: dict[str, str] = {}
-        self._older: dict[str, str] = {}
         self.form = Form(
             studio.service.request_type("production"),
             hide=("voice", "reference", "voice_id"),
@@ -84,21 +84,21 @@ class SayPanel(Panel):
             count=studio.service.characters,
             publish=self._publish,
         )
-        self._voice = widgets.Dropdown(description="Voice", tooltip="The voice that speaks")
+        self._choice = VoiceChoice(studio)
+        self._voice = self._choice.control
         self._takes = widgets.BoundedIntText(
             value=1, min=1, max=_MOST_TAKES, description="Takes", tooltip="How many versions, each paid for"
         )
         self._takes.add_class("voicenb-short")
         self._fresh = widgets.Checkbox(
-            description="Make it anew", indent=False,
-            tooltip="Makes and pays a new one, though the same was made before; else that one is given again, for nothing",
+            description="Make a new version, and pay again", indent=False,
+            tooltip="Though the same was made before; else that one is given again, for nothing",
         )  # fmt: skip
         self._fresh.add_class("voicenb-short")
         self._balance = line("balance", "quiet")
         self._buttons = RunButtons("Say", "Ctrl+Enter in the text does the same")
         self._next = press("", "", "outlined", "gone")
-        self._results = widgets.VBox()
-        self._results.add_class("voicenb-results")
+        self.results = Results(again=self._again, changed=self._announce, removed=self._removed, guard=self._on)
         half = studio.service.profile.pause
         pause = button("+ pause", f"Inserts a pause of half a second, {half}; change its number as you like")
         reset = button("Reset", "All parameters back to their defaults")
@@ -134,7 +134,7 @@ class SayPanel(Panel):
             ]
         )
         acts.add_class("voicenb-acts")
-        self._lay(acts, self._results)
+        self._lay(acts, self.results.widget)
         self.refresh(voice if voice is None or isinstance(voice, str) else voice.name)
         self._start(self._look_at_balance())
         self._start(self._list_made())
@@ -151,45 +151,12 @@ class SayPanel(Panel):
 
     def refresh(self, choose: str | None = None) -> None:
         """Reads the voices again, and chooses one by its name, or by its key where a newer one has the same name."""
-        profile = self.studio.service.profile
-        frame = self.studio.voices()
-        usable = frame[
-            (frame["service"] == profile.id) & (frame["endpoint"] == self.studio.endpoint) & (frame["state"] == "ready")
-        ]
-        own = list(dict.fromkeys(usable["name"]))
-        options = {name: name for name in own} | {
-            id_: label for id_, label in self._made.items() if id_ not in {*usable["id"], *own}
-        }
-        if choose is not None and choose not in options:
-            voice = self.studio.voice(choose)
-            self._older[choose] = choose if voice.name == choose else f"{voice.name} ({voice.id})"
-        self._older = {name: label for name, label in self._older.items() if self._is_there(name)}
-        options |= {name: label for name, label in self._older.items() if name not in options}
-        wanted = choose or (self._voice.value if self._voice.value in options else None)
-        offered = tuple((label, name) for name, label in options.items())
-        if offered != tuple(self._voice.options):
-            self._voice.options = offered
-        if options:
-            self._voice.value = wanted or next(iter(options))
-        self._voice.disabled = not options
+        self._choice.refresh(choose)
         self._follow_voice()
-
-    def _is_there(self, name: str) -> bool:
-        try:
-            self.studio.voice(name)
-        except VoicenbError:
-            return False
-        return True
 
     async def _list_made(self) -> None:
         """Offers the service's own voices, too, where it has a list of them."""
-        try:
-            frame = await self.studio.aio.catalogue()
-        except VoicenbError:
-            # It has none, or is out of reach; what the reader has made is offered all the same.
-            return
-        self._made = {row["id"]: f"{row['name']} ({row['id']})" for row in frame.to_dict("records")}
-        if not self._closed:
+        if await self._choice.learn() and not self._closed:
             self.refresh()
 
     def _follow_voice(self) -> None:
@@ -203,7 +170,7 @@ class SayPanel(Panel):
     @property
     def voice(self) -> str | None:
         """The chosen voice's name, or None while there is none."""
-        return self._voice.value or None
+        return self._choice.value
 
     @property
     def busy(self) -> bool:
@@ -254,21 +221,19 @@ class SayPanel(Panel):
         price = self._price
         if price is None:
             return
-        total = None if price.amount is None else price.amount * self._takes.value
-        self._buttons.offer(amount(total, price.unit))
+        self._buttons.offer(priced(price))
         if price.amount is None:
             self._tell(f"The price is not known: {price.rule}", "amber")
         else:
-            self._buttons.go.tooltip = f"{self._takes.value} × ({price.rule}). Ctrl+Enter does the same."
+            self._buttons.go.tooltip = f"{price.rule}. Ctrl+Enter does the same."
 
     async def _ask_price(self, asked: int) -> None:
         voice, (text, values) = self.voice, self._request()
         if voice is None:
             return
         try:
-            price = await asyncio.to_thread(
-                without_warnings, lambda: self.studio.price(voice, text, ask=False, **values)
-            )
+            asking = {"takes": self._takes.value, "fresh": self._fresh.value, "ask": False, **values}
+            price = await asyncio.to_thread(without_warnings, lambda: self.studio.price(voice, text, **asking))
         except InvalidRequest as error:
             if asked == self._asked:
                 self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
@@ -351,7 +316,7 @@ class SayPanel(Panel):
             if self._buttons.cancelled:
                 # Cancelled before they were written down.
                 await self._cancel()
-            await self._follow(tasks, asked, trouble)
+            await self._follow(tasks, asked, trouble, order)
         except InvalidRequest as error:
             self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
             self._fail(error)
@@ -375,12 +340,9 @@ class SayPanel(Panel):
         """
         if order.price is None:
             return
-        price = await asyncio.to_thread(
-            without_warnings, lambda: self.studio.price(order.voice, order.text, **dict(order.values))
-        )
-        self._buttons.require_price(
-            amount(None if price.amount is None else price.amount * order.takes, price.unit), order.price
-        )
+        asking = {"takes": order.takes, "fresh": order.fresh, **order.values}
+        price = await asyncio.to_thread(without_warnings, lambda: self.studio.price(order.voice, order.text, **asking))
+        self._buttons.require_price(priced(price), order.price)
 
     def _ask(self, order: _Order, tasks: list[Task]) -> None:
         """Sends the takes one by one, into `tasks`, until somebody no longer wants them."""
@@ -391,7 +353,7 @@ class SayPanel(Panel):
             if self._buttons.cancelled:
                 break
 
-    async def _follow(self, tasks: list[Task], asked: int, trouble: VoicenbError | None) -> None:
+    async def _follow(self, tasks: list[Task], asked: int, trouble: VoicenbError | None, order: _Order | None) -> None:
         waits = {asyncio.ensure_future(task.outcome(None)): task for task in tasks}
         made: dict[Task, Clip] = {}
         if trouble is not None:
@@ -415,7 +377,7 @@ class SayPanel(Panel):
         # In the order of the takes, whichever was there first.
         inorder = {task: made[task] for task in tasks if task in made}
         if inorder:
-            self._show(inorder)
+            self._show(inorder, order)
         said, tone = outcome_of(tasks, [*inorder.values()], asked)
         others = [
             f"take {task.take}: {task.findings}" if asked > 1 else str(task.findings)
@@ -441,17 +403,30 @@ class SayPanel(Panel):
         tasks = list(self._tasks)
         await asyncio.to_thread(lambda: [task.cancel() for task in tasks])
 
-    def _show(self, made: dict[Task, Clip]) -> None:
-        clips = list(made.values())
+    def _show(self, made: dict[Task, Clip], order: _Order | None) -> None:
+        """Shows the clips, and leaves their static form in the notebook; several takes are one comparison in both."""
+        tasks, clips = list(made), list(made.values())
+        said = Said.of(tasks[0]) if order is None else Said(order.voice, order.text, order.values)
         # Decoding, drawing and compressing take a moment each, but what a person waits for is this very thing.
+        result = self.results.add(said, tasks, clips)
+        if result is None:
+            return
         self.clips = [*reversed(clips), *self.clips]
-        shown = [compared(clips, [f"take {task.take}" for task in made])] if len(clips) > 1 else [player(clips[0])]
-        old = self._results.children
-        self._results.children = (*shown, *old)[:_MOST_SHOWN]
-        for one in old[_MOST_SHOWN - 1 :]:
-            close(one)
-        for task, clip in made.items():
-            self._keep(clip, f"studio.history.clip({task.id[:8]!r})")
+        if len(clips) == 1:
+            self._keep(clips[0], f"studio.history.clip({tasks[0].id[:8]!r})")
+        else:
+            found = ", ".join(repr(task.id[:8]) for task in tasks)
+            self._keep(result.player.html(), f"vn.compare([studio.history.clip(id) for id in ({found})])")
+
+    def _again(self, result: Result) -> None:
+        """Sets the form to what a result was asked for with; nothing is sent."""
+        self._clear()
+        self.refresh(result.said.voice)
+        self.form.reset()
+        self.form.set({"text": result.said.text, **result.said.values})
+
+    def _removed(self, result: Result) -> None:
+        self.clips = [clip for clip in self.clips if clip not in result.clips]
 
     def _offer_more(self, task: Task) -> None:
         """The next step after a task that gave no clip. What may have been accepted is never sent again from here."""

@@ -79,12 +79,28 @@ class Studio:
         self.session.learn_prices()
 
     @takes_parameters(SPOKEN)
-    def price(self, voice: Voice | str, text: str, *, ask: bool = True, **parameters: Any) -> Price:
+    def price(
+        self,
+        voice: Voice | str,
+        text: str,
+        *,
+        takes: int | None = None,
+        seed: int | None = None,
+        fresh: bool = False,
+        ask: bool = True,
+        **parameters: Any,
+    ) -> Price:
         """What saying `text` costs, before anything is sent.
+
+        What was made before is answered from disk, for nothing: it counts 0, and where that is all of it, the price is
+        ``cached``.
 
         Args:
             voice: The voice, or its name.
             text: What would be spoken.
+            takes: How many takes would be made; one when omitted.
+            seed: As in `Voice.say`.
+            fresh: Counts everything, as ``say(…, fresh=True)`` pays it.
             ask: Whether the service may be asked for its price list, which happens once, and where it cannot be read once a
                 minute at most; False goes by what is known, or on its way.
             parameters: As in `Voice.say`.
@@ -92,7 +108,8 @@ class Studio:
         Raises:
             InvalidRequest: The request breaks a rule.
         """
-        return as_voice(self.session, voice).price(text, ask=ask, **parameters)
+        chosen = as_voice(self.session, voice)
+        return chosen.price(text, takes=takes, seed=seed, fresh=fresh, ask=ask, **parameters)
 
     @takes_parameters(CLONED)
     def clone_price(

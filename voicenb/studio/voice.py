@@ -13,22 +13,20 @@ from voicenb.base.arguments import to_python, wait_seconds, whole_number
 from voicenb.base.money import Price
 from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
 from voicenb.ledger.records import VoiceRecord
-from voicenb.services.base import ServiceRequest, Streaming
+from voicenb.services.base import Streaming
 from voicenb.services.signatures import SPOKEN, takes_parameters
+from voicenb.studio.spoken import spoken_key, spoken_price, spoken_request, take_seeds
 from voicenb.studio.stream import Stream
 from voicenb.studio.task import Task
 from voicenb.studio.waiting_for_all import wait_for_takes
 from voicenb.tasks.chunks import Chunk, ChunkBuffer
-from voicenb.tasks.requests import cache_key
 from voicenb.tasks.session import SANDBOX, Session
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
     from voicenb.studio.clips import Clips
 
-__all__ = ["Voice", "spoken_request"]
-
-_MOST_TAKES = 100
+__all__ = ["Voice"]
 
 
 def _json_text(value: Any) -> str:
@@ -38,37 +36,6 @@ def _json_text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_json_text, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def spoken_request(
-    voice: Voice, text: str, parameters: Mapping[str, Any], kind: type[ServiceRequest]
-) -> ServiceRequest:
-    """Return the validated request for saying `text`, with what the voice keeps of its cloning.
-
-    Args:
-        voice: The voice.
-        text: What is spoken.
-        parameters: As in `Voice.say`.
-        kind: The service's request, or a type derived from it.
-
-    Raises:
-        InvalidRequest: It breaks a rule.
-    """
-    service = voice.session.service
-    values = dict(parameters)
-    fixed, _ = kind.from_wire(values)
-    known = kind.parameters()
-    kept = voice.kept
-    model = fixed.get("model") or kept.get("model")
-    values |= {
-        name: value
-        for name, value in kept.items()
-        if name in known and name not in fixed and (not known[name].models or model in known[name].models)
-    }
-    for name in ("voice", "text"):
-        if name in fixed:
-            raise InvalidRequest(f"{name} is not given as a parameter here", service=service.profile.id)
-    return kind.build({**values, "voice": voice.id, "text": text}, strict=voice.session.enforces_learned_rules)
 
 
 def _ended(record: VoiceRecord) -> datetime | None:
@@ -371,29 +338,27 @@ class Voice:
     @takes_parameters(SPOKEN)
     def each_take(self, text: str, takes: int, *, seed: int | None = None, **parameters: Any) -> Iterator[Task]:
         """`takes` one by one: the next is sent when it is asked for, so that the rest can be left out."""
-        count, seed = whole_number("takes", takes, 1, _MOST_TAKES), whole_number("seed", seed)
-        if count is None:
-            raise InvalidRequest(f"takes=None: allowed is a whole number from 1 to {_MOST_TAKES}")
-        local = self.session.endpoint == SANDBOX
-        seeds: list[int | None] = [None] * count
-        if seed is not None or local:
-            # The first take of a request without a seed is the request itself.
-            seeds = [seed if number == 0 else (seed or 0) + number for number in range(count)]
-        for number, one in enumerate(seeds, start=1):
+        for number, one in enumerate(take_seeds(self, takes, seed), start=1):
             yield self.submit(text, take=number, seed=one, **parameters)
 
     @takes_parameters(SPOKEN)
-    def price(self, text: str, *, ask: bool = True, **parameters: Any) -> Price:
+    def price(
+        self,
+        text: str,
+        *,
+        takes: int | None = None,
+        seed: int | None = None,
+        fresh: bool = False,
+        ask: bool = True,
+        **parameters: Any,
+    ) -> Price:
         """Return what saying `text` costs, before anything is sent; see `Studio.price`.
 
         Raises:
             InvalidRequest: The request breaks a rule.
         """
-        return self.session.service.price(self._request(text, parameters), self.session.unit_prices(ask=ask))
-
-    def _request(self, text: str, parameters: Mapping[str, Any]) -> ServiceRequest:
-        kind = self.session.service.request_type("production")
-        return spoken_request(self, text, parameters, kind)
+        seeds = take_seeds(self, 1 if takes is None else takes, seed)
+        return spoken_price(self, [text], parameters, seeds=seeds, fresh=fresh, ask=ask)
 
     @takes_parameters(SPOKEN)
     def is_cached(self, text: str, *, take: int = 1, seed: int | None = None, **parameters: Any) -> bool:
@@ -402,14 +367,8 @@ class Voice:
         Raises:
             InvalidRequest: The request breaks a rule.
         """
-        key = self._cache_key(self._request(text, parameters), take, seed)
+        key = spoken_key(self, spoken_request(self, text, parameters), take=take, seed=seed)
         return self.session.ledger.tasks.cached(key) is not None
-
-    def _cache_key(self, request: ServiceRequest, take: int, seed: int | None) -> str:
-        # Where the recording's address is the voice, the recording is what stays the same.
-        identity = self.reference if self.session.service.profile.cloning == "address" else None
-        endpoint = self.session.endpoint
-        return cache_key(request, endpoint=endpoint, kind="production", voice=identity, take=take, seed=seed)
 
     def _submit(
         self,
@@ -426,8 +385,8 @@ class Voice:
         if seed is not None and session.endpoint != SANDBOX:
             raise InvalidRequest(f"{profile.id} has no seed: only the sandbox can repeat a take", service=profile.id)
         self.refresh()
-        request = self._request(text, parameters)
-        key = self._cache_key(request, take, seed)
+        request = spoken_request(self, text, parameters)
+        key = spoken_key(self, request, take=take, seed=seed)
         found = None if fresh else session.ledger.tasks.cached(key)
         if found is not None:
             return Task(session.runner, session.runner.record_cache_hit(found, voice=self.key, voice_name=self.name))

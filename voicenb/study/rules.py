@@ -14,7 +14,8 @@ from voicenb.base.money import Price
 from voicenb.errors import InvalidRequest
 from voicenb.services.parameters import ServiceRequest, remarks
 from voicenb.services.reads import recorded_reads, recording
-from voicenb.studio.voice import Voice, spoken_request
+from voicenb.studio.spoken import spoken_request
+from voicenb.studio.voice import Voice
 from voicenb.study.design import Design
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from voicenb.base.money import plain
+from voicenb.base.money import Price, plain
 from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer
 from voicenb.tasks.session import SANDBOX
@@ -19,18 +19,27 @@ if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
     from voicenb.studio.studio import Studio
 
-__all__ = ["amount", "clock", "close", "compared", "connect_line", "player"]
+__all__ = ["amount", "clock", "close", "compared", "connect_line", "player", "priced", "worded"]
 
 
 def player(clip: Clip) -> Any:
     """A widget that plays a clip, with a line that says what it is."""
     parts = []
     if (task := clip.task) is not None:
-        parts = [task.voice or "", *(f"{name} {value}" for name, value in task.parameters.items())]
+        parts = [task.voice or "", *(f"{name} {worded(value)}" for name, value in task.parameters.items())]
         if task.cost is not None:
             parts.append(amount(task.cost, task.unit or ""))
     caption = " · ".join(f"<bdi>{escape(part)}</bdi>" for part in parts if part)
     return widgets.VBox([ClipPlayer(clip), widgets.HTML(f'<div class="voicenb-quiet">{caption}</div>')])
+
+
+def worded(value: object) -> str:
+    """A parameter's value for people: a number with a minus sign, a list with commas."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int | float):
+        return f"{value:g}".replace("-", "−")
+    return ", ".join(map(worded, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def compared(clips: Sequence[Clip], labels: Sequence[str] | None = None) -> ComparePlayer:
@@ -57,6 +66,11 @@ def amount(value: Decimal | None, unit: str) -> str:
         else value
     )
     return f"{plain(shown)} {unit}"
+
+
+def priced(price: Price) -> str:
+    """A price as a button says it."""
+    return str(price) if price.cached else amount(price.amount, price.unit)
 
 
 def clock(moment: datetime, today: datetime) -> str:

@@ -42,11 +42,10 @@ def run(given: argparse.Namespace, out: Output) -> int:
     with connected(given) as studio:
         voice = studio.voice(given.voice, id=given.by_id)
         if given.price:
-            price = studio.price(voice, text, **values)
-            amount = None if price.amount is None else price.amount * (given.takes or 1)
+            price = studio.price(voice, text, takes=given.takes, seed=given.seed, fresh=given.fresh, **values)
             out.result(
-                {"amount": amount, "unit": price.unit, "rule": price.rule},
-                [str(type(price)(amount, price.unit, price.rule)), price.rule][: 1 if amount is None else 2],
+                {"amount": price.amount, "unit": price.unit, "rule": price.rule},
+                [str(price), price.rule][: 1 if price.amount is None else 2],
             )
             return OK
         # One take is a take too, so there is one kind of answer.

@@ -1,0 +1,130 @@
+"""What is asked for when a text is said: the request, what it is recognised by, and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from voicenb.base.arguments import to_python, whole_number
+from voicenb.base.money import Price
+from voicenb.errors import InvalidRequest
+from voicenb.services.base import ServiceRequest
+from voicenb.tasks.requests import cache_key
+from voicenb.tasks.session import SANDBOX, Session
+
+__all__ = ["spoken_key", "spoken_price", "spoken_request", "take_seeds"]
+
+_MOST_TAKES = 100
+
+
+class _Voice(Protocol):
+    """What is asked of a `voicenb.studio.voice.Voice` here."""
+
+    @property
+    def session(self) -> Session: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def kept(self) -> dict[str, Any]: ...
+    @property
+    def reference(self) -> str | None: ...
+
+
+def spoken_request(
+    voice: _Voice, text: str, parameters: Mapping[str, Any], kind: type[ServiceRequest] | None = None
+) -> ServiceRequest:
+    """Return the validated request for saying `text`, with what the voice keeps of its cloning.
+
+    Args:
+        voice: The voice.
+        text: What is spoken.
+        parameters: As in `Voice.say`.
+        kind: The service's request when omitted, or a type derived from it.
+
+    Raises:
+        InvalidRequest: It breaks a rule.
+    """
+    service = voice.session.service
+    kind = kind or service.request_type("production")
+    values = dict(parameters)
+    fixed, _ = kind.from_wire(values)
+    known = kind.parameters()
+    kept = voice.kept
+    model = fixed.get("model") or kept.get("model")
+    values |= {
+        name: value
+        for name, value in kept.items()
+        if name in known and name not in fixed and (not known[name].models or model in known[name].models)
+    }
+    for name in ("voice", "text"):
+        if name in fixed:
+            raise InvalidRequest(f"{name} is not given as a parameter here", service=service.profile.id)
+    return kind.build({**values, "voice": voice.id, "text": text}, strict=voice.session.enforces_learned_rules)
+
+
+def spoken_key(voice: _Voice, request: ServiceRequest, *, take: int, seed: int | None) -> str:
+    """Return what the ledger recognises a request by."""
+    # Where the recording's address is the voice, the recording is what stays the same.
+    identity = voice.reference if voice.session.service.profile.cloning == "address" else None
+    endpoint = voice.session.endpoint
+    return cache_key(request, endpoint=endpoint, kind="production", voice=identity, take=take, seed=seed)
+
+
+def take_seeds(voice: _Voice, takes: int | None, seed: int | None) -> list[int | None]:
+    """Return the seed of each take of one request.
+
+    Raises:
+        InvalidRequest: `takes` is no whole number from 1 to 100, or `seed` none.
+    """
+    count, seed = whole_number("takes", takes, 1, _MOST_TAKES), whole_number("seed", seed)
+    if count is None:
+        raise InvalidRequest(f"takes=None: allowed is a whole number from 1 to {_MOST_TAKES}")
+    if seed is None and voice.session.endpoint != SANDBOX:
+        return [None] * count
+    # The first take of a request without a seed is the request itself.
+    return [seed if number == 0 else (seed or 0) + number for number in range(count)]
+
+
+def spoken_price(
+    voice: _Voice,
+    texts: Iterable[str],
+    parameters: Mapping[str, Any],
+    *,
+    seeds: Sequence[int | None],
+    fresh: bool,
+    ask: bool,
+) -> Price:
+    """Return what saying each of `texts` once for each seed costs; what was made before counts nothing unless `fresh`.
+
+    Raises:
+        InvalidRequest: A request breaks a rule.
+    """
+    session = voice.session
+    prices = session.unit_prices(ask=ask)
+    costs: list[tuple[Price, bool]] = []
+    seen: set[str] = set()
+    for text in texts:
+        request = spoken_request(voice, to_python(text), parameters)
+        price = session.service.price(request, prices)
+        for take, seed in enumerate(seeds, start=1):
+            key = spoken_key(voice, request, take=take, seed=seed)
+            there = not fresh and (key in seen or session.ledger.tasks.cached(key) is not None)
+            seen.add(key)
+            costs.append((price, there))
+    due = [price for price, there in costs if not there]
+    unit, made = costs[0][0].unit, len(costs) - len(due)
+    if not due:
+        return Price(Decimal(0), unit, "made before: answered from disk, for nothing", cached=True)
+    if len(costs) == 1:
+        return due[0]
+    before = f"; {made} of {len(costs)} made before, for nothing" if made else ""
+    amounts = [price.amount for price in due if price.amount is not None]
+    if len(amounts) < len(due):
+        return Price(None, unit, next(price.rule for price in due if price.amount is None))
+    counted = " + ".join(
+        f"{count} × ({rule})" if count > 1 or len(due) == 1 else rule
+        for rule, count in Counter(price.rule for price in due).items()
+    )
+    return Price(sum(amounts, Decimal(0)), unit, f"{counted}{before}")
