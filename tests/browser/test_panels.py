@@ -161,7 +161,7 @@ def test_a_persons_whole_way(page, elsewhere, lab, notebook, rooms, recording, t
         screen.keyboard.press("ArrowRight")
         screen.keyboard.press("b")  # would insert a cell, if it were the notebook's
         screen.locator(".voicenb-field-speed.voicenb-changed:visible").wait_for()
-        rail = screen.locator(".voicenb-field-pitch .noUi-target:visible").bounding_box()
+        rail = screen.locator(".voicenb-field-pitch .voicenb-slider:visible").bounding_box()
         screen.mouse.move(rail["x"] + rail["width"] / 2, rail["y"] + rail["height"] / 2)
         screen.mouse.down()
         screen.mouse.move(rail["x"] + rail["width"] * 2 / 3, rail["y"] + rail["height"] / 2, steps=5)

@@ -160,7 +160,7 @@ def test_keys_that_do_not_wait_are_heard(page, lab, rooms, host):
         slider.focus()
         for _ in range(3):
             screen.keyboard.press("ArrowRight")
-        shown = float(slider.get_attribute("aria-valuenow"))
+        shown = float(slider.input_value())
         screen.keyboard.press("Control+Enter")
         # The last turn's "Done" and price stand there until the kernel has heard of this one: its clip is what is new.
         room.results(turn)
@@ -173,16 +173,28 @@ def test_keys_that_do_not_wait_are_heard(page, lab, rooms, host):
     screen.keyboard.press("Control+Enter")
     room.results(4)
     assert [told for _, told, _ in room.spoken()][3:] == [{"pitch": 9, "speed": 1.35}]
-    # What it cannot be is not silently another number: neither by keys, nor by the mouse.
-    for way in ("keys", "mouse"):
+    # What it cannot be is not another number: it stays as it was typed, the rule stands below, and nothing can be paid.
+    note = screen.locator(".voicenb-field-speed .voicenb-note:visible")
+    for typed, kept in (("7", "7.00"), ("fast", "fast"), ("", "")):
         readout.click()
         screen.keyboard.press("Control+a")
-        screen.keyboard.type("7")
-        screen.keyboard.press("Control+Enter") if way == "keys" else room.say.click()
-        screen.locator(
-            ".voicenb-problem:visible .voicenb-amber", has_text="Speed cannot be '7', and is 2.00 now"
-        ).wait_for()
-    assert len(room.spoken()) == 4
+        screen.keyboard.press("Delete")
+        screen.keyboard.insert_text(typed)
+        screen.keyboard.press("Control+Enter")
+        note.get_by_text("Allowed is a number from 0.5 to 2").wait_for()
+        screen.get_by_role("button", name="Say", exact=True).locator("visible=true").wait_for()
+        screen.keyboard.press("Control+Enter")
+        screen.keyboard.press("Tab")
+        assert readout.input_value() == kept
+    # A comma, and the unit behind it, are how people write numbers.
+    readout.click()
+    screen.keyboard.press("Control+a")
+    screen.keyboard.insert_text("1,45 ×")
+    room.say.wait_for()
+    screen.keyboard.press("Control+Enter")
+    room.results(5)
+    assert readout.input_value() == "1.45"
+    assert [told for _, told, _ in room.spoken()][4:] == [{"pitch": 9, "speed": 1.45}]
 
 
 def test_another_price_than_the_page_showed_is_refused(page, lab, rooms):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 import warnings
 from typing import Annotated, ClassVar
@@ -13,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 from voicenb import services
 from voicenb.errors import InvalidRequest
 from voicenb.panels import Form
+from voicenb.panels.fields.number import Number as NumberControl
 from voicenb.panels.form import without_warnings
 from voicenb.services.base import LearnedRuleWarning, Number, ServiceRequest, parameter
 from voicenb.services.emotions import COMPONENTS, parse_emotion
@@ -39,7 +41,7 @@ def test_every_parameter_has_a_control_with_its_own_range(service, kind):
         control = form.fields[name].input
         assert control.description
         assert one.help.split(".")[0].split(":")[0] in control.tooltip
-        if isinstance(control, widgets.FloatSlider | widgets.IntSlider):
+        if isinstance(control, NumberControl):
             assert (control.max, control.value) == (one.high, one.default)
             assert control.min == pytest.approx(one.low + (control.step if one.low_excluded else 0))
         elif one.choices:
@@ -59,7 +61,7 @@ def test_a_new_parameter_appears_by_itself():
     form = Form(Request)
     field = form.fields["warmth"]
     assert (field.input.min, field.input.max, field.input.step, field.input.value) == (0, 30, 2, 10)
-    assert "°" in field.unit.value
+    assert field.foot.unit == "°"
     field.input.value = 12
     assert form.values == {"warmth": 12}
 
@@ -68,13 +70,14 @@ def test_what_differs_from_its_default_is_marked_and_can_be_reset():
     """A changed field is marked, offers its default, and goes back to it."""
     form = production()
     field = form.fields["speed"]
-    assert "voicenb-hidden" in field.reset_button._dom_classes
+    assert not field.foot.changed
     field.input.value = 1.2
     assert "voicenb-changed" in field.box._dom_classes
-    assert "voicenb-hidden" not in field.reset_button._dom_classes
-    assert field.reset_button.description == "↺ 1"
+    assert field.foot.changed
+    assert (field.foot.reset, field.foot.reset_title) == ("↺ 1", "Speed back to 1")
     assert form.values["speed"] == 1.2
-    field.reset_button.click()
+    field.foot._handle_custom_msg({"reset": True}, [])
+    assert not field.foot.changed
     assert "speed" not in form.values
     assert "voicenb-changed" not in field.box._dom_classes
 
@@ -87,10 +90,12 @@ def test_no_control_reaches_a_value_that_its_rule_refuses(data):
     form.fields["text"].value = "Hello."
     for field in form.fields.values():
         control = field.input
-        if isinstance(control, widgets.FloatSlider | widgets.IntSlider):
+        if isinstance(control, NumberControl) and control.stops:
+            control.value = data.draw(st.sampled_from(control.stops))
+        elif isinstance(control, NumberControl):
             last = round((control.max - control.min) / control.step)
             stop = control.min + control.step * data.draw(st.integers(0, last))
-            control.value = min(type(control.value)(stop), control.max)
+            control.value = min(int(stop) if control.whole else round(stop, 6), control.max)
         elif isinstance(control, widgets.Dropdown):
             control.index = data.draw(st.integers(0, len(control.options) - 1))
     assert form.check(voice="model_1") == []
@@ -126,9 +131,9 @@ def test_the_length_is_counted_against_the_limit_as_it_is_typed():
     """The limit comes from the request, and the count is the service's where that differs."""
     form = production(count=lambda text: len(text.replace("<#1#>", "")))
     field = form.fields["text"]
-    assert "0 / 10,000 characters" in field.count.value
+    assert "0 / 10,000 characters" in field.foot.count
     field.input.value = "ab<#1#>c"
-    assert "8 / 10,000 characters · 3 counted" in field.count.value
+    assert "8 / 10,000 characters · 3 counted" in field.foot.count
     field.input.value = "好" * 10_001
     (remark,) = form.check(voice="model_1")
     assert "10,000" in remark.text
@@ -219,7 +224,8 @@ def test_a_switch_with_a_number_has_its_unit(value):
     assert field.value is value if isinstance(value, bool) else field.value == value
     assert field.changed == (value is not False)
     assert ("voicenb-hidden" in field._limit._dom_classes) == (value is False)
-    assert "ms" in field.unit.value
+    assert field.foot.unit == "ms"
+    assert field.foot.unit_shown == (value is not False)
     told = {} if value is False else {"compact": value}
     assert changed("aiclone", "production", {"compact": value, "speed": 1.0}) == told
     field.reset()
@@ -271,6 +277,107 @@ def test_a_value_that_no_control_can_take_is_refused_and_the_others_are_taken(se
     (problem,) = refused.value.problems
     assert (problem.field, problem.allowed) == (field, form.fields[field].parameter.allowed)
     assert form.values == {"text": "Hello."}
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("1,35", 1.35), (" 1.35 ×", 1.35), ("1.35x", 1.35), ("0.5", 0.5), ("1e0", 1.0), ("2", 2.0)],
+)
+def test_a_number_is_taken_as_people_write_it(typed, value):
+    """With a comma, with its unit, pasted with space around it."""
+    form = production()
+    form.fields["text"].input.value = "Hello."
+    form.fields["speed"].input.value = typed
+    assert form.fields["speed"].value == value
+    assert form.check(voice="model_1") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "rule"),
+    [
+        ("speed", 3, "Allowed is a number from 0.5 to 2 ×; given: 3."),
+        ("speed", "fast", "Allowed is a number from 0.5 to 2 ×; given: 'fast'."),
+        ("speed", "", "Allowed is a number from 0.5 to 2 ×; given: ''."),
+        ("speed", "1.234,5", "given: '1.234,5'."),
+        ("speed", "inf", "given: 'inf'."),
+        ("pitch", "1.5", "Allowed is a whole number from −12 to 12 st; given: 1.5."),
+        ("volume", 0, "Allowed is a number above 0 and up to 10 ×; given: 0."),
+    ],
+)
+def test_what_is_typed_is_never_another_number(field, typed, rule):
+    """It stays as it is typed, and the rule stands under it."""
+    form = production()
+    form.fields["text"].input.value = "Hello."
+    control = form.fields[field]
+    control.input.value = typed
+    assert control.input.value == (1.5 if typed == "1.5" else typed)
+    (remark,) = form.check(voice="model_1")
+    assert (remark.field, remark.error) == (field, True)
+    assert rule.replace("−", "-") in remark.text
+    assert "voicenb-invalid" in control.box._dom_classes
+    assert html.escape(remark.text) in control.note.value
+    control.reset()
+    assert form.check(voice="model_1") == []
+
+
+def test_a_number_beside_a_button_says_what_it_may_be():
+    """How many takes: no request judges it, so it does so itself, and marks itself."""
+    takes = NumberControl(whole=True, slider=False, value=1, min=1, max=20, description="Takes")
+    assert (takes.checked(), takes.problem()) == (1, "")
+    for typed, named in ((50, "50"), ("many", "'many'"), ("", "nothing"), ("2.5", "2.5")):
+        takes.value = typed
+        assert takes.problem() == f"Takes: allowed is a whole number from 1 to 20; given: {named}."
+        assert "voicenb-invalid" in takes._dom_classes
+        with pytest.raises(InvalidRequest, match="from 1 to 20"):
+            takes.checked()
+    takes.value = "3"
+    assert (takes.checked(), takes.value) == (3, 3)
+    assert "voicenb-invalid" not in takes._dom_classes
+
+
+def test_a_range_of_two_decades_has_a_logarithmic_slider():
+    """By the parameter's range, whatever its name; its default lies on a stop, and each half of the track holds a decade."""
+
+    class Request(ServiceRequest):
+        service: ClassVar[str] = "test"
+        gain: Annotated[Number, parameter("g", "How loud.", gt=0, le=10, step=0.1)] = 1.0
+        width: Annotated[Number, parameter("w", "How wide.", ge=0.5, le=2)] = 1.0
+
+    fields = Form(Request).fields
+    stops = fields["gain"].input.stops
+    assert (stops[0], stops[-1]) == (0.1, 10)
+    assert stops == sorted(set(stops))
+    assert abs(stops.index(1.0) - len(stops) // 2) <= 2
+    assert fields["width"].input.stops == []
+    (volume,) = (one.input for name, one in production().fields.items() if name == "volume")
+    assert volume.stops == stops
+
+
+def test_every_bad_pause_is_named():
+    """Those that break one rule in one sentence, which begins with a capital letter."""
+    form = production()
+    form.fields["text"].input.value = "One <#200#> two <#0.001#> three <#0.123#> four."
+    form.check(voice="model_1")
+    said = html.unescape(form.fields["text"].note.value)
+    assert "The pauses <#200#>, <#0.001#>" in said
+    assert "The pause <#0.123#>: a pause has at most two decimals." in said
+
+
+def test_the_sum_of_strengths_is_told_once():
+    """Where the line of the sum says it, the line below the field does not; a strength that is none is named there."""
+    form = Form(services.get("aiclone").request_type("production"), hide=("voice",))
+    form.fields["text"].input.value = "Hello."
+    field = form.fields["emotion"]
+    field.input.value = "vector"
+    field._sliders["joy"].value = field._sliders["anger"].value = 1
+    (remark,) = form.check(voice="https://example.org/a.wav")
+    assert remark.error
+    assert "Sum 2.00" in field._sum.value
+    assert field.note.value == ""
+    assert "voicenb-invalid" in field.box._dom_classes
+    field._sliders["anger"].value = "a lot"
+    assert [one.field for one in form.check(voice="https://example.org/a.wav")] == ["emotion"]
+    assert "Anger=&#x27;a lot&#x27;: allowed is a number from 0 to 1." in field.note.value
 
 
 def test_a_value_below_the_first_stop_is_kept_where_it_is_allowed():

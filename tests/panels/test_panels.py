@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 
 import ipywidgets as widgets
@@ -438,6 +439,8 @@ async def test_cloning_makes_a_voice_that_the_other_panels_know(studio, voice, a
     assert panel.clone.voice.name == "ash"
     assert panel.say.voice == "ash"
     assert panel.voices._table.rows[0]["label"] == "ash"
+    assert panel.history is panel.history, "a tab is made once, when it is first asked for"
+    await panel.settled()
     assert panel.history._table.rows[0]["cells"]["text"]["text"] == "Hello again."
     assert panel.history._table.rows[0]["cells"]["status"]["text"] == "done"
     compile(panel.clone.code(), "code", "exec")
@@ -722,4 +725,25 @@ def test_a_typed_key_is_in_no_trait_and_no_words():
     assert "canary" not in everything
     with vn.connect("soundclone", api_key=panel.secret, base_url="http://127.0.0.1:9") as live:
         assert "canary" not in repr(live)
+    panel.close()
+
+
+async def test_takes_that_cannot_be_are_named_and_nothing_is_sent(studio, voice):
+    """The status line says how many may be asked for, the button is off, and a press that brings such a number is refused."""
+    panel = SayPanel(studio, "ada")
+    panel.form.set({"text": "How many takes?"})
+    for typed in (50, "many", 0):
+        panel._takes.value = typed
+        await panel.settled()
+        assert panel._takes.value == typed
+        assert "Takes: allowed is a whole number from 1 to 20; given: " in html.unescape(panel._status.value)
+        assert panel._buttons.go.disabled
+        compile(panel.code(), "code", "exec")
+        panel.say()
+        await panel.settled()
+        assert isinstance(panel.error, vn.InvalidRequest)
+    panel._takes.value = "2"
+    await panel.settled()
+    assert panel._buttons.go.description.startswith("Say · ")
+    assert [one for one in studio.tasks() if one.text == "How many takes?"] == []
     panel.close()

@@ -16,6 +16,7 @@ from voicenb.base import portal
 from voicenb.base.notebook import find_cell
 from voicenb.errors import OutcomeUnknown, TaskTimeout, VoicenbError
 from voicenb.panels.page.ipykernel_comms import listen_while_awaiting
+from voicenb.panels.page.light import lean, shared_layout
 from voicenb.panels.page.static_output import StaticOutput
 from voicenb.panels.parts.formatting import close
 from voicenb.panels.parts.page_values import CALLBACK_LOCK, KERNEL_VALUES, PageOutdated, PageValues, Press, watched
@@ -50,8 +51,7 @@ class Panel:
         self.studio = studio
         self.error: BaseException | None = None
         self._name = uuid.uuid4().hex[:12]
-        self._assets = PanelAssets(name=self._name)
-        self._assets.on_msg(self._on_message)
+        self._assets: Any = None
         self._presses: dict[str, tuple[Press, Callable[[PageValues], object]]] = {}
         self._problem = line("problem", "live")
         self._status = line("status", "live", "grow")
@@ -59,17 +59,20 @@ class Panel:
         self._kept: StaticOutput | None = None
         self._closed = False
         self._work: set[Any] = set()
-        self.widget = widgets.VBox()
-        self.widget.add_class("voicenb-panel")
+        # With a layout of its own, which whoever shows the panel may change.
+        self.widget = widgets.VBox(_dom_classes=("voicenb-panel",))
 
     def _lay(self, *children: Any) -> None:
         """The panel's parts from top to bottom."""
-        gone = widgets.HTML(
-            "This panel's kernel has ended. Run its cell again; what was under way is found in the history."
+        gone = line(
+            "dead-note",
+            value="This panel's kernel has ended. Run its cell again; what was under way is found in the history.",
         )
-        gone.add_class("voicenb-dead-note")
+        self._assets = PanelAssets(
+            layout=shared_layout(), name=self._name, watched=watched(*children), presses=list(self._presses)
+        )
+        self._assets.on_msg(self._on_message)
         self.widget.children = (gone, *children, self._assets)
-        self._tells(*children)
 
     def _tells(self, *parts: Any) -> None:
         """Lets a press tell what the page shows in these, too."""
@@ -78,7 +81,8 @@ class Panel:
     def _pressed(self, one: Press, act: Callable[[PageValues], object]) -> None:
         """What a button does with what the page shows when it is pressed."""
         self._presses[one.model_id] = (one, act)
-        self._assets.presses = list(self._presses)
+        if self._assets is not None:
+            self._assets.presses = list(self._presses)
         one.on_click(self._on(lambda: act(KERNEL_VALUES)))
         one.on_bare(lambda: self._on(_incomplete)(None))
 
@@ -190,8 +194,7 @@ class Panel:
     # -- code --------------------------------------------------------------------------------------------------
 
     def _code_button(self) -> Any:
-        made = widgets.ToggleButton(description="</>", tooltip="The Python that does the same")
-        made.add_class("voicenb-short")
+        made = lean(widgets.ToggleButton, "short", description="</>", tooltip="The Python that does the same")
         made.observe(self._on(self._show_code), "value")
         self._code_shown = made
         return made

@@ -13,6 +13,7 @@ from voicenb.errors import InvalidRequest
 from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.form import Form, Remark, languages, without_warnings
+from voicenb.panels.page.light import lean
 from voicenb.panels.page.static_output import StaticOutput
 from voicenb.panels.parts.formatting import amount, player
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues
@@ -29,11 +30,21 @@ if TYPE_CHECKING:
     from voicenb.studio.task import Task
     from voicenb.studio.voice import Voice
 
-__all__ = ["ClonePanel"]
+__all__ = ["ClonePanel", "check_consent"]
 
 _TICK = 0.5
 _LOOKED_AT = 50
 _NO_CONSENT = "Whose voice is it, and did they agree? Write it under Consent"
+
+
+def check_consent(consent: str) -> None:
+    """Refuses a word that says nothing about consent.
+
+    Raises:
+        InvalidRequest: It is neither ``"required"`` nor ``"optional"``.
+    """
+    if consent not in {"required", "optional"}:
+        raise InvalidRequest(f"consent={consent!r}: allowed are 'required' and 'optional'")
 
 
 @dataclass(frozen=True)
@@ -71,8 +82,7 @@ class ClonePanel(Panel):
         super().__init__(studio)
         # Here and not from typing: each letter asks for a price.
         studio.learn_prices()
-        if consent not in {"required", "optional"}:
-            raise InvalidRequest(f"consent={consent!r}: allowed are 'required' and 'optional'")
+        check_consent(consent)
         self._consent_needed = consent == "required" and studio.endpoint != SANDBOX
         service, profile = studio.service, studio.service.profile
         self.reference = ReferencePanel(studio)
@@ -98,11 +108,11 @@ class ClonePanel(Panel):
                 if profile.cloning == "address"
                 else "What the preview says; left empty, a line in the chosen language."
             )
-        self._named = widgets.Text(description="Name", placeholder="what to call the voice; else the recording's name")
-        self._named.add_class("voicenb-grow")
+        self._named = lean(
+            widgets.Text, "grow", description="Name", placeholder="what to call the voice; else the recording's name"
+        )
         self._buttons = RunButtons("Clone")
-        self._results = widgets.VBox()
-        self._results.add_class("voicenb-results")
+        self._results = lean(widgets.VBox, "results")
         self._pressed(self._buttons.go, self._clone_shown)
         self._pressed(self._buttons.stop, lambda _: self._cancel())
         self._named.observe(self._on(self._judge), "value")
@@ -111,16 +121,17 @@ class ClonePanel(Panel):
         self.form.on_change(lambda: self._on(self._judge)(None))
         # This panel's code has all that the reference's has.
         self.reference.hide_code()
-        acts = widgets.VBox(
-            [
+        acts = lean(
+            widgets.VBox,
+            "acts",
+            children=[
                 bar(self._named, line("grow"), self._code_button()),
                 self.form.widget,
                 self._code,
                 bar(self._status, self._buttons.go, self._buttons.stop, names=("act",)),
                 self._problem,
-            ]
+            ],
         )
-        acts.add_class("voicenb-acts")
         self._lay(self.reference.widget, acts, self._results)
         # The waveform comes into the reference's widget with a recording.
         self._tells(self.reference.waveform)

@@ -6,7 +6,7 @@ Nothing about a parameter is said here; type, range, step, default, unit, help, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,7 @@ import traitlets
 from voicenb.errors import InvalidRequest, Problem
 from voicenb.panels.fields.field import Field, Publish, switch_class
 from voicenb.panels.fields.kinds import field_for
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues
 from voicenb.services.parameters import Parameter, ServiceRequest, remarks, shown
 
@@ -94,8 +95,7 @@ class Form:
             # What a program gives as an object has no control.
             if name not in hide and one.type != "object"
         }
-        self.widget = widgets.VBox([field.box for field in self.fields.values()])
-        self.widget.add_class("voicenb-fields")
+        self.widget = lean(widgets.VBox, "fields", children=[field.box for field in self.fields.values()])
         for field in self.fields.values():
             field.on_change(self._touched)
         self._arrange()
@@ -237,7 +237,8 @@ class Form:
         """Says each remark under its field, errors first."""
         for name, field in self.fields.items():
             own = sorted((one for one in remarks if one.field == name), key=lambda one: not one.error)
-            field.remark(own[0].text if own else "", error=bool(own) and own[0].error)
+            worst = list(dict.fromkeys(one.text for one in own if one.error == own[0].error))
+            field.remark(" ".join(worst), error=bool(own) and own[0].error)
 
 
 def remarks_on(request: type[ServiceRequest], name: str, value: Any, *, strict: bool) -> list[Remark]:
@@ -259,9 +260,24 @@ def _judged(request: type[ServiceRequest], values: Mapping[str, Any], *, strict:
         try:
             request.build(values, strict=strict)
         except InvalidRequest as error:
-            return [Remark(one.field, _sentence(one.given, one.allowed), error=True) for one in error.problems]
-    return [Remark(one.field, _sentence(one.given, one.allowed), error=False) for one in said]
+            return _remarks(error.problems, error=True)
+    return _remarks(said, error=False)
 
 
-def _sentence(given: str, allowed: str) -> str:
-    return f"{allowed[:1].upper()}{allowed[1:]}" if given == "nothing" else f"{given}: {allowed}"
+def _remarks(problems: Iterable[Problem], *, error: bool) -> list[Remark]:
+    """One remark for each field and rule: what broke the same rule is named in one sentence."""
+    by_rule: dict[tuple[str, str], list[str]] = {}
+    for one in problems:
+        by_rule.setdefault((one.field, one.allowed), []).append(one.given)
+    return [Remark(field, _sentence(given, allowed), error=error) for (field, allowed), given in by_rule.items()]
+
+
+def _sentence(given: Sequence[str], allowed: str) -> str:
+    said = list(dict.fromkeys(one for one in given if one != "nothing"))
+    if said and all(one.startswith("the pause ") for one in said):
+        marks = ", ".join(one.removeprefix("the pause ") for one in said)
+        return f"The pause{'s' if len(said) > 1 else ''} {marks}: {allowed}."
+    rule = f"{allowed[:1].upper()}{allowed[1:]}"
+    # A grammar names what is wrong itself.
+    named = ": allowed is" in rule
+    return f"{rule}; given: {', '.join(said)}." if said and not named else f"{rule}."

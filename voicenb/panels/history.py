@@ -16,6 +16,7 @@ from voicenb.base.money import plain
 from voicenb.base.notebook import shell
 from voicenb.ledger.records import OPEN, STATUSES
 from voicenb.panels.base import Panel, call_of
+from voicenb.panels.page.light import lean
 from voicenb.panels.page.static_output import StaticOutput
 from voicenb.panels.parts.formatting import amount, clock, close, compared, connect_line, player
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues, press
@@ -76,8 +77,10 @@ class HistoryPanel(Panel):
         self._table = Table(
             _COLUMNS, label="Tasks", empty="Nothing was asked yet. What you clone and say appears here.", pick=True
         )
-        self._find = widgets.Text(description="Find", placeholder="in text, voice or parameters")
-        self._only = widgets.Dropdown(
+        self._find = lean(widgets.Text, description="Find", placeholder="in text, voice or parameters")
+        self._only = lean(
+            widgets.Dropdown,
+            "short",
             description="Status",
             options=[
                 ("all", ""),
@@ -85,13 +88,12 @@ class HistoryPanel(Panel):
                 *((name, name) for name in ("completed", "failed", "unknown", "cancelled")),
             ],
         )
-        self._only.add_class("voicenb-short")
         self._compare = button("Compare", "Plays the selected ones against each other", "outlined")
         self._compare.disabled = True
         self._note = button("Label", "A label and a note of your own for the selected ones", "outlined")
         self._note.disabled = True
-        self._label_text = widgets.Text(description="Label", placeholder="short, to find and add up by")
-        self._note_text = widgets.Text(description="Note", placeholder="whatever you want to remember")
+        self._label_text = lean(widgets.Text, description="Label", placeholder="short, to find and add up by")
+        self._note_text = lean(widgets.Text, description="Note", placeholder="whatever you want to remember")
         for text in (self._label_text, self._note_text):
             text.add_class("voicenb-tight")
             text.observe(self._on(self._show_code), "value")
@@ -99,13 +101,12 @@ class HistoryPanel(Panel):
         leave = button("Cancel")
         self._note_bar = bar(self._label_text, self._note_text, keep, leave, names=("gone",))
         self._books = Spending(studio)
-        self._books_shown = widgets.ToggleButton(
-            description="Books", tooltip="What was spent, and all of this as a file"
+        self._books_shown = lean(
+            widgets.ToggleButton, "short", description="Books", tooltip="What was spent, and all of this as a file"
         )
-        self._books_shown.add_class("voicenb-short")
         self._unsettled = ""
         self._question = line("live")
-        self._settle_bar = widgets.VBox()
+        self._settle_bar = lean(widgets.VBox)
         answers = {"It was charged": True, "It was not charged": False, "Leave it": None}
         buttons = {text: press(text, "", "outlined") for text in answers}
         self._answers = tuple(buttons.values())
@@ -115,8 +116,7 @@ class HistoryPanel(Panel):
         self._settle_bar.add_class("voicenb-gone")
         self._older = button("Show older", "", "gone")
         self._again = button("Refresh", "Reads the history again")
-        self._player = widgets.VBox()
-        self._player.add_class("voicenb-results")
+        self._player = lean(widgets.VBox, "results")
         self._table.on_act(lambda act, task: self._on(lambda: self._acted(act, task))(None))
         self._table.observe(self._on(self._picked), "picked")
         self._find.observe(self._on(self._draw), "value")

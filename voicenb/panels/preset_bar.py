@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from voicenb.panels import presets
 from voicenb.panels.form import Form
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
 from voicenb.panels.parts.style import bar
 from voicenb.panels.parts.upload import Upload
@@ -52,9 +53,10 @@ class PresetBar:
         self._form = form
         self._begin = begin
         self._say = say
-        self.chosen = widgets.Dropdown(description="Preset", tooltip="Parameters that were kept under a name")
-        self.chosen.add_class("voicenb-short")
-        self.name = widgets.Text(description="Name", placeholder="such as calm narrator")
+        self.chosen = lean(
+            widgets.Dropdown, "short", description="Preset", tooltip="Parameters that were kept under a name"
+        )
+        self.name = lean(widgets.Text, description="Name", placeholder="such as calm narrator")
         self.save = press("Save", "Keeps the parameters, without the text, under this name", "outlined")
         self.delete = press("Delete", "Removes the chosen preset")
         given = Upload(
@@ -65,14 +67,13 @@ class PresetBar:
             accept=".json",
         )
         self.bar = bar(self.name, self.save, self.delete, given, names=("gone",))
-        more = widgets.ToggleButton(description="save …", tooltip="Save, delete and share presets")
-        more.add_class("voicenb-short")
+        more = lean(widgets.ToggleButton, "short", description="save …", tooltip="Save, delete and share presets")
         more.observe(
             lambda change: (self.bar.remove_class if change.new else self.bar.add_class)("voicenb-gone"), "value"
         )
         self._list()
         self.chosen.observe(guard(self._take), "value")
-        self.head = widgets.HBox([self.chosen, more])
+        self.head = lean(widgets.HBox, children=[self.chosen, more])
 
     def _list(self, chosen: str = "") -> None:
         self.chosen.options = [("–", ""), *((name, name) for name in presets.names(self._studio))]

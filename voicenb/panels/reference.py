@@ -12,6 +12,7 @@ import ipywidgets as widgets
 
 from voicenb.display.html import seconds
 from voicenb.panels.base import Panel, call_of
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import connect_line
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
 from voicenb.panels.parts.style import bar, line, toned
@@ -69,17 +70,18 @@ class ReferencePanel(Panel):
             accept=f"audio/*,video/*,{endings}",
             drop=True,
         )
-        self._address = widgets.Text(
-            description="Path or URL", placeholder="me.wav, or https://…", continuous_update=False
+        self._address = lean(
+            widgets.Text, description="Path or URL", placeholder="me.wav, or https://…", continuous_update=False
         )
         self._load = press("Load", "Reads the file at this path or address", "outlined")
-        self._sample = widgets.Dropdown(
+        self._sample = lean(
+            widgets.Dropdown,
+            "short",
             description="Sample voice",
             options=[("choose …", "")],
             tooltip="Voices that the sandbox made up: nobody's own",
         )
-        self._sample.add_class("voicenb-short")
-        self._view = widgets.VBox()
+        self._view = lean(widgets.VBox)
         self._findings = line("findings-line", "live")
         self.waveform = self._wave = Waveform()
         self._recorder = Recorder(note=_CONSENT)
@@ -89,10 +91,13 @@ class ReferencePanel(Panel):
             "Prepare", "Trims silence, mixes to mono and levels, as the service takes it best", "outlined"
         )
         self._undo = press("Undo", "Back to the recording as it came")
-        self._consent = widgets.Text(
-            description="Consent", placeholder="such as: my own voice, for tests", tooltip=_CONSENT
+        self._consent = lean(
+            widgets.Text,
+            "grow",
+            description="Consent",
+            placeholder="such as: my own voice, for tests",
+            tooltip=_CONSENT,
         )
-        self._consent.add_class("voicenb-grow")
         self._span_bar = bar(self._used, self._trim, self._prepare, self._undo, names=("gone",))
         self._first: Reference | None = None
         self._asked = 0
@@ -320,7 +325,7 @@ class ReferencePanel(Panel):
             )
             sample = ", or try a sample voice" if self.studio.endpoint == SANDBOX else ""
             hint = f"One person speaking{f', {length}' if length else ''}. Choose a recording or drop it here{sample}."
-            self._view.children = (widgets.HTML(f'<div class="voicenb-empty">{escape(hint)}</div>'),)
+            self._view.children = (lean(widgets.HTML, value=f'<div class="voicenb-empty">{escape(hint)}</div>'),)
             return
         # Only now, because a waveform that is drawn out of sight has no width.
         self._view.children = (self._wave,)

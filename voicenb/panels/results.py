@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import ipywidgets as widgets
 import traitlets
 
 from voicenb.errors import InvalidRequest
 from voicenb.panels.page.assets import script
+from voicenb.panels.page.light import lean, shared_layout
+from voicenb.panels.page.scripts import Scripted
 from voicenb.panels.parts.formatting import amount, close, compared, worded
 from voicenb.panels.players.player import ClipPlayer
 
@@ -47,7 +48,7 @@ class Said:
         return cls(task.voice or "", task.text or "", task.parameters)
 
 
-class ResultCard(anywidget.AnyWidget):
+class ResultCard(Scripted):
     """The head of a result: its words, how it was said, and its buttons.
 
     Args:
@@ -67,7 +68,7 @@ class ResultCard(anywidget.AnyWidget):
     """Whether each of them is starred."""
 
     def __init__(self, text: str, facts: str, stars: Sequence[str], starred: Sequence[bool]) -> None:
-        super().__init__(text=text, facts=facts, stars=list(stars), starred=list(starred))
+        super().__init__(layout=shared_layout(), text=text, facts=facts, stars=list(stars), starred=list(starred))
 
     def __repr__(self) -> str:
         return f"<ResultCard {self.text[:40]!r}>"
@@ -125,8 +126,7 @@ class Results:
     ) -> None:
         self._again, self._changed, self._removed, self._guard = again, changed, removed, guard
         self.shown: list[Result] = []
-        self.widget = widgets.VBox()
-        self.widget.add_class("voicenb-results")
+        self.widget = lean(widgets.VBox, "results")
 
     def add(self, said: Said, tasks: Sequence[Task], clips: Sequence[Clip]) -> Result | None:
         """Shows a result on top; None where it stands in the list already, which then comes to the top.
@@ -147,7 +147,7 @@ class Results:
         groups = [[task] for task in tasks] if len(clips) == len(tasks) else [list(tasks)]
         card = ResultCard(said.text, _facts(said, tasks), names, [_is_starred(group) for group in groups])
         player = compared(clips, names) if len(clips) > 1 else ClipPlayer(clips[0])
-        made = Result(said, tasks, clips, groups, card, player, widgets.VBox([card, player]))
+        made = Result(said, tasks, clips, groups, card, player, lean(widgets.VBox, children=[card, player]))
         card.on_msg(lambda _, content, __: self._guard(lambda: self._act(made, content))(None))
         self.shown.insert(0, made)
         gone, self.shown[_MOST_SHOWN:] = self.shown[_MOST_SHOWN:], []

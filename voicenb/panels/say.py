@@ -12,12 +12,14 @@ import ipywidgets as widgets
 from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
 from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
+from voicenb.panels.fields.number import Number
 from voicenb.panels.form import Form, Remark, languages, without_warnings
 from voicenb.panels.outcome import outcome_of
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import amount, connect_line, priced
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues, press
 from voicenb.panels.parts.run_buttons import RunButtons
-from voicenb.panels.parts.style import bar, button, line, toned
+from voicenb.panels.parts.style import bar, button, column, line, toned
 from voicenb.panels.preset_bar import PresetBar
 from voicenb.panels.results import Result, Results, Said
 from voicenb.panels.voice_choice import VoiceChoice
@@ -86,15 +88,15 @@ class SayPanel(Panel):
         )
         self._choice = VoiceChoice(studio)
         self._voice = self._choice.control
-        self._takes = widgets.BoundedIntText(
-            value=1, min=1, max=_MOST_TAKES, description="Takes", tooltip="How many versions, each paid for"
-        )
-        self._takes.add_class("voicenb-short")
-        self._fresh = widgets.Checkbox(
+        self._takes = Number(
+            "short", whole=True, slider=False, value=1, min=1, max=_MOST_TAKES, description="Takes",
+            tooltip="How many versions, each paid for",
+        )  # fmt: skip
+        self._fresh = lean(
+            widgets.Checkbox, "short",
             description="Make a new version, and pay again", indent=False,
             tooltip="Though the same was made before; else that one is given again, for nothing",
         )  # fmt: skip
-        self._fresh.add_class("voicenb-short")
         self._balance = line("balance", "quiet")
         self._buttons = RunButtons("Say", "Ctrl+Enter in the text does the same")
         self._next = press("", "", "outlined", "gone")
@@ -122,18 +124,16 @@ class SayPanel(Panel):
         self._pressed(self._presets.save, self._presets.keep)
         self._pressed(self._presets.delete, self._presets.remove)
 
-        acts = widgets.VBox(
-            [
-                bar(self._voice, line("grow"), self._balance, names=("head-row",)),
-                self.form.widget,
-                bar(self._takes, self._fresh, self._presets.head, line("grow"), reset, self._code_button()),
-                self._presets.bar,
-                self._code,
-                bar(self._status, self._next, self._buttons.go, self._buttons.stop, names=("act",)),
-                self._problem,
-            ]
+        acts = column(
+            bar(self._voice, line("grow"), self._balance, names=("head-row",)),
+            self.form.widget,
+            bar(self._takes, self._fresh, self._presets.head, line("grow"), reset, self._code_button()),
+            self._presets.bar,
+            self._code,
+            bar(self._status, self._next, self._buttons.go, self._buttons.stop, names=("act",)),
+            self._problem,
+            names=("acts",),
         )
-        acts.add_class("voicenb-acts")
         self._lay(acts, self.results.widget)
         self.refresh(voice if voice is None or isinstance(voice, str) else voice.name)
         self._start(self._look_at_balance())
@@ -204,6 +204,8 @@ class SayPanel(Panel):
         elif errors:
             fields = ", ".join(dict.fromkeys(one.field for one in errors))
             self._off(f"To mend: {fields}.")
+        elif problem := self._takes.problem():
+            self._off(problem)
         else:
             self._buttons.offer()
             if not keep:
@@ -279,7 +281,7 @@ class SayPanel(Panel):
         return _Order(
             voice=voice,
             text=str(values.pop("text", "")),
-            takes=shown(self._takes),
+            takes=self._takes.checked(shown),
             values=values,
             fresh=shown(self._fresh),
             price=None if shown.now else shown(self._buttons.go, "description"),
@@ -457,8 +459,9 @@ class SayPanel(Panel):
         """The Python that says the same."""
         values = self.form.code
         text = str(values.pop("text", ""))
-        if self._takes.value > 1:
-            values["takes"] = self._takes.value
+        takes = 1 if self._takes.problem() else self._takes.read()
+        if takes > 1:
+            values["takes"] = takes
         if self._fresh.value:
             values["fresh"] = True
         return "\n".join(
@@ -467,6 +470,6 @@ class SayPanel(Panel):
                 "",
                 connect_line(self.studio),
                 f"voice = studio.voice({self.voice or 'the name of a voice'!r})",
-                ("clips = " if self._takes.value > 1 else "clip = ") + call_of("voice.say", repr(text), **values),
+                ("clips = " if takes > 1 else "clip = ") + call_of("voice.say", repr(text), **values),
             )
         )

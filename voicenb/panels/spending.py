@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from voicenb.panels.base import call_of
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import amount
 from voicenb.panels.parts.page_values import press
 from voicenb.panels.parts.style import bar, line
@@ -34,18 +35,25 @@ class Spending:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self.by = widgets.Dropdown(
-            description="Spent by", options=["day", "service", "voice", "label"], tooltip="What is added up by"
+        self.by = lean(
+            widgets.Dropdown,
+            "short",
+            description="Spent by",
+            options=["day", "service", "voice", "label"],
+            tooltip="What is added up by",
         )
-        self.by.add_class("voicenb-short")
-        self.path = widgets.Text(
-            description="File", value="history.csv", tooltip="A path that ends in .csv or .parquet"
+        self.path = lean(
+            widgets.Text,
+            "tight",
+            description="File",
+            value="history.csv",
+            tooltip="A path that ends in .csv or .parquet",
         )
-        self.path.add_class("voicenb-tight")
         self.save = press("Export", "Writes the tasks, filtered as below, to this file", "outlined")
         self._sums = line("findings-line")
-        self.widget = widgets.VBox([bar(self.by, line("grow"), self.path, self.save), self._sums])
-        self.widget.add_class("voicenb-gone")
+        self.widget = lean(
+            widgets.VBox, "gone", children=[bar(self.by, line("grow"), self.path, self.save), self._sums]
+        )
 
     def show(self, wanted: bool) -> None:
         """Opens or closes the books."""

@@ -14,7 +14,9 @@ from voicenb.errors import InvalidRequest
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.fields.field import Field, switch_class
 from voicenb.panels.fields.kinds import field_for
+from voicenb.panels.fields.number import Number
 from voicenb.panels.form import languages, remarks_on, without_warnings
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import connect_line
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues, press
 from voicenb.panels.parts.run_buttons import RunButtons
@@ -82,39 +84,38 @@ class StudyPanel(Panel):
         self._voices = self._known_voices()
         first = self._first
         self.levels: dict[str, Levels] = {}
-        self.name = widgets.Text(value=first.name, description="Name", tooltip="The study's name in this home")
-        self.name.add_class("voicenb-tight")
-        self._question = widgets.Text(
+        self.name = lean(
+            widgets.Text, "tight", value=first.name, description="Name", tooltip="The study's name in this home"
+        )
+        self._question = lean(
+            widgets.Text,
+            "grow",
             value=first.question,
             description="Question",
             placeholder="What do you want to know?",
             tooltip="In words; it is kept",
         )
-        self._question.add_class("voicenb-grow")
         self._name_note = line("note-line", "live")
-        self.texts = widgets.Textarea(
+        self.texts = lean(
+            widgets.Textarea, "input",
             value="\n".join(map(one_line, first.texts)), description="Texts, one a line", rows=4,
             placeholder="One text a line.", tooltip="Each line is a text; \\n in it stands for a line break",
         )  # fmt: skip
-        self.texts.add_class("voicenb-input")
         self._texts_note = line("note-line", "live")
-        self._takes = widgets.BoundedIntText(
-            value=first.takes,
-            min=1,
-            max=_MOST_TAKES,
-            description="Takes",
+        self._takes = Number(
+            "short", whole=True, slider=False, value=first.takes, min=1, max=_MOST_TAKES, description="Takes",
             tooltip="How often each combination is made and paid",
-        )
-        self._kind = widgets.Dropdown(
+        )  # fmt: skip
+        self._kind = lean(
+            widgets.Dropdown,
             options=[(kind.replace("-", " "), kind) for kind in KINDS], value=first.design, description="Design",
             tooltip="grid: all combinations; paired: the first levels together, then the second; one at a time: around the baseline",
         )  # fmt: skip
-        self._more = widgets.Dropdown(description="Parameter", tooltip="What else is varied")
+        self._more = lean(widgets.Dropdown, description="Parameter", tooltip="What else is varied")
         add = press("Add factor", "Its levels are picked next", "outlined")
-        for one in (self._takes, self._kind, self._more):
+        for one in (self._kind, self._more):
             one.add_class("voicenb-short")
-        self._factors = widgets.VBox()
-        self._factors.add_class("voicenb-factors")
+        self._factors = lean(widgets.VBox, "factors")
         self._left_out = line("left-out", "live")
         self._buttons = RunButtons("Run")
         self._show = button("Show results", "Measures what was made, and compares it", "gone")
@@ -127,11 +128,13 @@ class StudyPanel(Panel):
         for control in (self.texts, self._takes, self._kind, self._question):
             control.observe(self._on(self._judge), "value")
         self.name.observe(self._on(self._renamed), "value")
-        text = widgets.VBox([self.texts, self._texts_note])
+        text = lean(widgets.VBox, children=[self.texts, self._texts_note])
         for name in ("field", "wide", "text", "texts"):
             text.add_class(f"voicenb-{name}")
-        acts = widgets.VBox(
-            [
+        acts = lean(
+            widgets.VBox,
+            "acts",
+            children=[
                 bar(self.name, self._question),
                 self._name_note,
                 text,
@@ -141,9 +144,8 @@ class StudyPanel(Panel):
                 bar(self._status, self._show, self._buttons.go, self._buttons.stop, names=("act",)),
                 self._left_out,
                 self._problem,
-            ]
+            ],
         )
-        acts.add_class("voicenb-acts")
         self._lay(acts, self.results.widget)
         self._begin_levels()
         self._judge()
@@ -291,7 +293,7 @@ class StudyPanel(Panel):
             factors={name: tuple(one.levels) for name, one in factors.items()},
             baseline=baseline
             | {name: level for name, level in kept.items() if level in (chosen if name == "voice" else texts)},
-            takes=shown(self._takes),
+            takes=self._takes.checked(shown),
             design=shown(self._kind),
             question=shown(self._question).strip(),
         )

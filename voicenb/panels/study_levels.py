@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from voicenb.panels.fields.field import Field, switch_class
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
 from voicenb.panels.parts.style import bar, button, line, toned
 from voicenb.study.design import same_level
@@ -53,20 +54,22 @@ class Levels:
         self.add = press("Add level", f"Takes this value as a level of {label}", "outlined")
         self.remove = button("Remove", f"{label} is no factor any more, and stays at its default")
         self._chips: list[Any] = []
-        self._held = widgets.HBox()
-        self._held.add_class("voicenb-levels")
+        self._held = lean(widgets.HBox, "levels")
         self._none = line("none")
         self._none.value = toned("no level yet", "quiet")
-        self._baseline = widgets.Dropdown(
-            description="Baseline", tooltip=f"What the other levels of {label} are held against"
+        self._baseline = lean(
+            widgets.Dropdown,
+            "short",
+            description="Baseline",
+            tooltip=f"What the other levels of {label} are held against",
         )
-        self._baseline.add_class("voicenb-short")
         self._baseline.observe(lambda _: self._drawing or self._changed(), "value")
         switch_class(self.remove, "gone", not removable)
-        self.box = widgets.VBox(
-            [bar(field.box, self.add, self.remove), bar(self._held, self._baseline, names=("chosen",))]
+        self.box = lean(
+            widgets.VBox,
+            "factor",
+            children=[bar(field.box, self.add, self.remove), bar(self._held, self._baseline, names=("chosen",))],
         )
-        self.box.add_class("voicenb-factor")
         self._draw(self.levels[0] if baseline is None and self.levels else baseline)
 
     @property

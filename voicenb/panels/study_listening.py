@@ -11,6 +11,7 @@ from voicenb.base.files import file_name
 from voicenb.listening.kinds import KINDS
 from voicenb.panels.base import call_of
 from voicenb.panels.listening import ListeningPlayer
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import close
 from voicenb.panels.parts.style import bar, button, line, toned
 from voicenb.study.comparing import parameters_first
@@ -41,12 +42,13 @@ class StudyListening:
     def __init__(self, *, on: Callable[[Callable[[], object]], Callable[[object], None]]) -> None:
         self._study: Study | None = None
         self.test: ListeningTest | None = None
-        self.kind = widgets.Dropdown(
+        self.kind = lean(
+            widgets.Dropdown,
             description="Blind test",
             options=[(name.upper(), name) for name in KINDS if name != _NEEDS_RECORDINGS],
             tooltip="What listeners are asked",
         )
-        self.factor = widgets.Dropdown(description="Between", tooltip="The factor whose levels are compared")
+        self.factor = lean(widgets.Dropdown, description="Between", tooltip="The factor whose levels are compared")
         for one in (self.kind, self.factor):
             one.add_class("voicenb-short")
         self.begin = button("Listen", "The test itself, for whoever sits here; votes are kept one by one")
@@ -55,11 +57,12 @@ class StudyListening:
         for control, call in ((self.begin, self._begin), (self.save, self._save), (self.report, self._report)):
             control.on_click(on(call))
         self._note = line("status", "live")
-        self._player = widgets.VBox()
-        self.widget = widgets.VBox(
-            [bar(self.kind, self.factor, self.begin, self.save, self.report), self._note, self._player]
+        self._player = lean(widgets.VBox)
+        self.widget = lean(
+            widgets.VBox,
+            "gone",
+            children=[bar(self.kind, self.factor, self.begin, self.save, self.report), self._note, self._player],
         )
-        self.widget.add_class("voicenb-gone")
 
     def show(self, study: Study) -> None:
         """Offers what can be listened to."""

@@ -13,6 +13,7 @@ from voicenb.display.comparison import shortened
 from voicenb.errors import InvalidRequest
 from voicenb.panels.fields.field import switch_class
 from voicenb.panels.form import without_warnings
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import close
 from voicenb.panels.parts.style import bar, line, toned
 from voicenb.panels.parts.table import Table
@@ -64,22 +65,22 @@ class StudyResults:
         self._shown = 0
         self._note = line("status", "live")
         self.effects = Table(_COLUMNS, label="What each factor does", empty="")
-        self._table = widgets.VBox([self.effects])
-        self._table.add_class("voicenb-scroll")
+        self._table = lean(widgets.VBox, "scroll", children=[self.effects])
         self.rows, self.columns = (
-            widgets.Dropdown(description=name, tooltip=f"The factor whose levels are the {name.lower()}")
+            lean(widgets.Dropdown, description=name, tooltip=f"The factor whose levels are the {name.lower()}")
             for name in ("Rows", "Columns")
         )
         for one in (self.rows, self.columns):
             one.add_class("voicenb-short")
             one.observe(on(self._turn), "value")
-        self._player = widgets.VBox()
+        self._player = lean(widgets.VBox)
         self.listening = StudyListening(on=on)
-        self.widget = widgets.VBox(
-            [self._note, self._table, bar(self.rows, self.columns), self._player, self.listening.widget]
+        self.widget = lean(
+            widgets.VBox,
+            "gone",
+            "results",
+            children=[self._note, self._table, bar(self.rows, self.columns), self._player, self.listening.widget],
         )
-        self.widget.add_class("voicenb-results")
-        self.widget.add_class("voicenb-gone")
 
     async def show(self, study: Study) -> None:
         """Shows what came of a study: measures what was not measured, and compares."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from voicenb.errors import VoicenbError
+from voicenb.panels.page.light import lean
 
 if TYPE_CHECKING:
     from voicenb.studio.studio import Studio
@@ -28,8 +29,7 @@ class VoiceChoice:
         self._studio = studio
         self._made: dict[str, str] = {}
         self._older: dict[str, str] = {}
-        self.control = widgets.Dropdown(description="Voice", tooltip="The voice that speaks")
-        self.control.add_class("voicenb-voice")
+        self.control = lean(widgets.Dropdown, "voice", description="Voice", tooltip="The voice that speaks")
 
     @property
     def value(self) -> str | None:

@@ -13,6 +13,7 @@ import pandas as pd
 from voicenb import services
 from voicenb.ledger.dataframes import voice_frame
 from voicenb.panels.base import Panel
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import clock, close, connect_line, player
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
 from voicenb.panels.parts.style import bar, button, line, toned
@@ -47,7 +48,7 @@ class VoicesPanel(Panel):
         self._numbers: dict[str, str] = {}
         self._table = Table(_COLUMNS, label="Voices", empty="There is no voice yet. Clone one from a recording.")
         self._table.on_act(lambda act, row: self._on(lambda: self._acted(act, row))(None))
-        self._new_name = widgets.Text(description="New name")
+        self._new_name = lean(widgets.Text, description="New name")
         rename = press("Rename", "", "outlined")
         keep = button("Cancel")
         self._rename_bar = bar(self._new_name, rename, keep, names=("gone",))
@@ -56,8 +57,7 @@ class VoicesPanel(Panel):
         self._answers = (rename, forget)
         stay = button("Keep")
         self._forget_bar = bar(self._question, forget, stay, names=("gone",))
-        self._player = widgets.VBox()
-        self._player.add_class("voicenb-results")
+        self._player = lean(widgets.VBox, "results")
         self._pressed(rename, self._rename)
         self._pressed(forget, lambda _: self._forget())
         for one in (keep, stay):

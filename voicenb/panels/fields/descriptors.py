@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipywidgets as widgets
 
 from voicenb.panels.fields.field import Field
+from voicenb.panels.page.light import lean
 from voicenb.services.base import Parameter
 from voicenb.services.descriptors import DIALECTS, VOCABULARY, category, split
 
@@ -15,20 +16,21 @@ class DescriptorsField(Field):
     """A line of descriptors, and a list that adds to it; a word takes the place of another of its category."""
 
     def __init__(self, one: Parameter) -> None:
-        self.add = widgets.Dropdown(options=_offered(), value="", tooltip="Adds a word to the description")
-        self.add.add_class("voicenb-short")
+        self.more = lean(
+            widgets.Dropdown, "short", options=_offered(), value="", tooltip="Adds a word to the description"
+        )
         super().__init__(one)
         self.input.placeholder = "pick words, or write: female, young adult, high pitch"
-        row = self.box.children[0]
-        row.children = (*row.children, self.add)
-        self.box.add_class("voicenb-wide")
-        self.add.observe(lambda _: self._pick(), "value")
+        self.box.children = (self.input, self.more, self.foot)
+        for name in ("wide", "beside"):
+            self.box.add_class(f"voicenb-{name}")
+        self.more.observe(lambda _: self._pick(), "value")
 
     def _pick(self) -> None:
-        word = self.add.value
+        word = self.more.value
         if not word:
             return
-        self.add.value = ""
+        self.more.value = ""
         said = self.input.value
         if said.lstrip().startswith("{"):
             # An object with keys of its own is for whoever wrote it.

@@ -8,6 +8,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from voicenb.panels.fields.field import Code, Field, Publish, switch_class
+from voicenb.panels.fields.number import Number
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues
 from voicenb.panels.parts.style import bar, line, toned
 from voicenb.panels.parts.upload import Upload
@@ -36,20 +38,19 @@ class EmotionField(Field):
         self._publish = publish
         self._uploaded = ("", "")
         self._sliders = {
-            name: widgets.FloatSlider(
-                value=0, min=0, max=1, step=0.05, readout_format=".2f", description=name.capitalize(),
+            name: Number(
+                value=0.0, min=0, max=1, step=0.05, places=2, description=name.capitalize(),
                 tooltip=f"How much {name}, 0 to 1",
             )
             for name in COMPONENTS
         }  # fmt: skip
         self._sum = line("live", "sum")
-        grid = widgets.VBox(list(self._sliders.values()))
-        grid.add_class("voicenb-fields")
-        self._vector = widgets.VBox([grid, self._sum])
-        self._text = widgets.Text(
-            description="Described", placeholder="such as: say it happily, and a little surprised"
+        grid = lean(widgets.VBox, "fields", children=list(self._sliders.values()))
+        self._vector = lean(widgets.VBox, children=[grid, self._sum])
+        self._text = lean(
+            widgets.Text, description="Described", placeholder="such as: say it happily, and a little surprised"
         )
-        self._url = widgets.Text(description="Recording", placeholder="https://… of a recording in that emotion")
+        self._url = lean(widgets.Text, description="Recording", placeholder="https://… of a recording in that emotion")
         self._upload = Upload(
             "Choose a file",
             self._take,
@@ -59,15 +60,13 @@ class EmotionField(Field):
         )
         self._given = bar(self._url, *([self._upload] if publish is not None else []))
         super().__init__(one)
-        parts = widgets.VBox([self._vector, self._text, self._given])
-        parts.add_class("voicenb-parts")
-        row, note = self.box.children
-        self.box.children = (row, parts, note)
+        parts = lean(widgets.VBox, "parts", children=[self._vector, self._text, self._given])
+        self.box.children = (self.input, parts, self.foot)
         self.box.add_class("voicenb-wide")
         self._mark()
 
     def _control(self, one: Parameter, choices: tuple[Any, ...]) -> Any:  # noqa: ARG002 - its choices are the modes
-        return widgets.Dropdown(options=_MODES, value="", description=self.label, tooltip=one.help)
+        return lean(widgets.Dropdown, "input", options=_MODES, value="", description=self.label, tooltip=one.help)
 
     def _watch(self) -> None:
         for control in (self.input, self._text, self._url, *self._sliders.values()):
@@ -77,12 +76,15 @@ class EmotionField(Field):
         if not self._setting:
             super()._changed()
 
-    def read(self, shown: PageValues) -> str | None:
-        """The emotion as it is shown."""
+    def read(self, shown: PageValues) -> Any:
+        """The emotion as it is shown: one line; by names where a strength is none, so that the request says so."""
         mode = shown(self.input)
         if mode == "vector":
-            strengths = {name: round(shown(slider), 4) for name, slider in self._sliders.items()}
-            return ", ".join(f"{name}={strength!r}" for name, strength in strengths.items() if strength) or None
+            strengths = {name: slider.read(shown) for name, slider in self._sliders.items()}
+            if not all(_is_strength(one) for one in strengths.values()):
+                # What is no strength must not be read as a description: by names, the request says which it is.
+                return {name: strength for name, strength in strengths.items() if strength}
+            return ", ".join(f"{name}={float(strength)!r}" for name, strength in strengths.items() if strength) or None
         if mode == "text":
             return shown(self._text).strip() or None
         if mode == "url":
@@ -90,8 +92,8 @@ class EmotionField(Field):
         return mode or None
 
     @property
-    def value(self) -> str | None:
-        """The emotion as one line, or None."""
+    def value(self) -> Any:
+        """The emotion as one line, or None; by names where a strength is none."""
         return self.read(KERNEL_VALUES)
 
     @value.setter
@@ -143,6 +145,27 @@ class EmotionField(Field):
         mode = self.input.value
         for part, name in ((self._vector, "vector"), (self._text, "text"), (self._given, "url")):
             switch_class(part, "gone", mode != name)
-        total = sum((Decimal(str(round(slider.value, 4))) for slider in self._sliders.values()), Decimal(0))
+        total = self._total
         tone = "bad" if total > LARGEST_SUM else "amber" if total > ADVISED_SUM else "quiet"
-        self._sum.value = toned(f"Sum {total:.2f}; up to {ADVISED_SUM} is advised, {LARGEST_SUM} is the most.", tone)
+        said = toned(f"Sum {total:.2f}; up to {ADVISED_SUM} is advised, {LARGEST_SUM} is the most.", tone)
+        if self._sum.value != said:
+            self._sum.value = said
+
+    @property
+    def _total(self) -> Decimal:
+        numbers = (slider.read() for slider in self._sliders.values())
+        return sum((Decimal(str(round(one, 4))) for one in numbers if not isinstance(one, str)), Decimal(0))
+
+    def remark(self, text: str, *, error: bool) -> None:
+        """Says what is wrong; of a sum that is too large the line of the sum says it already."""
+        told = (
+            self.input.value == "vector"
+            and self._total > ADVISED_SUM
+            and all(_is_strength(one.read()) for one in self._sliders.values())
+        )
+        super().remark("" if told else text, error=error)
+        switch_class(self.box, "invalid", error and bool(text))
+
+
+def _is_strength(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= 1

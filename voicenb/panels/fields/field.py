@@ -7,8 +7,11 @@ from typing import Any, TypeAlias
 
 import ipywidgets as widgets
 
+from voicenb.panels.fields.foot import Foot
+from voicenb.panels.fields.number import Number, log_stops, number_of
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.page_values import CALLBACK_LOCK, KERNEL_VALUES, PageValues
-from voicenb.panels.parts.style import button, line, toned
+from voicenb.panels.parts.style import toned
 from voicenb.services.parameters import Parameter
 
 __all__ = ["Code", "Field", "Publish", "number_of", "switch_class"]
@@ -41,28 +44,22 @@ class Field:
         self.parameter = one
         self.default = one.default
         self._count_by = count
-        self._remarked = ""
+        self._extra: Any = None
         self._listeners: list[Callable[[], None]] = []
+        classes = ("field", f"field-{one.name}", *(("wide", "text") if self.long else ()))
         self.input = self._control(one, tuple(one.choices or choices))
-        self.input.add_class("voicenb-input")
-        self.note = line("note", "live")
-        self.unit = line("unit")
-        self.unit.value = toned(one.unit)
-        self.reset_button = button("", "", "reset")
-        self._name_default()
-        self.reset_button.on_click(lambda _: self.reset())
-        self.count = line("count")
-        row = widgets.HBox([self.input, self.unit, self.reset_button] if not self.long else [self.input])
-        row.add_class("voicenb-row")
-        self.extra = widgets.HBox(layout=widgets.Layout(width="auto"))
-        under = widgets.HBox([self.note, self.count, self.extra])
-        under.add_class("voicenb-row")
-        under.add_class("voicenb-under")
-        self.box = widgets.VBox([row, under if self.long else self.note])
-        for name in ("field", f"field-{one.name}", *(("wide", "text") if self.long else ())):
-            self.box.add_class(f"voicenb-{name}")
+        self.foot = self.note = Foot(self._reset_pressed, unit=one.unit, **self._way_back())
+        self.box = lean(widgets.VBox, *classes, children=(self.input, self.foot))
         self._watch()
         self._mark()
+
+    @property
+    def extra(self) -> Any:
+        """A place for more controls, below a text."""
+        if self._extra is None:
+            self._extra = lean(widgets.HBox, "extra")
+            self.box.children = (*self.box.children, self._extra)
+        return self._extra
 
     def _watch(self) -> None:
         self.input.observe(lambda _: self._changed(), "value")
@@ -86,32 +83,37 @@ class Field:
     def _control(self, one: Parameter, choices: tuple[Any, ...]) -> Any:
         about: dict[str, Any] = {"description": self.label, "tooltip": self._help(one)}
         if self.long:
-            return widgets.Textarea(value=one.default or "", placeholder="Write what is spoken.", **about)
+            return lean(
+                widgets.Textarea, "input", value=one.default or "", placeholder="Write what is spoken.", **about
+            )
         if choices:
             if not one.required and one.default not in choices:
                 choices = (one.default, *choices)
             # By index, because ipywidgets takes the value None for nothing chosen.
             first = 0 if one.required else choices.index(one.default)
-            return widgets.Dropdown(
-                options=[(self.written(choice), choice) for choice in choices], index=first, **about
-            )
+            options = [(self.written(choice), choice) for choice in choices]
+            return lean(widgets.Dropdown, "input", options=options, index=first, **about)
         if one.type == "switch":
-            return widgets.Checkbox(value=bool(one.default), indent=False, **about)
+            return lean(widgets.Checkbox, "input", value=bool(one.default), indent=False, **about)
         if (
             one.type in {"number", "integer"}
             and one.low is not None
             and one.high is not None
             and one.default is not None
         ):
-            step = one.step or (1 if one.type == "integer" else _step(one.low, one.high))
+            whole = one.type == "integer"
+            step = one.step or (1 if whole else _step(one.low, one.high))
             low = one.low + step if one.low_excluded else one.low
-            if one.type == "integer":
-                return widgets.IntSlider(value=one.default, min=int(low), max=int(one.high), step=int(step), **about)
-            return widgets.FloatSlider(
-                value=one.default, min=low, max=one.high, step=step, readout_format=f".{_places(step)}f", **about
-            )
-        return widgets.Text(
-            value=self._written(one.default), placeholder=one.range.partition(" (")[0] or "the service's own", **about
+            return Number(
+                "input", whole=whole, value=one.default, min=low, max=one.high, step=step, unit=one.unit,
+                stops=log_stops(low, one.high), places=0 if whole else _places(step), **about,
+            )  # fmt: skip
+        return lean(
+            widgets.Text,
+            "input",
+            value=self._written(one.default),
+            placeholder=one.range.partition(" (")[0] or "the service's own",
+            **about,
         )
 
     @staticmethod
@@ -137,17 +139,17 @@ class Field:
 
     def read(self, shown: PageValues) -> Any:
         """The value as it is shown."""
+        if isinstance(self.input, Number):
+            return self.input.read(shown)
         found = shown(self.input)
         one = self.parameter
-        if isinstance(self.input, widgets.FloatSlider):
-            return round(found, 6)
         if type(self.input) is widgets.Text:
             found = found.strip()
             if not found:
                 return one.default
             if one.type in {"number", "integer"}:
                 # What is no number stays text, so that the request says what is allowed.
-                return number_of(found, whole=one.type == "integer")
+                return number_of(found, whole=one.type == "integer", unit=one.unit)
         if isinstance(self.input, widgets.Textarea) and not one.required and not found.strip():
             return one.default
         return found
@@ -174,13 +176,7 @@ class Field:
             value = "" if value is None else str(value)
         elif isinstance(self.input, widgets.Checkbox):
             value = bool(value)
-        elif self.parameter.low_excluded and self.parameter.low < value < self.input.min:
-            # Below the first stop, and still within the service's range.
-            self.input.min = value
-        elif not self.input.min <= value <= self.input.max or (
-            isinstance(self.input, widgets.IntSlider) and value != int(value)
-        ):
-            # The slider would move to the nearest value that it has, and say nothing.
+        elif not _fits(value, self.parameter):
             raise ValueError(self.parameter.allowed)
         self.input.value = value
 
@@ -197,16 +193,20 @@ class Field:
         """What counts as unchanged from now on; a field that was unchanged follows it."""
         follow = not self.changed and not self.parameter.required
         self.default = default
-        self._name_default()
+        self.foot.set(**self._way_back())
         if follow:
             self.reset()
         self._mark()
 
-    def _name_default(self) -> None:
+    def _way_back(self) -> dict[str, str]:
+        """What the button that brings the default back says."""
         shown = self.written(self.default)
         number = isinstance(self.default, int | float) and not isinstance(self.default, bool)
-        self.reset_button.description = f"↺ {shown}" if number else "↺"
-        self.reset_button.tooltip = f"{self.label} back to {shown}"
+        return {"reset": f"↺ {shown}" if number else "↺", "reset_title": f"{self.label} back to {shown}"}
+
+    def _reset_pressed(self) -> None:
+        with CALLBACK_LOCK:
+            self.reset()
 
     @property
     def changed(self) -> bool:
@@ -225,9 +225,9 @@ class Field:
 
     def _mark(self) -> None:
         switch_class(self.box, "changed", self.changed)
-        switch_class(self.reset_button, "hidden", not self.changed)
+        self.foot.changed = self.changed
         if self.long:
-            self.count.value = toned(self._counted(self.input.value))
+            self.foot.count = toned(self._counted(self.input.value))
 
     def _counted(self, text: str) -> str:
         limit = self.parameter.max_length
@@ -237,9 +237,9 @@ class Field:
 
     def remark(self, text: str, *, error: bool) -> None:
         """Says what is wrong, in the line below the control; "" takes it back."""
+        text = f"{text[:1].upper()}{text[1:]}"
         shown = toned(text, "bad" if error else "amber", title=text)
-        if shown != self._remarked:
-            self._remarked = self.note.value = shown
+        self.foot.value = shown
         switch_class(self.box, "invalid", error and bool(text))
 
 
@@ -266,9 +266,7 @@ def _places(step: float) -> int:
     return len(text.partition(".")[2]) if "e" not in text else 2
 
 
-def number_of(text: str, *, whole: bool) -> int | float | str:
-    """What was typed as a number; what is none stays text, so that the request says what is allowed."""
-    try:
-        return int(text) if whole else float(text.replace(",", "."))
-    except ValueError:
-        return text
+def _fits(value: Any, one: Parameter) -> bool:
+    """Whether a number lies in a parameter's range; what a preset or a program gives is refused where it does not."""
+    low = value > one.low if one.low_excluded else value >= one.low
+    return bool(low and value <= one.high and (one.type != "integer" or value == int(value)))

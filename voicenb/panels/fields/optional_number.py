@@ -6,7 +6,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from voicenb.panels.fields.field import Field, number_of, switch_class
+from voicenb.panels.fields.field import Field, switch_class
+from voicenb.panels.fields.number import number_of
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues
 from voicenb.services.base import Parameter
 
@@ -17,14 +19,13 @@ class OptionalNumberField(Field):
     """A switch, and beside it a number in the parameter's unit, which may be left to the service."""
 
     def __init__(self, one: Parameter) -> None:
-        self._limit = widgets.Text(
-            description=f"{one.name.replace('_', ' ').capitalize()}, in {one.unit}", tooltip=one.help,
-            placeholder="the service's own",
+        self._limit = lean(
+            widgets.Text, "limit", description=f"{one.name.replace('_', ' ').capitalize()}, in {one.unit}",
+            tooltip=one.help, placeholder="the service's own",
         )  # fmt: skip
-        self._limit.add_class("voicenb-limit")
         super().__init__(one)
-        row = self.box.children[0]
-        row.children = (self.input, self._limit, self.unit, self.reset_button)
+        self.box.children = (self.input, self._limit, self.foot)
+        self.box.add_class("voicenb-beside")
         self._mark()
 
     def _watch(self) -> None:
@@ -34,7 +35,7 @@ class OptionalNumberField(Field):
     def read(self, shown: PageValues) -> Any:
         """The value as it is shown."""
         written, on = shown(self._limit).strip(), bool(shown(self.input))
-        return number_of(written, whole=True) if on and written else on
+        return number_of(written, whole=True, unit=self.parameter.unit) if on and written else on
 
     @property
     def value(self) -> Any:
@@ -53,5 +54,5 @@ class OptionalNumberField(Field):
 
     def _mark(self) -> None:
         super()._mark()
-        for part in (self._limit, self.unit):
-            switch_class(part, "hidden", not self.input.value)
+        switch_class(self._limit, "hidden", not self.input.value)
+        self.foot.unit_shown = self.input.value

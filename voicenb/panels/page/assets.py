@@ -6,24 +6,22 @@ import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["bundle", "panel_styles", "script", "styles"]
+__all__ = ["bundle", "panel_styles", "pieces", "script", "styles"]
 
 _STATIC = Path(__file__).parents[1] / "static"
+_PIECES: dict[str, tuple[str, ...]] = {}
 
 
 @cache
 def bundle(*names: str) -> str:
     """Modules of ``static/`` as one, for ``_esm``, which front ends load as a blob that can import nothing.
 
-    Comments and indentation are left away, because a saved notebook holds the text once for each widget.
+    Comments and indentation are left away, because a page and a saved notebook hold the text.
 
     Args:
         names: Their names without ``.js``, what is imported before what imports it.
     """
-    whole = "".join((_STATIC / f"{name}.js").read_text("utf-8") for name in names)
-    whole = re.sub(r"^import .* from \"\./\w+\.js\";$", "", whole, flags=re.MULTILINE)
-    whole = re.sub(r"/\*\*.*?\*/ ?", "", whole, flags=re.DOTALL)
-    return "\n".join(line for raw in whole.splitlines() if (line := raw.strip()) and not line.startswith("//"))
+    return _joined(*(f"{name}.js" for name in names))
 
 
 @cache
@@ -33,17 +31,38 @@ def styles(*more: str) -> str:
     Args:
         more: Names, without ``.css``, of style sheets that follow it.
     """
-    whole = "\n".join((_STATIC / f"{name}.css").read_text("utf-8") for name in ("players", *more))
-    return "\n".join(line for raw in whole.splitlines() if (line := raw.strip()))
+    return _joined(*(f"{name}.css" for name in ("players", *more)))
 
 
 @cache
 def script(name: str) -> str:
-    """One module of ``static/`` as it is, for the ``_esm`` of a widget that imports none."""
-    return (_STATIC / f"{name}.js").read_text("utf-8")
+    """One module of ``static/``, for the ``_esm`` of a widget that imports none."""
+    return _joined(f"{name}.js")
 
 
 @cache
 def panel_styles() -> str:
     """The panels' style sheet, for ``_css``."""
-    return (_STATIC / "panel.css").read_text("utf-8")
+    return _joined("panel.css")
+
+
+def pieces(whole: str) -> list[tuple[str, str]]:
+    """The files that one of these texts is made of: the name and the text of each; a text of anybody else is one piece."""
+    names = _PIECES.get(whole)
+    if names is None:
+        return [(whole, whole)] if whole else []
+    return [(name, _short(name)) for name in names]
+
+
+def _joined(*names: str) -> str:
+    whole = "\n".join(_short(name) for name in names)
+    _PIECES[whole] = names
+    return whole
+
+
+@cache
+def _short(name: str) -> str:
+    """A file of ``static/`` without comments and indentation."""
+    text = re.sub(r"^import .* from \"\./\w+\.js\";$", "", (_STATIC / name).read_text("utf-8"), flags=re.MULTILINE)
+    text = re.sub(r"/\*.*?\*/ ?" if name.endswith(".css") else r"/\*\*.*?\*/ ?", "", text, flags=re.DOTALL)
+    return "\n".join(line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith("//"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from voicenb.base.money import Price, plain
+from voicenb.panels.page.light import lean
 from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer
 from voicenb.tasks.session import SANDBOX
@@ -30,7 +31,10 @@ def player(clip: Clip) -> Any:
         if task.cost is not None:
             parts.append(amount(task.cost, task.unit or ""))
     caption = " · ".join(f"<bdi>{escape(part)}</bdi>" for part in parts if part)
-    return widgets.VBox([ClipPlayer(clip), widgets.HTML(f'<div class="voicenb-quiet">{caption}</div>')])
+    return lean(
+        widgets.VBox,
+        children=[ClipPlayer(clip), lean(widgets.HTML, value=f'<div class="voicenb-quiet">{caption}</div>')],
+    )
 
 
 def worded(value: object) -> str:

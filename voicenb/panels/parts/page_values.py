@@ -17,6 +17,7 @@ import ipywidgets as widgets
 import traitlets
 
 from voicenb.errors import InvalidRequest
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.table import Table
 from voicenb.panels.players.waveform import Waveform
 
@@ -121,15 +122,16 @@ class Press(widgets.Button):  # type: ignore[misc]  # ipywidgets has no types
     token = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
         self._used: deque[str] = deque(maxlen=_REMEMBERED)
         self._bare: Callable[[], object] = lambda: None
-        self.renew()
-        self.add_class(f"voicenb-press-{self.model_id}")
+        # Its own id is known before it is made, so that the class by which the page finds it is there from the beginning.
+        name = uuid.uuid4().hex
+        classes = (*options.pop("_dom_classes", ()), f"voicenb-press-{name}")
+        super().__init__(model_id=name, token=_token(), _dom_classes=classes, **options)
 
     def renew(self) -> None:
         """What the button is about has changed: a press that was made before is refused."""
-        self.token = uuid.uuid4().hex[:12]
+        self.token = _token()
 
     def use(self, token: str) -> bool:
         """Takes a press; False for the second of a double press, and for one that another has overtaken.
@@ -161,12 +163,13 @@ class Press(widgets.Button):  # type: ignore[misc]  # ipywidgets has no types
         self._bare = call
 
 
+def _token() -> str:
+    return uuid.uuid4().hex[:12]
+
+
 def press(text: str, tooltip: str = "", *names: str) -> Press:
     """A `Press` with style classes ``voicenb-<name>``."""
-    made = Press(description=text, tooltip=tooltip)
-    for name in names:
-        made.add_class(f"voicenb-{name}")
-    return made
+    return lean(Press, *names, description=text, tooltip=tooltip)
 
 
 def watched(*parts: Any) -> dict[str, list[str]]:
@@ -184,6 +187,8 @@ def watched(*parts: Any) -> dict[str, list[str]]:
             found[one.model_id] = ["start", "end"]
         elif isinstance(one, Table):
             found[one.model_id] = ["picked"]
+        elif told := getattr(one, "told_by_press", ()):
+            found[one.model_id] = list(told)
         elif isinstance(one, widgets.ValueWidget) and not isinstance(one, widgets.HTML) and "value" in one.traits():
             found[one.model_id] = ["value"]
     return found

@@ -5,16 +5,17 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-import anywidget
 import ipywidgets as widgets
 import traitlets
 
 from voicenb.panels.page.assets import bundle, panel_styles
+from voicenb.panels.page.light import lean
+from voicenb.panels.page.scripts import Scripted
 
-__all__ = ["PanelAssets", "bar", "button", "line", "toned"]
+__all__ = ["PanelAssets", "bar", "button", "column", "lean", "line", "toned"]
 
 
-class PanelAssets(anywidget.AnyWidget):
+class PanelAssets(Scripted):
     """Brings the style sheet, names what has no name for screen readers, and writes marks at the caret.
 
     It draws nothing and holds no data. With each press of a `voicenb.panels.parts.page_values.Press` it sends what the page shows; where anywidget's front end
@@ -35,29 +36,24 @@ class PanelAssets(anywidget.AnyWidget):
         self.send({"insert": mark})
 
 
-def line(*names: str) -> Any:
+def line(*names: str, value: str = "") -> Any:
     """A line of HTML that a panel writes to, with style classes ``voicenb-<name>``."""
-    made = widgets.HTML()
-    for name in names:
-        made.add_class(f"voicenb-{name}")
-    return made
+    return lean(widgets.HTML, *names, value=value)
 
 
 def button(text: str, tooltip: str = "", *names: str) -> Any:
     """A button with style classes ``voicenb-<name>``."""
-    made = widgets.Button(description=text, tooltip=tooltip)
-    for name in names:
-        made.add_class(f"voicenb-{name}")
-    return made
+    return lean(widgets.Button, *names, description=text, tooltip=tooltip)
 
 
 def bar(*children: Any, names: tuple[str, ...] = ()) -> Any:
     """Children side by side, wrapping where it is narrow."""
-    made = widgets.HBox(list(children))
-    made.add_class("voicenb-bar")
-    for name in names:
-        made.add_class(f"voicenb-{name}")
-    return made
+    return lean(widgets.HBox, "bar", *names, children=children)
+
+
+def column(*children: Any, names: tuple[str, ...] = ()) -> Any:
+    """Children one below the other."""
+    return lean(widgets.VBox, *names, children=children)
 
 
 def toned(text: str, tone: str = "", *, title: str = "") -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
 from voicenb.panels.page.assets import script
+from voicenb.panels.page.light import shared_layout
+from voicenb.panels.page.scripts import Scripted
 
 __all__ = ["Table"]
 
 
-class Table(anywidget.AnyWidget):
+class Table(Scripted):
     """Rows of text, drawn by one widget whatever their number.
 
     Args:
@@ -41,7 +42,9 @@ class Table(anywidget.AnyWidget):
     """What the table is."""
 
     def __init__(self, columns: Sequence[Mapping[str, Any]], *, label: str, empty: str, pick: bool = False) -> None:
-        super().__init__(columns=[dict(column) for column in columns], label=label, empty=empty, pick=pick)
+        super().__init__(
+            layout=shared_layout(), columns=[dict(column) for column in columns], label=label, empty=empty, pick=pick
+        )
 
     def __repr__(self) -> str:
         return f"<Table {self.label!r}, {len(self.rows)} rows>"

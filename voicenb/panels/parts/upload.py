@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
 from voicenb.display.html import size as in_words
 from voicenb.errors import InvalidRequest
 from voicenb.panels.page.assets import bundle
 from voicenb.panels.page.chunked_upload import MOST_BYTES, ChunkedUpload
+from voicenb.panels.page.light import shared_layout
+from voicenb.panels.page.scripts import Scripted
 
 __all__ = ["Upload"]
 
 
-class Upload(anywidget.AnyWidget):
+class Upload(Scripted):
     """Takes a file that is chosen, or dropped on the panel around it.
 
     The file comes in pieces, because one message of more than 10 MB would end a notebook's connection, and it never becomes part of the
@@ -53,7 +54,7 @@ class Upload(anywidget.AnyWidget):
         accept: str = "",
         drop: bool = False,
     ) -> None:
-        super().__init__(description=description, tooltip=tooltip, accept=accept, drop=drop)
+        super().__init__(layout=shared_layout(), description=description, tooltip=tooltip, accept=accept, drop=drop)
         self._take, self._refuse = take, refuse
         self._pieces = ChunkedUpload()
         self.on_msg(self._on_message)

@@ -21,13 +21,14 @@ from voicenb.audio.resampling import resample
 from voicenb.audio.sound import AudioError
 from voicenb.base.notebook import find_cell
 from voicenb.display.comparison import Html, Playable
-from voicenb.display.html import import_lab, seconds
+from voicenb.display.html import seconds
 from voicenb.display.written import as_written
 from voicenb.errors import VoicenbError
 from voicenb.measures import envelope, loudness, mono
 from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
 from voicenb.panels.page.ipykernel_comms import listen_while_awaiting
+from voicenb.panels.page.scripts import Scripted
 
 if TYPE_CHECKING:
     from voicenb.audio.subtitles import Subtitles
@@ -108,7 +109,7 @@ def still(sound: Any) -> Html:
 # ── The kernel's half ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Player(import_lab("anywidget").AnyWidget):  # type: ignore[misc]  # anywidget ships no types that mypy may follow
+class Player(Scripted):
     """The base of the players: refuses unknown arguments, and answers the page's questions."""
 
     def __init__(self, **state: Any) -> None:

@@ -28,13 +28,14 @@ function label(root) {
   }
   for (const field of root.querySelectorAll(".voicenb-field")) {
     const note = field.querySelector(".voicenb-note");
-    const input = field.querySelector("textarea, input, select, .noUi-handle");
-    if (!note || !input) continue;
+    if (!note) continue;
     note.id ||= `voicenb-note-${Math.random().toString(36).slice(2)}`;
-    input.setAttribute("aria-describedby", note.id);
-    // Without a value it would mean that nothing is wrong.
-    if (field.classList.contains("voicenb-invalid")) input.setAttribute("aria-invalid", "true");
-    else input.removeAttribute("aria-invalid");
+    for (const input of field.querySelectorAll("textarea, input, select")) {
+      input.setAttribute("aria-describedby", note.id);
+      // Without a value it would mean that nothing is wrong.
+      if (field.classList.contains("voicenb-invalid")) input.setAttribute("aria-invalid", "true");
+      else input.removeAttribute("aria-invalid");
+    }
   }
 }
 
