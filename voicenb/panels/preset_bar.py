@@ -71,7 +71,9 @@ class PresetBar:
         more.observe(
             lambda change: (self.bar.remove_class if change.new else self.bar.add_class)("voicenb-gone"), "value"
         )
+        self._used: dict[str, Any] | None = None
         self._list()
+        form.on_change(self._changed)
         self.chosen.observe(guard(self._take), "value")
         self.head = lean(widgets.HBox, children=[self.chosen, more])
 
@@ -84,8 +86,22 @@ class PresetBar:
             self._use(presets.load(self._studio, self.chosen.value))
 
     def _use(self, values: dict[str, Any]) -> None:
-        self._form.reset()
-        self._form.set(values)
+        self._used = None
+        try:
+            self._form.reset()
+            self._form.set(values)
+        finally:
+            self._used = self._parameters()
+
+    def _parameters(self) -> dict[str, Any]:
+        """What a preset would keep now."""
+        return {name: value for name, value in self._form.values.items() if name not in presets.LEFT_OUT}
+
+    def _changed(self) -> None:
+        """A preset that was changed is none any more, and can be chosen again."""
+        if self._used is not None and self._parameters() != self._used:
+            self._used = None
+            self.chosen.value = ""
 
     def keep(self, shown: PageValues = KERNEL_VALUES) -> None:
         """Saves the parameters that are shown under the name that is shown."""

@@ -14,12 +14,13 @@ from voicenb.errors import InvalidRequest
 if TYPE_CHECKING:
     from voicenb.studio.studio import Studio
 
-__all__ = ["as_json", "delete", "load", "names", "read", "save"]
+__all__ = ["LEFT_OUT", "as_json", "delete", "load", "names", "read", "save"]
 
 _FORMAT = "voicenb preset 1"
 _MOST_BYTES = 100_000
 _NAME = re.compile(r"[^\x00-\x1f/\\:*?\"<>|]{1,60}")
-_LEFT_OUT = {"text", "voice", "reference"}
+LEFT_OUT = frozenset({"text", "voice", "reference"})
+"""Parameters that no preset keeps."""
 
 
 def _folder(studio: Studio) -> Path:
@@ -41,7 +42,7 @@ def names(studio: Studio) -> list[str]:
 
 def as_json(studio: Studio, name: str, values: Mapping[str, Any]) -> str:
     """A preset as the text of its file. Text, voice and reference are never part of it."""
-    kept = {key: value for key, value in values.items() if key not in _LEFT_OUT}
+    kept = {key: value for key, value in values.items() if key not in LEFT_OUT}
     content = {"format": _FORMAT, "service": studio.service.profile.id, "name": name, "values": kept}
     return json.dumps(content, ensure_ascii=False, indent=1)
 
@@ -79,7 +80,7 @@ def read(studio: Studio, text: str | bytes) -> tuple[str, dict[str, Any]]:
             f"this preset is for {content.get('service')!s:.40}, and the studio's service is {service}"
         )
     return str(content.get("name") or "preset"), {
-        str(key): value for key, value in content["values"].items() if key not in _LEFT_OUT
+        str(key): value for key, value in content["values"].items() if key not in LEFT_OUT
     }
 
 
