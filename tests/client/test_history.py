@@ -1,5 +1,7 @@
 """The books: sums, files that are what they are called, and what is taken out."""
 
+import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,6 +11,7 @@ from hypothesis import given, strategies as st
 from test_ledger import record
 
 import voicenb as vn
+from voicenb.base.frames import rows_of
 from voicenb.studio.history import parse_since
 
 
@@ -88,3 +91,90 @@ def test_a_clip_of_another_service_is_read_without_it(blank, ada, tmp_path):
         again = other.history.clip(clip.task.id)
     assert again.subtitles == clip.subtitles
     assert again.task.parameters == {"speed": 1.5, "subtitles": "word"}
+
+
+def test_tasks_are_found_in_the_whole_history_whatever_their_case(books):
+    """Far behind the newest page, by any of a row's words, across the services' columns and the parameters."""
+    ledger = books.session.ledger
+    for number in range(300):
+        ledger.tasks.add(
+            paid(
+                number,
+                text="Der Kessel, ÜBERALL" if number == 0 else f"Text {number}",
+                voice_name="eve" if number % 100 == 1 else "ash",
+                label="pilot" if number == 2 else None,
+                note="with a cough" if number == 3 else None,
+                parameters={"pitch": -2, "emotion": "sad"} if number == 4 else {},
+                kind="preview" if number == 5 else "production",
+            )
+        ).result()
+    history = books.history
+
+    def numbers(**only):
+        return [int(one, 16) for one in history.frame(**only)["id"]]
+
+    assert numbers(find="überall") == [0]
+    assert numbers(find="  kessel,\nüberall ") == [0]
+    assert numbers(find="COUGH") == [3]
+    assert numbers(find="pitch \u22122") == numbers(find="sad") == [4]
+    assert numbers(find="100%") == numbers(find="text_1") == [], "no wildcards"
+    assert numbers(voice="eve", find="text") == [201, 101, 1]
+    assert numbers(label="pilot") == [2]
+    assert len(numbers(label="")) == 299
+    assert numbers(kind="preview") == [5]
+    assert numbers(ids=[f"{7:032x}", f"{9:032x}", "none"]) == [9, 7]
+    assert numbers(ids=[]) == []
+    assert numbers(until="2h") == []
+    assert history.count(voice="eve", status=["completed", "failed"]) == {"completed": 3}
+    assert history.count() == {"completed": 300}
+    assert history.count(status=[]) == {}
+    assert history.ids(voice="eve", limit=2) == [f"{201:032x}", f"{101:032x}"]
+    assert history.values("voice") == ["ash", "eve"]
+    assert history.values("label") == ["pilot"]
+    for bad in ({"kind": "song"}, {"until": "soon"}, {"ids": "abc"}, {"label": 3}):
+        with pytest.raises(vn.InvalidRequest, match=next(iter(bad))):
+            history.frame(**bad)
+    with pytest.raises(vn.InvalidRequest, match="voice, service, kind, label"):
+        history.values("price")
+
+
+def test_many_ids_are_one_question(books):
+    """More than SQLite has question marks for."""
+    books.session.ledger.tasks.add(paid(1)).result()
+    assert len(books.history.frame(ids=[f"{number:032x}" for number in range(50_000)])) == 1
+
+
+def test_the_export_is_filtered_and_exact(books, tmp_path):
+    """JSON has amounts as text, moments as ISO, and null for what is not there."""
+    ledger = books.session.ledger
+    ledger.tasks.add(paid(1, text="Straße", cost=Decimal("0.1000000001"))).result()
+    ledger.tasks.add(paid(2, text="No")).result()
+    (row,) = json.loads(books.history.export(tmp_path / "h.json", find="STRASSE").read_text("utf-8"))
+    assert (row["text"], row["cost"], row["label"], row["seconds"]) == ("Straße", "0.1000000001", None, None)
+    assert datetime.fromisoformat(row["created"]).tzinfo is not None
+    with pytest.raises(vn.InvalidRequest, match="none of these tasks has a sound"):
+        books.history.export(tmp_path / "h.zip")
+    assert not (tmp_path / "h.zip").exists()
+
+
+def test_sounds_are_exported_as_one_archive(blank, ada, tmp_path):
+    """Each as `Clip.save` writes it, with names that no system refuses, and the table beside them."""
+    voice = blank.clone(ada, name="a/b", text="Hi there.", quiet=True)
+    clip = voice.say("What: is this?", quiet=True)
+    target = blank.history.export(tmp_path / "h.zip", kind="production")
+    with zipfile.ZipFile(target) as archive:
+        name, table = archive.namelist()
+        assert (name, table) == (f"1 - a-b - What- is this-.{clip.format}", "history.csv")
+        assert archive.read(name) == clip.save(tmp_path / f"one.{clip.format}").read_bytes()
+        assert "What: is this?" in archive.read(table).decode()
+
+
+def test_rows_have_none_where_a_frame_has_no_value(blank, ada):
+    """pandas tells it as NaN, NaT and NA, of which none is false."""
+    blank.clone(ada, text="Hi there.", quiet=True)
+    (voice,) = rows_of(blank.voices())
+    assert voice["consent"] is None
+    assert voice["activated"] is None
+    (task,) = rows_of(blank.history.frame(kind="preview"))
+    assert (task["label"], task["degraded"], task["error"]) == (None, None, None)
+    assert task["cost"] == blank.history.frame()["cost"].iloc[-1]

@@ -313,8 +313,7 @@ class Database:
         if self._read_only:
             return self._connect_to_read()
         db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        db.row_factory = sqlite3.Row
-        return db
+        return _prepared(db)
 
     def _connect_to_read(self) -> sqlite3.Connection:
         db = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
@@ -335,8 +334,14 @@ class Database:
                     db = sqlite3.connect(":memory:", check_same_thread=False)
                     copied.backup(db)
                     copied.close()
-        db.row_factory = sqlite3.Row
-        return db
+        return _prepared(db)
+
+
+def _prepared(db: sqlite3.Connection) -> sqlite3.Connection:
+    db.row_factory = sqlite3.Row
+    # SQLite folds ASCII alone: it would not find "Überall" by "überall".
+    db.create_function("folded", 1, str.casefold, deterministic=True)
+    return db
 
 
 def _on_network(path: Path) -> bool:

@@ -13,9 +13,10 @@ from voicenb.ledger.records import STATUSES, TaskRecord, VoiceRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AMOUNTS", "task_frame", "voice_frame", "with_numbers"]
+__all__ = ["AMOUNTS", "KINDS", "task_frame", "voice_frame", "with_numbers"]
 
-_KINDS = ("preview", "voice", "production")
+KINDS = ("preview", "voice", "production")
+"""The kinds of tasks."""
 _TASK_COLUMNS = (
     "id", "remote_id", "service", "endpoint", "kind", "status", "voice", "text", "characters", "take", "cached",
     "estimate", "cost", "refunded", "unit", "created", "submitted", "completed", "seconds", "error", "degraded",
@@ -51,7 +52,7 @@ def task_frame(records: list[TaskRecord], files: FileStore) -> pd.DataFrame:
     frame["seconds"] = frame["seconds"].astype("float64")
     frame["cached"] = frame["cached"].astype("bool")
     frame["degraded"] = frame["degraded"].astype("boolean")
-    for name, choices in (("kind", _KINDS), ("status", STATUSES)):
+    for name, choices in (("kind", KINDS), ("status", STATUSES)):
         frame[name] = pd.Categorical(frame[name], categories=list(choices))
     for name in ("service", "endpoint", "voice", "unit"):
         frame[name] = frame[name].astype("category")

@@ -13,11 +13,16 @@ from voicenb.ledger.budgets import require_room, reserve
 from voicenb.ledger.database import Database
 from voicenb.ledger.files import FileStore
 from voicenb.ledger.records import BILLION, FINAL, TRANSITIONS, BudgetRecord, TaskRecord, amount_held
-from voicenb.ledger.rows import from_row, insert, restrict, to_column, update
+from voicenb.ledger.rows import from_row, insert, to_column, update
+from voicenb.ledger.wanted import Wanted
 
 __all__ = ["TaskTable"]
 
 _DELETABLE = FINAL - {"unknown"}
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 class TaskTable:
@@ -132,25 +137,51 @@ class TaskTable:
         service: str | None = None,
         endpoint: str | None = None,
         voice: str | None = None,
-        since: datetime | None = None,
         limit: int | None = None,
+        **more: Any,
     ) -> list[TaskRecord]:
-        """Tasks, the newest first, that meet every condition given."""
-        where, values = restrict(service=service, endpoint=endpoint, voice=voice)
-        if since is not None:
-            where.append("created >= ?")
-            values.append(to_column("created", since))
+        """Tasks, the newest first, that meet every condition given; `more` as `Wanted` has it."""
+        wanted = Wanted(service=service, endpoint=endpoint, voice=voice, **more)
+        return [from_row(TaskRecord, row) for row in self._read("rowid AS number, *", status, wanted, limit)]
+
+    def ids(self, *, status: str | Iterable[str] | None = None, limit: int | None = None, **wanted: Any) -> list[str]:
+        """The ids of what `select` finds with the same conditions."""
+        return [row["id"] for row in self._read("id, created, rowid AS number", status, Wanted(**wanted), limit)]
+
+    def count(self, *, status: str | Iterable[str] | None = None, **wanted: Any) -> dict[str, int]:
+        """How many tasks `select` would find with the same conditions, by status."""
+        where, values = Wanted(**wanted).sql(() if status is None else [status] if isinstance(status, str) else status)
+        sql = f"SELECT status, COUNT(*) AS count FROM tasks{_where(where)} GROUP BY status"  # noqa: S608 - own names
+        if status is not None and not isinstance(status, str) and not list(status):
+            return {}
+        return {row["status"]: row["count"] for row in self._database.read(sql, values)}
+
+    def values(self, column: str) -> list[str]:
+        """What there is of ``voice_name``, ``service``, ``kind`` or ``label``, in alphabetical order.
+
+        Raises:
+            ValueError: Another column.
+        """
+        if column not in {"voice_name", "service", "kind", "label"}:
+            raise ValueError(f"column={column!r} has no list of values")
+        sql = f"SELECT DISTINCT {column} AS one FROM tasks WHERE {column} IS NOT NULL AND {column} != ''"  # noqa: S608 - own names
+        return sorted((row["one"] for row in self._database.read(sql)), key=str.casefold)
+
+    def _read(
+        self, what: str, status: str | Iterable[str] | None, wanted: Wanted, limit: int | None
+    ) -> Sequence[sqlite3.Row]:
+        where, values = wanted.sql()
         order = "ORDER BY created DESC, number DESC" + (f" LIMIT {int(limit)}" if limit is not None else "")
-        sql = "SELECT rowid AS number, * FROM tasks" + (f" WHERE {' AND '.join(where)} " if where else " ") + order  # noqa: S608 - own names
+        sql = f"SELECT {what} FROM tasks{_where(where)} {order}"  # noqa: S608 - own names
         if status is not None:
-            wanted = [status] if isinstance(status, str) else sorted(status)
-            if not wanted:
+            each = [status] if isinstance(status, str) else sorted(status)
+            if not each:
                 return []
             # One walk down an index for each status, each of them no longer than the page, instead of one over all rows.
-            one = f"SELECT rowid AS number, * FROM tasks WHERE {' AND '.join(['status = ?', *where])} {order}"  # noqa: S608
-            sql = " UNION ALL ".join([f"SELECT * FROM ({one})"] * len(wanted)) + f" {order}"  # noqa: S608
-            values = [value for each in wanted for value in (each, *values)]
-        return [from_row(TaskRecord, row) for row in self._database.read(sql, values)]
+            one = f"SELECT {what} FROM tasks{_where(['status = ?', *where])} {order}"  # noqa: S608
+            sql = " UNION ALL ".join([f"SELECT * FROM ({one})"] * len(each)) + f" {order}"  # noqa: S608
+            values = [value for this in each for value in (this, *values)]
+        return self._database.read(sql, values)
 
     def cached(self, key: str) -> TaskRecord | None:
         """The newest completed task with that key whose files are all there; one that a fallback made is none."""

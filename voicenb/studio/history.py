@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from voicenb.base import portal
-from voicenb.base.arguments import as_moment, checked_statuses, plain_text, whole_number
+from voicenb.base.arguments import as_moment, checked_statuses, none_named, plain_text, whole_number
 from voicenb.base.notebook import takes_widgets
 from voicenb.display.comparison import Html
 from voicenb.errors import InvalidRequest, VoicenbError
-from voicenb.ledger.dataframes import task_frame, with_numbers
+from voicenb.ledger.dataframes import KINDS, task_frame, with_numbers
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import BILLION, STATUSES, TaskRecord, now
 from voicenb.studio.clips import Clips
+from voicenb.studio.exporting import SUFFIXES, write_sounds, write_table
 from voicenb.studio.task import Task
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = ["History", "find_damaged_files", "parse_since"]
 
+_VALUES = ("voice", "service", "kind", "label")
 _BY = ("day", "service", "voice", "label")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def parse_since(since: str | date | timedelta | None) -> datetime | None:
+def parse_since(since: str | date | timedelta | None, name: str = "since") -> datetime | None:
     """A moment, from itself, a duration before now, or text such as ``"7d"``, ``"90m"`` or ``"2026-11-01"``.
 
     Raises:
@@ -56,7 +58,7 @@ def parse_since(since: str | date | timedelta | None) -> datetime | None:
             since = datetime.fromisoformat(since)
         except (ValueError, OverflowError):
             raise InvalidRequest(
-                f"since={since!r} is no moment: give a duration such as '7d', '12h' or '90m', or a date such as "
+                f"{name}={since!r} is no moment: give a duration such as '7d', '12h' or '90m', or a date such as "
                 "'2026-11-01'"
             ) from None
     return since if since.tzinfo else since.astimezone()
@@ -113,7 +115,7 @@ class History:
         if frame.empty:
             return Html("<p>No tasks yet.</p>")
         shown = frame[
-            ["id", "created", "kind", "status", "voice", "text", "seconds", "cost_exact", "unit", "label"]
+            ["id", "created", "service", "kind", "status", "voice", "text", "seconds", "cost_exact", "unit", "label"]
         ].copy()
         shown = shown.rename(columns={"cost_exact": "cost"})
         shown["id"] = shown["id"].str[:8]
@@ -131,17 +133,30 @@ class History:
         self,
         *,
         since: str | date | timedelta | None = None,
+        until: str | date | timedelta | None = None,
         status: str | Iterable[str] | None = None,
         service: str | None = None,
+        voice: str | None = None,
+        kind: str | None = None,
+        label: str | None = None,
+        find: str | None = None,
+        ids: Iterable[str] | None = None,
         limit: int | None = None,
         clips: bool = False,
     ) -> pd.DataFrame:
-        """One row a task, the newest first, with one column for each parameter.
+        """One row a task, the newest first, with one column for each parameter. What is given has to be met, all of it.
 
         Args:
             since: Only tasks planned at or after that moment; see `parse_since`.
+            until: Only tasks planned before that moment, in the same forms.
             status: Only tasks in this status, or in one of these.
             service: Only tasks of this service.
+            voice: Only tasks in voices of this name.
+            kind: Only ``"preview"``, ``"voice"`` or ``"production"``.
+            label: Only tasks with this label; "" for those without one.
+            find: Only tasks in which these words stand next to each other, whatever their case: in the text, voice, service, kind,
+                label, note, error, findings, or the parameters as ``"pitch -2"``.
+            ids: Only these tasks, by the ledger's ids.
             limit: At most so many rows.
             clips: Whether a column ``sound`` has the clips, which a notebook shows as players; every file is read.
 
@@ -151,18 +166,42 @@ class History:
             ``refunded_exact``; ``seconds`` is the audio's duration.
 
         Raises:
-            InvalidRequest: `since` or `status` is none.
+            InvalidRequest: One of them is none.
         """
-        records = self._ledger.tasks.select(
-            status=checked_statuses(status, STATUSES),
-            service=plain_text("service", service),
-            since=parse_since(since),
-            limit=whole_number("limit", limit, 0),
-        )
+        asked = _asked(
+            since=since, until=until, status=status, service=service, voice=voice, kind=kind, label=label, find=find, ids=ids
+        )  # fmt: skip
+        records = self._ledger.tasks.select(**asked, limit=whole_number("limit", limit, 0))
         frame = with_numbers(task_frame(records, self._ledger.files))
         if clips:
             frame["sound"] = _objects([self._clip_of(record) for record in records])
         return frame
+
+    def count(self, **only: Any) -> dict[str, int]:
+        """How many tasks there are, by status.
+
+        Args:
+            only: The arguments of `frame`, but `limit`.
+
+        Raises:
+            InvalidRequest: One of them is none.
+        """
+        return self._ledger.tasks.count(**_asked(**only))
+
+    def ids(self, **only: Any) -> list[str]:
+        """The ledger's ids of the tasks that `frame` has with the same arguments, the newest first."""
+        limit = whole_number("limit", only.pop("limit", None), 0)
+        return self._ledger.tasks.ids(**_asked(**only), limit=limit)
+
+    def values(self, column: Literal["voice", "service", "kind", "label"]) -> list[str]:
+        """What there is to choose from for an argument of `frame`, in alphabetical order.
+
+        Raises:
+            InvalidRequest: It is no such column.
+        """
+        if column not in _VALUES:
+            raise none_named("column", column, _VALUES)
+        return self._ledger.tasks.values("voice_name" if column == "voice" else column)
 
     def clips(self, **only: Any) -> Clips:
         """The clips of the tasks that `frame` has with the same arguments, the newest first; those without one are left out.
@@ -322,26 +361,63 @@ class History:
         return target
 
     def export(self, path: str | os.PathLike[str], **only: Any) -> Path:
-        """Writes `frame` to a file: ``.csv`` or ``.parquet`` (which needs pyarrow).
+        """Writes tasks to a file: a table as ``.csv``, ``.json`` (a list of objects) or ``.parquet`` (which needs pyarrow), or as
+        ``.zip`` the sounds of those that have one, named by voice and words, with the table as ``history.csv`` among them.
+
+        Amounts are exact: in JSON and parquet they are text. The file appears whole or not at all.
 
         Args:
-            path: Where to.
+            path: Where to; a file that is there is replaced.
             only: The arguments of `frame`.
 
         Raises:
-            InvalidRequest: Another suffix.
+            InvalidRequest: Another suffix, or no sound for a ``.zip``; nothing was written.
         """
         target = Path(path)
+        if target.suffix.lower() not in SUFFIXES:
+            raise InvalidRequest(
+                f"{target.name!r} is none of {', '.join(SUFFIXES)}, the suffixes that are written; nothing was written"
+            )
         frame = self.frame(**only)
-        if target.suffix == ".csv":
-            frame.to_csv(target, index=False)
-        elif target.suffix == ".parquet":
-            try:
-                # Decimal and mixed columns have no common type in parquet; their text is exact.
-                texts = {name: "string" for name in frame.columns if frame[name].dtype == object}
-                frame.astype(texts).to_parquet(target, index=False)
-            except ImportError:
-                raise VoicenbError("writing .parquet needs pyarrow: `pip install pyarrow`") from None
-        else:
-            raise InvalidRequest(f"{target.name!r} is neither .csv nor .parquet; nothing was written")
-        return target
+        if target.suffix.lower() != ".zip":
+            return write_table(frame, target)
+        return write_sounds(frame, target, self._sound)
+
+    def _sound(self, id: str) -> Clip:  # noqa: A002 - the column's name
+        record = self._record(id)
+        clip = Task(self._runner, self._runner.task(record)).clip
+        assert clip is not None, "asked of tasks that have a file alone"
+        return clip
+
+
+def _asked(
+    *,
+    since: str | date | timedelta | None = None,
+    until: str | date | timedelta | None = None,
+    status: str | Iterable[str] | None = None,
+    ids: Iterable[str] | None = None,
+    kind: str | None = None,
+    voice: str | None = None,
+    **texts: str | None,
+) -> dict[str, Any]:
+    """The conditions of `History.frame` as the ledger takes them.
+
+    Raises:
+        InvalidRequest: One of them is none.
+    """
+    kind = plain_text("kind", kind)
+    if kind is not None and kind not in KINDS:
+        raise none_named("kind", kind, KINDS)
+    if isinstance(ids, str):
+        raise InvalidRequest(f"ids={ids!r} is text: give a list of ids")
+    if unknown := set(texts) - {"service", "label", "find"}:
+        raise TypeError(f"the history is not asked by {', '.join(sorted(unknown))}; see History.frame")
+    return {
+        "status": checked_statuses(status, STATUSES),
+        "since": parse_since(since),
+        "until": parse_since(until, "until"),
+        "ids": None if ids is None else [plain_text("ids", one) or "" for one in ids],
+        "kind": kind,
+        "voice_name": plain_text("voice", voice),
+        **{name: plain_text(name, text) for name, text in texts.items()},
+    }
