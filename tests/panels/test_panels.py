@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import html
+import io
 import json
+import zipfile
+from decimal import Decimal
 
 import ipywidgets as widgets
 import pandas as pd
 import pytest
 
 import voicenb as vn
+from voicenb.base.money import Price
 from voicenb.panels import (
     ClonePanel,
     HistoryPanel,
@@ -22,6 +26,7 @@ from voicenb.panels import (
     presets,
 )
 from voicenb.panels.page.static_output import StaticOutput
+from voicenb.panels.parts.formatting import amount, service_label
 from voicenb.panels.parts.table import Table
 from voicenb.panels.parts.upload import Upload
 from voicenb.sandbox import launch
@@ -238,12 +243,12 @@ async def test_what_may_have_been_charged_is_not_sent_again_and_is_settled_in_th
     row = history._table.rows[0]
     assert (row["cells"]["status"]["text"], row["cells"]["status"]["tone"]) == ("unknown", "amber")
     history._acted("settle", row["id"])
-    assert "Was this one paid for?" in history._question.value
+    assert "Was this one paid for?" in history._bars.questions["settle"].value
     compile(history.code(), "code", "exec")
     assert "task.forget(charged=True)" in history.code()
     for text, status in (("Leave it", "unknown"), ("It was charged", "failed")):
         history._acted("settle", row["id"])
-        (answer,) = [one for one in parts(history._settle_bar) if getattr(one, "description", "") == text]
+        (answer,) = [one for one in parts(history._bars.widget) if getattr(one, "description", "") == text]
         answer.click()
         await history.settled()
         assert history.error is None
@@ -442,7 +447,7 @@ async def test_cloning_makes_a_voice_that_the_other_panels_know(studio, voice, a
     assert panel.history is panel.history, "a tab is made once, when it is first asked for"
     await panel.settled()
     assert panel.history._table.rows[0]["cells"]["text"]["text"] == "Hello again."
-    assert panel.history._table.rows[0]["cells"]["status"]["text"] == "done"
+    assert panel.history._table.rows[0]["cells"]["status"]["text"] == "completed"
     compile(panel.clone.code(), "code", "exec")
     panel._tabs.selected_index = 1
     assert panel.code() == panel.say.code()
@@ -551,7 +556,8 @@ async def test_the_history_is_filtered_played_and_compared(studio, voice):
     panel = HistoryPanel(studio)
     await panel.settled()
     assert "tasks this week" in told(panel._status)
-    panel._find.value = "for the history"
+    panel._filters.find.value = "for the history"
+    await panel.settled()
     rows = panel._table.rows
     assert len(rows) == 2
     assert rows[0]["cells"]["cost"]["text"] == f"{clips[0].task.cost:f}".rstrip("0")
@@ -564,9 +570,11 @@ async def test_the_history_is_filtered_played_and_compared(studio, voice):
     panel._compare.click()
     await panel.settled()
     assert len(panel._player.children[0].clips) == 2
-    panel._find.value = "no such words"
+    panel._filters.find.value = "no such words"
+    await panel.settled()
     assert panel._table.rows == []
-    assert panel._table.picked == []
+    assert panel._table.picked == [row["id"] for row in rows], "picks survive a search"
+    assert panel._compare.description == "Compare 2"
     assert panel._table.empty == "Nothing here matches."
     panel.close()
 
@@ -579,23 +587,25 @@ async def test_labels_and_notes_are_kept_with_the_picked_tasks(studio, voice, ad
     assert panel._note.disabled
     panel._table.picked = [clip.task.id]
     panel._note.click()
-    panel._label_text.value, panel._note_text.value = "pilot <1>", "the one with the cough"
+    panel._bars.label.value, panel._bars.remark.value = "pilot <1>", "the one with the cough"
     last = panel.code().splitlines()[-1]
     assert last == f"studio.history.annotate('{clip.task.id[:8]}', label='pilot <1>', note='the one with the cough')"
     panel.annotate()
     await panel.settled()
     assert panel.error is None
     assert studio.history.frame(limit=1)[["label", "note"]].iloc[0].tolist() == ["pilot <1>", "the one with the cough"]
-    panel._find.value = "cough"
+    panel._filters.find.value = "cough"
+    await panel.settled()
     (row,) = panel._table.rows
-    assert (row["cells"]["note"]["text"], row["cells"]["note"]["title"]) == ("pilot <1>", "the one with the cough")
+    note = row["cells"]["note"]
+    assert (note["text"], note["title"]) == ("pilot <1> · the one with the cough", "pilot <1>\nthe one with the cough")
     panel._books_shown.value = True
     panel._books.by.value = "label"
     assert "pilot &lt;1&gt;" in panel._books._sums.value
     assert "studio.history.spending('label')" in panel.code()
     panel._note.click()
-    assert panel._label_text.value == "pilot <1>"
-    panel._label_text.value = panel._note_text.value = ""
+    assert panel._bars.label.value == "pilot <1>"
+    panel._bars.label.value = panel._bars.remark.value = ""
     panel.annotate()
     await panel.settled()
     assert studio.history.frame(limit=1)[["label", "note"]].iloc[0].isna().all()
@@ -606,7 +616,7 @@ async def test_the_history_is_written_to_a_file(studio, voice, tmp_path):
     """Filtered as the table is; another suffix is refused in the panel."""
     await studio.aio.say(voice, "For the file.")
     panel = HistoryPanel(studio, live=False)
-    panel._only.value = "completed"
+    panel._filters.only.value = "completed"
     await panel.settled()
     panel._books_shown.value = True
     panel._books.path.value = str(tmp_path / "mine.csv")
@@ -630,7 +640,7 @@ async def test_what_runs_is_watched_to_its_end(studio, voice):
     panel.refresh()
     await panel.settled()
     row = next(row for row in panel._table.rows if row["id"] == task.id)
-    assert row["cells"]["status"]["text"] == "done"
+    assert row["cells"]["status"]["text"] == "completed"
     panel.close()
 
 
@@ -746,4 +756,152 @@ async def test_takes_that_cannot_be_are_named_and_nothing_is_sent(studio, voice)
     await panel.settled()
     assert panel._buttons.go.description.startswith("Say · ")
     assert [one for one in studio.tasks() if one.text == "How many takes?"] == []
+    panel.close()
+
+
+async def test_find_and_all_that_is_found_reach_behind_the_newest_page(studio, voice, tmp_path, monkeypatch):
+    """Find, pick, label, download, export and code are about every task, not about the rows that happen to be drawn."""
+    monkeypatch.setattr("voicenb.panels.history._PAGE", 2)
+    for text in ("A far kettle.", "A near kettle.", "Newer one.", "Newer two.", "A third kettle."):
+        await studio.aio.say(voice, text)
+    panel = HistoryPanel(studio, live=False)
+    panel._filters.find.value = "KETTLE."
+    await panel.settled()
+    found = studio.history.ids(find="kettle.")
+    assert (panel._table.matching, len(panel._table.rows)) == (len(found), 2)
+    assert "find='KETTLE.'" in panel.code()
+    panel._table._handle_custom_msg({"all": True}, [])
+    await panel.settled()
+    assert panel._table.picked == found
+    assert panel._download.description == f"Download {len(found)}"
+    panel._filters.find.value = "newer"
+    await panel.settled()
+    assert panel._table.picked == found, "a search takes no pick back"
+    made = await panel._make("csv")
+    assert set(pd.read_csv(io.BytesIO(made.content))["id"]) == set(found)
+    made = await panel._make("zip")
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        assert len(archive.namelist()) == len(found) + 1
+    panel._table.picked = []
+    made = await panel._make("json")
+    assert {row["id"] for row in json.loads(made.content)} == set(studio.history.ids(find="newer"))
+    panel._books.path.value = str(tmp_path / "found.csv")
+    panel._books.save.click()
+    assert set(pd.read_csv(tmp_path / "found.csv")["id"]) == set(studio.history.ids(find="newer"))
+    panel.close()
+
+
+async def test_the_history_is_filtered_by_voice_service_kind_label_and_date(studio, voice):
+    """The lists offer what there is; a date that is none is named, and nothing is drawn for it."""
+    clip = await studio.aio.say(voice, "To be filtered.")
+    studio.history.annotate(clip.task.id, label="filtered")
+    panel = HistoryPanel(studio, live=False)
+    await panel.settled()
+    before = len(list(parts(panel.widget)))
+    panel._filters.more.value = True
+    assert len(list(parts(panel.widget))) > before, "made when first wanted"
+    lists, dates = panel._filters._lists, panel._filters._dates
+    lists["label"].value = "filtered"
+    await panel.settled()
+    assert [row["id"] for row in panel._table.rows] == [clip.task.id]
+    assert panel._filters.more.description == "Filter · 1"
+    lists["kind"].value = "preview"
+    await panel.settled()
+    assert panel._table.rows == []
+    lists["label"].value, lists["voice"].value = "", "ada"
+    await panel.settled()
+    assert {row["cells"]["parameters"]["text"].split(",")[0] for row in panel._table.rows} == {"preview"}
+    assert ("SoundClone", "soundclone") in lists["service"].options
+    lists["kind"].value = ""
+    dates["until"].value = "1h"
+    await panel.settled()
+    assert panel._table.rows == []
+    dates["until"].value = "soon"
+    await panel.settled()
+    assert "is no moment" in panel._problem.value
+    assert str(panel.error).startswith("until='soon'")
+    panel.close()
+
+
+async def test_what_is_picked_is_deleted_after_a_question(studio, voice):
+    """It says how many, what they cost and what stays; another pick takes the question back."""
+    clips = [await studio.aio.say(voice, text) for text in ("Delete this.", "Delete that.", "Keep this.")]
+    panel = HistoryPanel(studio, live=False)
+    await panel.settled()
+    assert panel._remove.disabled
+    panel._table.picked = [clip.task.id for clip in clips]
+    panel._remove.click()
+    panel._table.picked = [clip.task.id for clip in clips[:2]]
+    assert panel._bars.opened == ""
+    panel._remove.click()
+    asked = panel._bars.questions["delete"].value
+    assert "Delete 2 tasks and 2 of their sounds?" in asked
+    assert f"{clips[0].task.cost + clips[1].task.cost:f}".rstrip("0") in asked
+    assert "play money" in asked
+    assert "studio.history.delete(" in panel.code()
+    panel._bars.sure.click()
+    await panel.settled()
+    assert panel.error is None
+    assert told(panel._status) == "Deleted: 2 tasks."
+    assert panel._table.picked == []
+    left = studio.history.ids()
+    assert clips[2].task.id in left
+    assert not {clip.task.id for clip in clips[:2]} & set(left)
+    panel.close()
+
+
+async def test_credits_of_services_are_never_added(studio, voice, panel_home):
+    """Each service's own amounts stand by its name, and play money is told to be that."""
+    await studio.aio.say(voice, "Paid in credits of one service.")
+    with vn.connect("faseeh", sandbox=True, home=panel_home) as other:
+        await other.aio.say(other.voice("en-male-1"), "Paid in credits of another.")
+    panel = HistoryPanel(studio, live=False)
+    await panel.settled()
+    said = told(panel._status)
+    for row in studio.history.spending("service", since="7d").to_dict("records"):
+        if row["spent"]:
+            assert f"{amount(row['spent'], row['unit'])} of {service_label(row['service'])}" in said
+    assert said.count("play money") == 1
+    assert {row["cells"]["service"]["text"] for row in panel._table.rows} >= {"SoundClone", service_label("faseeh")}
+    assert "service" in studio.history.frame().columns
+    panel.close()
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [("1", "credits", "1 credit"), ("1.0", "credits", "1 credit"), ("0.5", "credits", "0.5 credits"), ("0", "credits", "0 credits")],
+)  # fmt: skip
+def test_one_credit_is_no_plural(value, unit, text):
+    """In panels, prices and balances alike."""
+    assert amount(Decimal(value), unit) == text
+    assert str(Price(Decimal(value), unit, "")) == text
+
+
+def test_missing_words_are_none_and_not_nan(empty):
+    """A voice without consent, and sums by a label that nothing has."""
+    empty.clone(vn.sandbox.sample_speaker("ada", home=empty.home), name="bare", text="Hello there.", quiet=True)
+    panel = VoicesPanel(empty)
+    assert panel._table.rows[0]["cells"]["consent"]["text"] == "none noted"
+    history = HistoryPanel(empty, live=False)
+    history._books.by.value = "label"
+    history._books_shown.value = True
+    assert "nan" not in history._books._sums.value.lower()
+    assert "play money" in history._books._sums.value
+    panel.close()
+    history.close()
+
+
+def test_use_takes_up_that_voice_and_alone_says_how(empty):
+    """The older of two voices of one name by its key; without another panel the Python that speaks in it is shown."""
+    for name in ("ada", "bruno"):
+        empty.clone(vn.sandbox.sample_speaker(name, home=empty.home), name="twin", text="Hello there.", quiet=True)
+    panel = VoicesPanel(empty)
+    older = panel._table.rows[1]
+    panel._acted("use", older["id"])
+    assert panel._code_shown.value
+    key = panel._rows[older["id"]]["key"]
+    assert f"voice = studio.voice({key!r})" in panel.code()
+    assert empty.voice(key).key == key
+    panel._acted("use", panel._table.rows[0]["id"])
+    assert "voice = studio.voice('twin')" in panel.code()
     panel.close()

@@ -311,10 +311,11 @@ async def test_a_settled_charge_and_a_label_are_about_what_the_page_shows(studio
     panel._settled(False, None)
     await panel.settled()
 
-    panel._note.disabled = False
+    panel._table.picked = [second["id"]]
+    panel._note.click()
     shows = page(panel)
     shows[panel._table.model_id]["picked"] = [first["id"]]
-    shows[panel._label_text.model_id]["value"] = "mine"
+    shows[panel._bars.label.model_id]["value"] = "mine"
     press(panel, named(panel, "Keep"), shows)
     await panel.settled()
     assert [row["words"][0] for row in panel._table.rows[:2]] == ["", "mine"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-__all__ = ["Balance", "Price", "plain"]
+__all__ = ["Balance", "Price", "counted", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Price:
     def __str__(self) -> str:
         if self.cached:
             return "made before · free"
-        return f"unknown ({self.rule})" if self.amount is None else f"{plain(self.amount)} {self.unit}"
+        return f"unknown ({self.rule})" if self.amount is None else counted(self.amount, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,16 @@ class Balance:
     unit: str
 
     def __str__(self) -> str:
-        return f"{plain(self.amount)} {self.unit}"
+        return counted(self.amount, self.unit)
 
 
 def plain(amount: Decimal) -> str:
     """`amount` without an exponent and without trailing zeros."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def counted(amount: Decimal, unit: str) -> str:
+    """An amount with its unit: ``0.5 credits``, ``1 credit``."""
+    one = unit[:-1] if amount == 1 and unit.endswith("s") and len(unit) > 1 else unit
+    return f"{plain(amount)} {one}".rstrip()

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from voicenb.base.frames import rows_of
 from voicenb.panels.base import call_of
 from voicenb.panels.page.light import lean
-from voicenb.panels.parts.formatting import amount
+from voicenb.panels.parts.formatting import amount, service_label
 from voicenb.panels.parts.page_values import press
 from voicenb.panels.parts.style import bar, line
+from voicenb.tasks.session import SANDBOX
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,9 +49,11 @@ class Spending:
             "tight",
             description="File",
             value="history.csv",
-            tooltip="A path that ends in .csv or .parquet",
+            tooltip="A path where the kernel runs, that ends in .csv, .json, .parquet or .zip",
         )
-        self.save = press("Export", "Writes the tasks, filtered as below, to this file", "outlined")
+        self.save = press(
+            "Export", "Writes the tasks that are found below to this file, where the kernel runs", "outlined"
+        )
         self._sums = line("findings-line")
         self.widget = lean(
             widgets.VBox, "gone", children=[bar(self.by, line("grow"), self.path, self.save), self._sums]
@@ -94,15 +98,15 @@ def _table(frame: pd.DataFrame, by: str) -> str:
             f"<td>{escape(text)}</td>"
             for text in (
                 str(row[by] if row[by] is not None else "–"),
-                str(row["service"]),
-                "sandbox" if row["endpoint"] == "sandbox" else "live",
+                service_label(str(row["service"])),
+                "sandbox: play money" if row["endpoint"] == SANDBOX else "live",
                 f"{row['tasks']:,}",
                 amount(row["spent"], row["unit"]),
                 f"{amount(row['reserved'], row['unit'])} reserved" if row["reserved"] != Decimal(0) else "",
             )
         )
         + "</tr>"
-        for row in frame.to_dict("records")
+        for row in rows_of(frame)
     )
     head = "".join(f"<td>{name}</td>" for name in (by.capitalize(), "Service", "Where", "Tasks", "Spent", ""))
     return (

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-import pandas as pd
 
 from voicenb import services
+from voicenb.base.frames import rows_of
 from voicenb.ledger.dataframes import voice_frame
 from voicenb.panels.base import Panel
 from voicenb.panels.page.light import lean
-from voicenb.panels.parts.formatting import clock, close, connect_line, player
+from voicenb.panels.parts.formatting import clock, close, connect_line, player, service_label
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
 from voicenb.panels.parts.style import bar, button, line, toned
 from voicenb.panels.parts.table import Table
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["VoicesPanel"]
 
 _COLUMNS = (
-    {"key": "name", "label": "Name"},
+    {"key": "name", "label": "Name", "name": "vn-cut"},
     {"key": "state", "label": "State"},
     {"key": "service", "label": "Service", "name": "vn-spare"},
     {"key": "created", "label": "Made"},
@@ -46,7 +46,9 @@ class VoicesPanel(Panel):
         self._chosen: dict[Any, Any] = {}
         self._rows: dict[str, dict[Any, Any]] = {}
         self._numbers: dict[str, str] = {}
-        self._table = Table(_COLUMNS, label="Voices", empty="There is no voice yet. Clone one from a recording.")
+        self._table = Table(
+            _COLUMNS, label="Voices", empty="There is no voice yet. Clone one from a recording.", scroll=True
+        )
         self._table.on_act(lambda act, row: self._on(lambda: self._acted(act, row))(None))
         self._new_name = lean(widgets.Text, description="New name")
         rename = press("Rename", "", "outlined")
@@ -62,10 +64,10 @@ class VoicesPanel(Panel):
         self._pressed(forget, lambda _: self._forget())
         for one in (keep, stay):
             one.on_click(self._on(self._close_bars))
-        self._lay(
-            bar(self._status, self._code_button()),
-            self._code, self._rename_bar, self._forget_bar, self._problem, self._player, self._table,
-        )  # fmt: skip
+        # What opens after a press stands below the table, where its place is kept free: no row moves under the pointer.
+        bars = widgets.VBox([self._rename_bar, self._forget_bar])
+        bars.add_class("voicenb-reserved")
+        self._lay(bar(self._status, self._code_button()), self._code, self._table, bars, self._problem, self._player)
         self.refresh()
 
     def on_use(self, listener: Callable[[str], None]) -> None:
@@ -85,9 +87,7 @@ class VoicesPanel(Panel):
         frame = frame[~frame["state"].isin(["forgotten", "pending", "failed"])]
         now = datetime.now(UTC)
         keys = [records[int(at)].id for at in frame.index]
-        self._rows = {
-            self._number(key): row | {"key": key} for key, row in zip(keys, frame.to_dict("records"), strict=True)
-        }
+        self._rows = {self._number(key): row | {"key": key} for key, row in zip(keys, rows_of(frame), strict=True)}
         self._table.show([self._row(index, row, now) for index, row in self._rows.items()])
         here = sum(self._is_here(row) for row in self._rows.values())
         self._tell(
@@ -107,9 +107,9 @@ class VoicesPanel(Panel):
         state, tone, title = str(row["state"]), "", ""
         if state == "expired":
             tone = "bad"
-        elif not pd.isna(row["activated"]):
+        elif row["activated"] is not None:
             state = "kept for good"
-        elif not pd.isna(row["expires"]):
+        elif row["expires"] is not None:
             left = row["expires"] - now
             state = (
                 f"use within {left.days} d {left.seconds // 3600} h"
@@ -118,7 +118,7 @@ class VoicesPanel(Panel):
             )
             signed = row["service"] in services.names() and services.get(row["service"]).profile.voice_life is None
             why = "its recording's address is signed so long" if signed else "its first use keeps it"
-            tone, title = "amber", f"until {row['expires']:%Y-%m-%d %H:%M} UTC; {why}"
+            tone, title = "amber", f"until {row['expires'].to_pydatetime().astimezone():%Y-%m-%d %H:%M %Z}; {why}"
         acts = [{"act": "use", "text": "Use"}] if state != "expired" else []
         acts += [
             {"act": act, "text": text} for act, text in (("hear", "▶"), ("rename", "Rename"), ("forget", "Forget"))
@@ -131,11 +131,11 @@ class VoicesPanel(Panel):
             "cells": {
                 "name": {"text": str(row["name"])},
                 "state": {"text": state, "tone": tone, "title": title},
-                "service": {"text": str(row["service"])},
+                "service": {"text": service_label(str(row["service"]))},
                 "created": {
                     "text": clock(created, now),
                     "order": created.timestamp(),
-                    "title": f"{created:%Y-%m-%d %H:%M} UTC",
+                    "title": f"{created.to_pydatetime().astimezone():%Y-%m-%d %H:%M %Z}",
                 },
                 "consent": {"text": str(row["consent"] or "none noted")},
                 "acts": {"acts": acts if self._is_here(row) else []},
@@ -143,6 +143,10 @@ class VoicesPanel(Panel):
         }
 
     # -- acting ------------------------------------------------------------------------------------------------
+
+    def _newest(self, name: str) -> str | None:
+        """The key of the newest voice of that name, which `Studio.voice` takes up by it."""
+        return next((row["key"] for row in self._rows.values() if row["name"] == name and self._is_here(row)), None)
 
     def _taken(self) -> Any:
         return self.studio.voice(self._chosen["key"])
@@ -156,9 +160,12 @@ class VoicesPanel(Panel):
             one.renew()
         name = str(self._chosen["name"])
         if act == "use":
-            newest = self.studio.voice(name).key == self._chosen["key"]
             for listener in self._use:
-                listener(name if newest else self._chosen["key"])
+                listener(name if self._newest(name) == self._chosen["key"] else self._chosen["key"])
+            if not self._use:
+                # Alone there is no other panel to speak in.
+                self._code_shown.value = True
+                self._tell(f"The Python below takes up {name!r}.", "good")
         elif act == "hear":
             self._start(self._hear())
         elif act == "rename":
@@ -203,5 +210,7 @@ class VoicesPanel(Panel):
         """The Python that lists the same voices, and takes up the chosen one."""
         lines = ["import voicenb as vn", "", connect_line(self.studio), "studio.voices()"]
         if self._chosen:
-            lines.append(f"voice = studio.voice({self._chosen['name']!r})")
+            # The newest has the name; an older one of the same name is taken up by its key.
+            name, key = str(self._chosen["name"]), str(self._chosen["key"])
+            lines.append(f"voice = studio.voice({(name if self._newest(name) == key else key)!r})")
         return "\n".join(lines)

@@ -70,10 +70,10 @@ def described(clip: Clip, path: Path | None) -> dict[str, Any]:
 
 def line(clip: Clip, document: Mapping[str, Any]) -> str:
     """The line that tells of a clip."""
-    from voicenb.base.money import plain
+    from voicenb.base.money import counted
     from voicenb.display.html import seconds
 
-    cost = "cost not known" if document["cost"] is None else f"{plain(document['cost'])} {document['unit']}"
+    cost = "cost not known" if document["cost"] is None else f"{counted(document['cost'], document['unit'])}"
     before = ", made and paid before" if document["cached"] else ""
     fallback = " · degraded" if document["degraded"] else ""
     return f"{document['file']}  {seconds(clip.duration)} · {cost}{before}{fallback}"

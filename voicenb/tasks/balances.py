@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from voicenb.base.money import Balance, plain
+from voicenb.base.money import Balance, counted
 from voicenb.errors import VoicenbError
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import TaskRecord
@@ -43,15 +43,15 @@ async def explain_balance(service: Service, ledger: Ledger, record: TaskRecord) 
     if rest < 0:
         return f"The balance did not fall as the ledger says since {moment:%Y-%m-%d %H:%M} UTC: it shows nothing."
     fall = (
-        f"Since {moment:%Y-%m-%d %H:%M} UTC the balance fell by {plain(fell)} {unit}, of which {plain(settled)} {unit} are "
-        f"what else was sent; {plain(rest)} {unit} are left"
+        f"Since {moment:%Y-%m-%d %H:%M} UTC the balance fell by {counted(fell, unit)}, of which {counted(settled, unit)} are "
+        f"what else was sent; {counted(rest, unit)} are left"
     )
     if count > 1:
-        verdict = f"for {count} tasks that are not settled, whose price is {plain(open_amount)} {unit}"
+        verdict = f"for {count} tasks that are not settled, whose price is {counted(open_amount, unit)}"
         likely = "none of them was" if not rest else "all of them were" if rest == open_amount else "some of them were"
         return f"{fall} {verdict}: probably {likely} accepted."
     if not rest:
         return f"{fall}: it was probably not accepted."
     if record.estimate is None or rest == record.estimate:
         return f"{fall}, as it would cost: it was probably accepted."
-    return f"{fall}, and its price is {plain(record.estimate)} {unit}: that does not tell."
+    return f"{fall}, and its price is {counted(record.estimate, unit)}: that does not tell."

@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from voicenb.base.money import Price, plain
+from voicenb.base.money import Price, counted, plain
 from voicenb.errors import BudgetExceeded, InvalidRequest
 from voicenb.ledger.budgets import OverBudget
 from voicenb.ledger.dataframes import task_frame, with_numbers
@@ -63,7 +63,7 @@ class Budget:
 
     def __repr__(self) -> str:
         name = f" {self._record.name!r}" if self._record.name else ""
-        return f"<Budget{name}: {plain(self.used)} of {plain(self.amount)} {self.unit} used>"
+        return f"<Budget{name}: {plain(self.used)} of {counted(self.amount, self.unit)} used>"
 
     def __enter__(self) -> Self:
         self._active.append(self._record)
@@ -103,8 +103,8 @@ def budget_exceeded(over: OverBudget, ledger: Ledger, refused: TaskRecord) -> Bu
     """The error of a request that a budget does not cover."""
     unit = over.budget.unit
     return BudgetExceeded(
-        f"this request is estimated at {plain(refused.estimate or Decimal(0))} {unit}, and the budget of "
-        f"{plain(over.budget.amount)} {unit} has {plain(over.budget.amount - over.used)} left; it was not sent and "
+        f"this request is estimated at {counted(refused.estimate or Decimal(0), unit)}, and the budget of "
+        f"{counted(over.budget.amount, unit)} has {plain(over.budget.amount - over.used)} left; it was not sent and "
         "nothing was charged for it. error.frame shows what was sent; raise the budget or leave something out.",
         rows=[_row(task, sent=True) for task in ledger.budgets.tasks(over.budget.id)] + [_row(refused, sent=False)],
         service=refused.service,
@@ -114,7 +114,7 @@ def budget_exceeded(over: OverBudget, ledger: Ledger, refused: TaskRecord) -> Bu
 def price_unknown(price: Price, budget: BudgetRecord, ledger: Ledger, refused: TaskRecord) -> BudgetExceeded:
     """The error of a request whose price is not known, under a budget."""
     return BudgetExceeded(
-        f"the price of this request is not known, so a budget of {plain(budget.amount)} {budget.unit} cannot cover it; "
+        f"the price of this request is not known, so a budget of {counted(budget.amount, budget.unit)} cannot cover it; "
         f"it was not sent. {price.rule[:1].upper()}{price.rule[1:]}.",
         rows=[_row(task, sent=True) for task in ledger.budgets.tasks(budget.id)] + [_row(refused, sent=False)],
         service=refused.service,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 from voicenb import errors
-from voicenb.base.money import plain
+from voicenb.base.money import counted
 from voicenb.errors import StorageError, VoicenbError
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import FINAL, TaskRecord, now
@@ -216,7 +216,7 @@ class TaskContext:
 
 def amount_text(amount: Decimal | None, unit: str) -> str:
     """An amount in a sentence."""
-    return "an amount that is not known" if amount is None else f"{plain(amount)} {unit}"
+    return "an amount that is not known" if amount is None else f"{counted(amount, unit)}"
 
 
 def _counted_from(record: TaskRecord, created: datetime | None) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from html import escape
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from voicenb.base.money import Price, plain
+from voicenb import services
+from voicenb.base.money import Price, counted
 from voicenb.panels.page.light import lean
 from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer
@@ -20,14 +21,27 @@ if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
     from voicenb.studio.studio import Studio
 
-__all__ = ["amount", "clock", "close", "compared", "connect_line", "player", "priced", "worded"]
+__all__ = [
+    "amount",
+    "clock",
+    "close",
+    "compared",
+    "connect_line",
+    "cut",
+    "parameters_text",
+    "player",
+    "priced",
+    "service_label",
+    "spent_text",
+    "worded",
+]
 
 
 def player(clip: Clip) -> Any:
     """A widget that plays a clip, with a line that says what it is."""
     parts = []
     if (task := clip.task) is not None:
-        parts = [task.voice or "", *(f"{name} {worded(value)}" for name, value in task.parameters.items())]
+        parts = [task.voice or "", *parameters_text(task.parameters)]
         if task.cost is not None:
             parts.append(amount(task.cost, task.unit or ""))
     caption = " · ".join(f"<bdi>{escape(part)}</bdi>" for part in parts if part)
@@ -69,7 +83,39 @@ def amount(value: Decimal | None, unit: str) -> str:
         if value < 1000
         else value
     )
-    return f"{plain(shown)} {unit}"
+    return counted(shown, unit)
+
+
+def parameters_text(values: Mapping[str, Any]) -> list[str]:
+    """Parameters as a person writes them: ``speed 1.1``, ``pitch −2``."""
+    return [f"{name} {worded(value)}" for name, value in values.items()]
+
+
+def service_label(service: str) -> str:
+    """A service's name for people; its id where it is no longer installed."""
+    return services.get(service).profile.label if service in services.names() else service
+
+
+def spent_text(sums: Mapping[tuple[str, str, bool], Decimal]) -> str:
+    """Amounts of several services, of which none is added to another's; play money is told apart.
+
+    Args:
+        sums: What was spent, by service, unit, and whether it is the sandbox's.
+    """
+    live, play = (
+        ", ".join(
+            f"{amount(value, unit)} of {service_label(service)}"
+            for (service, unit, sandbox), value in sums.items()
+            if value and sandbox == wanted
+        )
+        for wanted in (False, True)
+    )
+    return "; ".join(filter(None, (live, play and f"{play} (play money)")))
+
+
+def cut(text: str, most: int) -> str:
+    """The beginning of a text that is longer than so many characters."""
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def priced(price: Price) -> str:

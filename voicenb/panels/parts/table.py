@@ -19,10 +19,12 @@ class Table(Scripted):
 
     Args:
         columns: Each has a ``key`` and a ``label``, and may have ``name`` (style classes: ``vn-long`` for text that wraps, ``vn-some`` for little of it,
-            ``vn-end`` for numbers, ``vn-spare`` for what a narrow panel leaves out) and ``sort`` (False: not sorted by).
+            ``vn-cut`` for text that ends in an ellipsis, ``vn-end`` for numbers, ``vn-spare`` for what a narrow panel leaves out, ``vn-wide`` for
+            what only a wide one has) and ``sort`` (False: not sorted by).
         label: What the table is, for screen readers.
         empty: What it says without rows.
         pick: Whether rows can be picked.
+        scroll: Whether it scrolls within a height of its own, so that what stands below stays in sight.
     """
 
     _esm = script("table")
@@ -36,14 +38,25 @@ class Table(Scripted):
     """The ids of the picked rows, in the order in which they were picked."""
     pick = traitlets.Bool(False).tag(sync=True)
     """Whether rows can be picked."""
+    scroll = traitlets.Bool(False).tag(sync=True)
+    """Whether it scrolls within a height of its own."""
+    matching = traitlets.Int().tag(sync=True)
+    """How many rows there are altogether, shown or not; with more than are shown, all of them can be picked."""
     empty = traitlets.Unicode().tag(sync=True)
     """What is said without rows."""
     label = traitlets.Unicode().tag(sync=True)
     """What the table is."""
 
-    def __init__(self, columns: Sequence[Mapping[str, Any]], *, label: str, empty: str, pick: bool = False) -> None:
+    def __init__(
+        self, columns: Sequence[Mapping[str, Any]], *, label: str, empty: str, pick: bool = False, scroll: bool = False
+    ) -> None:
         super().__init__(
-            layout=shared_layout(), columns=[dict(column) for column in columns], label=label, empty=empty, pick=pick
+            layout=shared_layout(),
+            columns=[dict(column) for column in columns],
+            label=label,
+            empty=empty,
+            pick=pick,
+            scroll=scroll,
         )
 
     def __repr__(self) -> str:
@@ -59,11 +72,20 @@ class Table(Scripted):
 
         self.on_msg(received)
 
-    def show(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Shows other rows; what is no longer there is no longer picked."""
+    def on_all(self, pick: Callable[[], None]) -> None:
+        """Calls `pick` when all rows are to be picked, those that are not shown included."""
+        self.on_msg(lambda _, content, __: pick() if content == {"all": True} else None)
+
+    def show(self, rows: Sequence[Mapping[str, Any]], *, keep: bool = False) -> None:
+        """Shows other rows.
+
+        Args:
+            rows: As the trait has them.
+            keep: Whether picked rows stay picked that are not among them.
+        """
         new = [dict(row) for row in rows]
         if new != self.rows:
             self.rows = new
         there = {row["id"] for row in new}
-        if any(one not in there for one in self.picked):
+        if not keep and any(one not in there for one in self.picked):
             self.picked = [one for one in self.picked if one in there]

@@ -33,7 +33,7 @@ def run(given: argparse.Namespace, out: Output) -> int:
         return _verify(out)
 
     from voicenb.base.home import home
-    from voicenb.base.money import plain
+    from voicenb.base.money import counted
     from voicenb.ledger.dataframes import task_frame
     from voicenb.ledger.ledger import Ledger
     from voicenb.studio.history import parse_since
@@ -66,7 +66,7 @@ def run(given: argparse.Namespace, out: Output) -> int:
                     f"{row['status']}, degraded" if row["degraded"] else row["status"],
                     shortened(row["voice"] or "–", 16),
                     "–" if row["seconds"] is None else f"{row['seconds']:.2f}",
-                    f"{plain(row['cost'])} {row['unit']}" if isinstance(row["cost"], Decimal) else "–",
+                    f"{counted(row['cost'], row['unit'])}" if isinstance(row["cost"], Decimal) else "–",
                     shortened(row["text"] or "", 40),
                 )
                 for row in rows

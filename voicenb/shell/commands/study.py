@@ -218,11 +218,11 @@ def _show(study: Readings, given: argparse.Namespace, out: Output) -> int:
 
 
 def _lines(study: Readings, counts: pd.Series[int], costs: dict[str, Any], effects: pd.DataFrame) -> Iterable[str]:
-    from voicenb.base.money import plain
+    from voicenb.base.money import counted
 
     if study.design.question:
         yield study.design.question
-    paid = [f"{plain(amount)} {unit}" for unit, amount in costs.items()]
+    paid = [f"{counted(amount, unit)}" for unit, amount in costs.items()]
     yield " · ".join([repr(study)[1:-1], *(f"{count:,} {status}" for status, count in counts.items()), *paid])
     if effects.empty:
         yield "No factor has two levels, so there is no effect to tell of."
