@@ -84,7 +84,9 @@ def task_row(row: Mapping[str, Any], now: datetime, *, here: bool) -> dict[str, 
     created: datetime = row["created"].to_pydatetime()
     status, text, voice = str(row["status"]), str(row["text"] or ""), str(row["voice"] or "")
     service = service_label(str(row["service"]))
-    paid, expected = (row[name] if isinstance(row[name], Decimal) else None for name in ("cost", "estimate"))
+    paid, expected = (
+        row[name] if isinstance(row[name], Decimal) else None for name in ("cost_exact", "estimate_exact")
+    )
     length = float(row["seconds"] or 0)
     playable = status == "completed" and bool(row["file"])
     noted = str(row["findings"] or "") if status == "completed" else ""
