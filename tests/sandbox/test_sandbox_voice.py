@@ -127,6 +127,13 @@ def test_the_same_request_gives_the_same_samples(sandbox, voice):
     assert first == second
 
 
+def test_takes_of_one_request_can_be_told_apart(sandbox, voice):
+    """A seed is another take, which lasts longer or shorter; 0 is the plain reading, as is a request without a seed."""
+    plain, zero, one, two = (sound(spoken(sandbox, voice, seed=seed)["audioUrl"])[0] for seed in (None, 0, 1, 2))
+    assert len(plain) == len(zero)
+    assert len({len(plain), len(one), len(two)}) == 3
+
+
 def test_parameters_reach_the_voice(sandbox, voice):
     """Twice the speed is about half the length; a fifth of the volume is 14 dB less."""
     plain, _ = sound(spoken(sandbox, voice, contentText="It is a fine day.")["audioUrl"])

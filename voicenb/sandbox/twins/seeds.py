@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["derived", "given"]
+__all__ = ["chosen", "derived", "given"]
 
 _SEED = re.compile(r"[0-9]{1,18}")
 
@@ -37,3 +37,18 @@ def derived(resolved: Mapping[str, Any], *, apart_from: Collection[str]) -> int:
     """A seed from a resolved request; ids and URLs, which differ from run to run, are to be left out."""
     said = json.dumps({name: value for name, value in resolved.items() if name not in apart_from}, sort_keys=True)
     return int.from_bytes(hashlib.sha256(said.encode()).digest()[:4], "big")
+
+
+def chosen(given: int | None, resolved: Mapping[str, Any], *, apart_from: Collection[str]) -> dict[str, int]:
+    """The engine's ``seed`` and ``take`` of a request.
+
+    A request without a seed is the plain reading, whatever its seed: readings at other settings then differ by their
+    settings alone. A seed that is given is another take, and 0 the plain reading again.
+
+    Args:
+        given: The seed that came with the request; None where there was none.
+        resolved: The request.
+        apart_from: What `derived` leaves out.
+    """
+    seed = derived(resolved, apart_from=apart_from) if given is None else given
+    return {"seed": seed, "take": given or 0}

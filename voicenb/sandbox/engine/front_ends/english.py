@@ -124,9 +124,13 @@ class English:
         whole = _diffused(durations)
         own, energy = self._tracks(plan.ids, whole)
         voiced = own > _VOICED
-        wanted = moved(np.where(voiced, own, 0.0), prosody, self.register(), target)
+        sounds = np.repeat(np.arange(len(whole)), (whole * _UNIT).astype(int))
+        wanted = moved(np.where(voiced, own, 0.0), prosody, self.register(), target, sounds)
         f0 = self._reachable(wanted)
-        energy = np.where(energy > _SILENT, energy + prosody.energy, energy)
+        effort = np.full(len(own), prosody.energy)
+        if prosody.variation is not None:
+            effort = effort + prosody.variation.efforts(len(whole))[sounds]
+        energy = np.where(energy > _SILENT, energy + effort, energy)
         spectra = self._spectra(plan.ids, whole, np.where(voiced, f0, own), energy)
         if prosody.tilt:
             _tilt(spectra, prosody.tilt)
@@ -221,7 +225,10 @@ class English:
 def _timed(plan: _Plan, prosody: Prosody, marks: frozenset[int]) -> tuple[FloatArray, float]:
     scale = 1 / prosody.rate
     pauses = np.asarray([prosody.pause if symbol in marks else 1.0 for symbol in plan.ids])
-    return plan.durations * pauses * scale, scale
+    durations = plan.durations * pauses * scale
+    if prosody.variation is not None:
+        durations = durations * prosody.variation.durations(len(durations))
+    return durations, scale
 
 
 def _diffused(durations: FloatArray) -> FloatArray:

@@ -87,7 +87,10 @@ class Espeak:
         edges = np.asarray([0.0, *(at for at, _ in sounds if 0 < at < end), end])
         edges = np.maximum.accumulate(edges)
         pausing = np.asarray([False, *(_silent(mnemonic) for at, mnemonic in sounds if 0 < at < end)])
-        clock = Clock(edges, np.where(pausing, prosody.pause, 1.0) / prosody.rate)
+        factors = np.where(pausing, prosody.pause, 1.0) / prosody.rate
+        if prosody.variation is not None:
+            factors = factors * prosody.variation.durations(len(factors))
+        clock = Clock(edges, factors)
         scale = 1 / prosody.rate
         length = float(clock.after(end)) + _LEAD * scale
         f0 = pitch(spoken.wave)[: len(spoken.wave) // HOP]
@@ -98,7 +101,8 @@ class Espeak:
             voiced = f0 > 0
         else:
             before = np.round(clock.before(np.arange(frames) * FRAME) / FRAME).astype(int)
-            wanted = moved(f0, prosody, self.register(), target)[np.minimum(before, len(f0) - 1)]
+            within = np.clip(np.searchsorted(edges, np.arange(len(f0)) * FRAME, "right") - 1, 0, len(factors) - 1)
+            wanted = moved(f0, prosody, self.register(), target, within)[np.minimum(before, len(f0) - 1)]
             voiced = wanted > 0
             if prosody.whisper:
                 wanted = np.zeros_like(wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from voicenb.sandbox.engine.acoustics.spectrum import FloatArray
 from voicenb.sandbox.engine.prosody.utterance import Register
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from voicenb.sandbox.engine.prosody.prosody import Prosody
 
 __all__ = ["moved", "register"]
@@ -28,7 +30,13 @@ def register(f0: FloatArray) -> Register:
     return Register(float(middle), float(max(middle - low, 0.03)), float(max(high - middle, 0.03)))
 
 
-def moved(f0: FloatArray, prosody: Prosody, source: Register, target: Register | None) -> FloatArray:
+def moved(
+    f0: FloatArray,
+    prosody: Prosody,
+    source: Register,
+    target: Register | None,
+    sounds: npt.NDArray[np.integer[Any]],
+) -> FloatArray:
     """F0 of a breath in another register.
 
     Args:
@@ -36,6 +44,7 @@ def moved(f0: FloatArray, prosody: Prosody, source: Register, target: Register |
         prosody: Shifts and spreads it further.
         source: The register it is in.
         target: The register it is moved to; None leaves it.
+        sounds: Number of the sound, from 0 and rising, that each frame belongs to.
     """
     voiced = f0 > 0
     if not voiced.any():
@@ -48,5 +57,7 @@ def moved(f0: FloatArray, prosody: Prosody, source: Register, target: Register |
         for ratio in (target.above / source.above, target.below / source.below)
     )
     slope = prosody.slope * np.linspace(-1, 1, len(f0))
+    if prosody.variation is not None:
+        slope = slope + prosody.variation.semitones(int(sounds[-1]) + 1)[sounds]
     log = target.median + np.where(offset > 0, above, below) * offset + (prosody.shift + slope) * np.log(2) / 12
     return np.where(voiced, np.clip(np.exp(log), _LOWEST, _HIGHEST), 0.0)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from voicenb.sandbox.engine.prosody.variation import Variation
+
 __all__ = ["EMOTIONS", "Prosody", "emotional"]
 
 
@@ -36,6 +38,8 @@ class Prosody:
     level: float = 0.0
     """dB."""
     whisper: bool = False
+    variation: Variation | None = None
+    """What makes it another take of the same; None is the plain reading."""
 
     def blended(self, other: Prosody, weight: float) -> Prosody:
         """This with `weight` of another added: offsets add, factors multiply."""
@@ -49,6 +53,7 @@ class Prosody:
             tilt=self.tilt + weight * other.tilt,
             level=self.level + weight * other.level,
             whisper=self.whisper or other.whisper,
+            variation=self.variation or other.variation,
         )
 
     def varied(self, amount: float, dice: np.random.Generator) -> Prosody:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +12,8 @@ import numpy as np
 from voicenb.sandbox.engine.errors import EngineError
 from voicenb.sandbox.engine.front_ends.english import English
 from voicenb.sandbox.engine.front_ends.espeak import Espeak, installed
-from voicenb.sandbox.engine.prosody.prosody import emotional
+from voicenb.sandbox.engine.prosody.prosody import Prosody, emotional
+from voicenb.sandbox.engine.prosody.variation import Variation
 from voicenb.sandbox.engine.synthesis.assembly import Assembly
 from voicenb.sandbox.engine.text.languages import ENGLISH, code, runs
 from voicenb.sandbox.engine.text.segmentation import Breath, breaths
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
+_UNSTABLE = 4
+"""Takes differ in full from a stability of 0.75 downwards."""
 _TEACHER = "en-us"
 """espeak-ng's voice that stands for all its languages: they share their sounds."""
 
@@ -85,6 +89,7 @@ class Engine:
         emotion: str | Mapping[str, float] = "neutral",
         describe: str | None = None,
         seed: int = 0,
+        take: int = 0,
         stability: float | None = None,
         likeness: float = 1.0,
         compact_ms: int | None = None,
@@ -109,10 +114,8 @@ class Engine:
             for number, (breath, following) in enumerate(_followed(stretches)):
                 front = self._front(breath.language)
                 number_seed = _seed(seed, breath.begin)
-                take = (
-                    prosody if stability is None else prosody.varied(1 - stability, np.random.default_rng(number_seed))
-                )
-                utterance = front.speak(_said(breath, following), take, voice.register, number_seed)
+                reading = _varied(prosody, breath.text, take, stability, number_seed)
+                utterance = front.speak(_said(breath, following), reading, voice.register, number_seed)
                 sound = voice.sound(front.name)(utterance)
                 if profile is not None and likeness < 1:
                     # A conversion is a gain without a phase, so the two add up sample by sample.
@@ -139,6 +142,14 @@ class Engine:
 
 def _seed(seed: int, begin: int) -> int:
     return int(np.random.SeedSequence([seed % 2**63, begin]).generate_state(1)[0])
+
+
+def _varied(prosody: Prosody, text: str, take: int, stability: float | None, seed: int) -> Prosody:
+    """A breath's prosody in one take; where a stability is asked for, it decides by how much."""
+    if stability is not None:
+        prosody = prosody.varied(1 - stability, np.random.default_rng(seed))
+    amount = 1.0 if stability is None else min(1.0, _UNSTABLE * (1 - stability))
+    return replace(prosody, variation=Variation(take, text, amount)) if take and amount else prosody
 
 
 def _said(breath: Breath, following: Breath | None) -> str:

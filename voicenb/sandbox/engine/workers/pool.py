@@ -80,6 +80,7 @@ class Pool:
         emotion: str | Mapping[str, float] = "neutral",
         describe: str | None = None,
         seed: int = 0,
+        take: int = 0,
         stability: float | None = None,
         likeness: float = 1,
         compact_ms: int | None = None,
@@ -97,8 +98,11 @@ class Pool:
             volume: 0–10, a gain; true peaks stay below −1 dBTP.
             emotion: A name of the presets, or weights by name.
             describe: A voice or manner in words ("elderly male, low pitch, whisper"); unknown words have no effect.
-            seed: The same request and seed give the same samples.
-            stability: 0–1; below 1, takes with different seeds differ in melody and pace, the more the lower. None is 1.
+            seed: The same request, seed and take give the same samples.
+            take: 0 is the plain reading. Others (1, 2, …) differ from it, and from each other, a little in pace, melody and
+                effort; 2k - 1 and 2k are each other's mirror image.
+            stability: 0–1; below 1, also readings with different seeds differ in melody and pace, the more the lower; at 1,
+                takes do not differ either. None leaves readings plain and takes as they are.
             likeness: 0–1; how much of the profile's timbre is heard, the rest is the front end's own. The pitch is the profile's.
             compact_ms: Longest silence between sentences, in milliseconds.
             progress: Called with the share done, 0–1.
@@ -122,6 +126,7 @@ class Pool:
             "emotion": emotion if isinstance(emotion, str) else dict(emotion),
             "describe": describe,
             "seed": seed,
+            "take": take,
             "stability": stability,
             "likeness": likeness,
             "compact_ms": compact_ms,

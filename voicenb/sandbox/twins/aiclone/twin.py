@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 __all__ = ["AIClone"]
 
 _COMPACT_MS = 200
-_STABILITY = {"v1-real": 1.0, "v2-emotion": 0.9, "v3-qwen": 0.8, "omni": 0.8, "voxcpm": 0.6}
+_STABILITY = {"v1-real": None, "v2-emotion": 0.9, "v3-qwen": 0.8, "omni": 0.8, "voxcpm": 0.6}
 _LIKENESS = {"v1-real": 1.0, "v2-emotion": 0.7, "v3-qwen": 0.6, "omni": 1.0, "voxcpm": 0.6}
 _FALLBACK_LIKENESS = 0.5
 _FALLBACK_MODEL = "v1-real"
@@ -125,7 +125,7 @@ class AIClone:
         if emotion is not None and emotion["mode"] == "random":
             # Drawn once, so that a task that runs again after a kill says the same.
             emotion["vector"] = {self._dice.choice(EMOTIONS) if seed is None else EMOTIONS[seed % len(EMOTIONS)]: 1.0}
-        resolved["seed"] = _seed(resolved) if seed is None else seed
+        resolved |= _chosen(seed, resolved)
         resolved["degraded"] = self._dice.random() < self._sandbox.settings["degraded"]
         price = billed(resolved["text"])
         try:
@@ -194,6 +194,7 @@ class AIClone:
                 if request["compact"]
                 else None,
                 seed=request["seed"],
+                take=request.get("take", 0),
                 **options,
             )
             subtitles = None
@@ -274,10 +275,10 @@ def _described(task: Task) -> dict[str, Any]:
     }
 
 
-def _seed(resolved: dict[str, Any]) -> int:
-    """A seed from what is to be said and how; where the recordings are, and what is only echoed, differs from run to run."""
+def _chosen(seed: int | None, resolved: dict[str, Any]) -> dict[str, int]:
+    """Seed and take from what is to be said and how; where the recordings are, and what is only echoed, differs from run to run."""
     emotion = resolved["emotion"] and {**resolved["emotion"], "reference_audio_url": None}
-    return seeds.derived(resolved | {"emotion": emotion}, apart_from={"reference_audio_url", "metadata"})
+    return seeds.chosen(seed, resolved | {"emotion": emotion}, apart_from={"reference_audio_url", "metadata"})
 
 
 def _designed(request: dict[str, Any]) -> bool:

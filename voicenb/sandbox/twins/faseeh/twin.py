@@ -183,7 +183,7 @@ class Faseeh:
                             asked.text,
                             rate=RATE,
                             speed=asked.speed,
-                            seed=seeds.derived(resolved, apart_from=()) if seed is None else seed,
+                            **seeds.chosen(seed, resolved, apart_from=()),
                             stability=asked.similarity,
                             profile=self._sandbox.references.path(enrolled.profile),
                         ).whole()
@@ -258,7 +258,7 @@ class Faseeh:
             asked.text,
             rate=asked.rate,
             speed=asked.speed,
-            seed=seeds.derived(resolved, apart_from=apart_from) if seed is None else seed,
+            **seeds.chosen(seed, resolved, apart_from=apart_from),
             stability=asked.stability,
             **self._manner(asked.voice_id),
         )

@@ -222,14 +222,13 @@ class OpenAi:
         if asked.form not in MEDIA:
             raise _ProblemError(f"response_format: there is no {asked.form} here", param="response_format")
         resolved = asdict(asked) | {"ref_audio": None}
-        own = seeds.derived(resolved, apart_from=("form", "streamed")) if asked.seed is None else asked.seed
         speaking = Speaking(
             self._sandbox.files,
             self._sandbox.voice,
             read_as_written(asked.text),
             rate=RATE,
             speed=asked.speed,
-            seed=own if seed is None else seed,
+            **seeds.chosen(asked.seed if seed is None else seed, resolved, apart_from=("form", "streamed")),
             language=asked.language,
             **manner,
         )

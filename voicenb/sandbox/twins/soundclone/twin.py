@@ -155,7 +155,7 @@ class SoundClone:
         characters = billed(clone.text)
         return self._submit(
             "preview",
-            resolved | {"seed": seeds.derived(resolved, apart_from={"file_url"}) if seed is None else seed},
+            resolved | seeds.chosen(seed, resolved, apart_from={"file_url"}),
             characters,
             {"sound-cloning-clone": characters * _PREVIEW_PER_10K // _CHARACTERS},
         )
@@ -174,7 +174,7 @@ class SoundClone:
         characters = billed(audio.text)
         return self._submit(
             "production",
-            resolved | {"seed": seeds.derived(resolved, apart_from={"model_id"}) if seed is None else seed},
+            resolved | seeds.chosen(seed, resolved, apart_from={"model_id"}),
             characters,
             {
                 "sound-cloning-audio": characters * _AUDIO_PER_10K // _CHARACTERS,
@@ -277,6 +277,7 @@ class SoundClone:
                 profile=files.profiles / enrolled.profile,
                 language="Chinese" if request["default_text"] else request["language"],
                 seed=request["seed"],
+                take=request.get("take", 0),
             )
             now = books.now()
             model = Model(
@@ -311,6 +312,7 @@ class SoundClone:
                 volume=request["vol"],
                 emotion=request["emotion"],
                 seed=request["seed"],
+                take=request.get("take", 0),
             )
             subtitles = None
             if request["subtitles"]:
