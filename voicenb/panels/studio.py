@@ -47,6 +47,7 @@ class StudioPanel(Panel):
 
     def __init__(self, studio: Studio, *, consent: Literal["required", "optional"] = "required") -> None:
         super().__init__(studio)
+        self.widget.add_class("voicenb-wide-panel")
         check_consent(consent)
         self._kinds: dict[str, Callable[[], Panel]] = {
             "clone": lambda: ClonePanel(studio, consent=consent),

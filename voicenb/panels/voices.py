@@ -41,6 +41,7 @@ class VoicesPanel(Panel):
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
+        self.widget.add_class("voicenb-wide-panel")
         self._use: list[Callable[[str], None]] = []
         self._change: list[Callable[[], None]] = []
         self._chosen: dict[Any, Any] = {}

@@ -89,7 +89,8 @@ function render({ model, el }) {
           el.querySelector(`button[data-key="${column.key}"]`)?.focus();
         };
         cell.append(button);
-      } else cell.textContent = column.label ?? "";
+      } else if (column.label) cell.textContent = column.label;
+      else cell.append(make("span", column.said ?? "Actions", "vn-said"));
       line.append(cell);
     }
     return line;
