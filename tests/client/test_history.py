@@ -129,6 +129,7 @@ def test_tasks_are_found_in_the_whole_history_whatever_their_case(books):
     assert history.count() == {"completed": 300}
     assert history.count(status=[]) == {}
     assert history.ids(voice="eve", limit=2) == [f"{201:032x}", f"{101:032x}"]
+    assert [one.id for one in history.records(voice="eve", limit=1)] == [f"{201:032x}"]
     assert history.values("voice") == ["ash", "eve"]
     assert history.values("label") == ["pilot"]
     for bad in ({"kind": "song"}, {"until": "soon"}, {"ids": "abc"}, {"label": 3}):
@@ -150,7 +151,7 @@ def test_the_export_is_filtered_and_exact(books, tmp_path):
     ledger.tasks.add(paid(1, text="Straße", cost=Decimal("0.1000000001"))).result()
     ledger.tasks.add(paid(2, text="No")).result()
     (row,) = json.loads(books.history.export(tmp_path / "h.json", find="STRASSE").read_text("utf-8"))
-    assert (row["text"], row["cost"], row["label"], row["seconds"]) == ("Straße", "0.1000000001", None, None)
+    assert (row["text"], row["cost_exact"], row["label"], row["seconds"]) == ("Straße", "0.1000000001", None, None)
     assert datetime.fromisoformat(row["created"]).tzinfo is not None
     with pytest.raises(vn.InvalidRequest, match="none of these tasks has a sound"):
         books.history.export(tmp_path / "h.zip")

@@ -155,9 +155,10 @@ class HistoryPanel(Panel):
     async def _read(self) -> None:
         self._turn += 1
         turn, given, history = self._turn, self._filters.given(), self.studio.history
-        rows, matching, week, spent, under_way = await asyncio.to_thread(
+        rows, tasks, matching, week, spent, under_way = await asyncio.to_thread(
             lambda: (
                 rows_of(history.frame(**given, limit=self._limit)),
+                history.records(**given, limit=self._limit),
                 sum(history.count(**given).values()),
                 history.count(since="7d"),
                 rows_of(history.spending("service", since="7d")),
@@ -169,7 +170,7 @@ class HistoryPanel(Panel):
             return
         now = datetime.now(UTC)
         here = (self.studio.service.profile.id, self.studio.endpoint)
-        self._known |= {row["id"]: known(row) for row in rows}
+        self._known |= {one.id: known(one) for one in tasks}
         self._table.empty = "Nothing here matches." if given else _EMPTY
         self._table.matching = matching
         self._table.show(
@@ -250,9 +251,9 @@ class HistoryPanel(Panel):
         """Picks every task that is found, those that are not shown included."""
 
         async def pick() -> None:
-            rows = await asyncio.to_thread(lambda: rows_of(self.studio.history.frame(**self._filters.given())))
-            self._known |= {row["id"]: known(row) for row in rows}
-            self._table.picked = list(dict.fromkeys([*self._table.picked, *(row["id"] for row in rows)]))
+            tasks = await asyncio.to_thread(lambda: self.studio.history.records(**self._filters.given()))
+            self._known |= {one.id: known(one) for one in tasks}
+            self._table.picked = list(dict.fromkeys([*self._table.picked, *(one.id for one in tasks)]))
 
         self._start(pick())
 
@@ -338,9 +339,10 @@ class HistoryPanel(Panel):
 
         async def delete() -> None:
             count = await asyncio.to_thread(self.studio.history.delete, *doomed)
-            for one in doomed:
+            gone = set(doomed)
+            for one in gone:
                 self._known.pop(one, None)
-            self._table.picked = [one for one in self._table.picked if one not in set(doomed)]
+            self._table.picked = [one for one in self._table.picked if one not in gone]
             await self._read()
             self._tell(f"Deleted: {_tasks(count)}.", "good")
 

@@ -193,6 +193,11 @@ class History:
         limit = whole_number("limit", only.pop("limit", None), 0)
         return self._ledger.tasks.ids(**_asked(**only), limit=limit)
 
+    def records(self, **only: Any) -> list[TaskRecord]:
+        """The ledger's own rows of the tasks that `frame` has with the same arguments, the newest first; many of them sooner than a frame."""
+        limit = whole_number("limit", only.pop("limit", None), 0)
+        return self._ledger.tasks.select(**_asked(**only), limit=limit)
+
     def values(self, column: Literal["voice", "service", "kind", "label"]) -> list[str]:
         """What there is to choose from for an argument of `frame`, in alphabetical order.
 
@@ -364,7 +369,7 @@ class History:
         """Writes tasks to a file: a table as ``.csv``, ``.json`` (a list of objects) or ``.parquet`` (which needs pyarrow), or as
         ``.zip`` the sounds of those that have one, named by voice and words, with the table as ``history.csv`` among them.
 
-        Amounts are exact: in JSON and parquet they are text. The file appears whole or not at all.
+        In JSON and parquet the exact amounts are text. The file appears whole or not at all.
 
         Args:
             path: Where to; a file that is there is replaced.

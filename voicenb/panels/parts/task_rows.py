@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from voicenb.display.html import seconds
-from voicenb.ledger.records import FINAL, STATUSES
+from voicenb.ledger.records import FINAL, STATUSES, TaskRecord
 from voicenb.panels.parts.formatting import amount, clock, cut, parameters_text, service_label
 from voicenb.studio.task import changed
 from voicenb.tasks.session import SANDBOX
@@ -58,18 +58,17 @@ class Known:
     sandbox: bool
 
 
-def known(row: Mapping[str, Any]) -> Known:
-    """What is to be known of a row of `History.frame`, as `rows_of` has it."""
-    status = str(row["status"])
+def known(task: TaskRecord) -> Known:
+    """What is to be known of a task."""
     return Known(
-        playable=status == "completed" and bool(row["file"]),
-        settled=status in FINAL and status != "unknown",
-        label=row["label"] or "",
-        note=row["note"] or "",
-        cost=row["cost_exact"] if isinstance(row["cost_exact"], Decimal) else None,
-        unit=str(row["unit"] or ""),
-        service=str(row["service"]),
-        sandbox=row["endpoint"] == SANDBOX,
+        playable=task.status == "completed" and bool(task.file),
+        settled=task.status in FINAL and task.status != "unknown",
+        label=task.label or "",
+        note=task.note or "",
+        cost=task.cost,
+        unit=task.unit or "",
+        service=task.service,
+        sandbox=task.endpoint == SANDBOX,
     )
 
 
