@@ -268,6 +268,13 @@ def test_a_restarted_kernel_finds_what_the_one_before_was_paying_for(page, lab, 
     status(page, "of 3 done")
     page.restart()
     screen.locator(".voicenb-dead-note:visible").first.wait_for()
+    # The note stands alone: ipywidgets would draw a broken chain before each of the panel's widgets.
+    dead = screen.evaluate(
+        """() => [...document.querySelectorAll(".voicenb-panel.jupyter-widgets-disconnected, .voicenb-panel .jupyter-widgets-disconnected")]
+            .map(one => getComputedStyle(one, "::before").display)"""
+    )
+    assert len(dead) > 20
+    assert set(dead) == {"none"}
     run(page)
     tab(page, "History")
     screen.wait_for_function(

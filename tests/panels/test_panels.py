@@ -307,6 +307,24 @@ async def test_presets_are_kept_found_and_given_away(studio, voice):
     panel.close()
 
 
+async def test_a_preset_that_was_changed_can_be_chosen_again(studio, voice):
+    """The list says a preset's name as long as the form is it; another text is no change of it."""
+    panel = say_panel(studio, "One text.", speed=0.8)
+    panel._presets.name.value = "slow"
+    panel._presets.keep()
+    assert panel._presets.chosen.value == "slow"
+    panel.form.set({"text": "Another text."})
+    assert panel._presets.chosen.value == "slow"
+    for undo in (panel.form.reset, lambda: panel.form.set({"pitch": 3})):
+        undo()
+        assert panel._presets.chosen.value == ""
+        panel._presets.chosen.value = "slow"
+        assert panel._request() == ("Another text.", {"speed": 0.8})
+    panel._presets.remove()
+    await panel.settled()
+    panel.close()
+
+
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "a\\b", ".hidden", "x" * 61, " blank", "a\nb"])
 def test_a_presets_name_never_leaves_its_folder(studio, name):
     """Names are names, not paths."""

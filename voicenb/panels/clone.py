@@ -18,7 +18,7 @@ from voicenb.panels.page.static_output import StaticOutput
 from voicenb.panels.parts.formatting import amount, player
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues
 from voicenb.panels.parts.run_buttons import RunButtons
-from voicenb.panels.parts.style import bar, line
+from voicenb.panels.parts.style import bar, heading, line
 from voicenb.panels.reference import ReferencePanel
 from voicenb.services.parameters import remarks
 from voicenb.studio.reference import Reference
@@ -125,6 +125,7 @@ class ClonePanel(Panel):
             widgets.VBox,
             "acts",
             children=[
+                heading("New voice"),
                 bar(self._named, line("grow"), self._code_button()),
                 self.form.widget,
                 self._code,

@@ -15,7 +15,7 @@ from voicenb.panels.base import Panel, call_of
 from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import connect_line
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
-from voicenb.panels.parts.style import bar, line, toned
+from voicenb.panels.parts.style import bar, heading, line, toned
 from voicenb.panels.parts.upload import Upload
 from voicenb.panels.players.recorder import Recorder
 from voicenb.panels.players.waveform import Waveform
@@ -118,15 +118,17 @@ class ReferencePanel(Panel):
             sources.append(self._sample)
             self._start(self._list_samples())
         self._lay(
+            heading("Recording"),
             bar(*sources, self._address, self._load, line("grow"), self._code_button()),
             self._code,
             self._problem,
             self._recorder,
             self._view,
             self._span_bar,
-            bar(self._status),
+            bar(self._status, names=("told",)),
             self._findings,
-            bar(self._consent),
+            heading("Consent"),
+            bar(self._consent, names=("consent",)),
         )
         self._tells(self._wave)
         self._draw()

@@ -12,7 +12,7 @@ from voicenb.panels.page.assets import bundle, panel_styles
 from voicenb.panels.page.light import lean
 from voicenb.panels.page.scripts import Scripted
 
-__all__ = ["PanelAssets", "bar", "button", "column", "lean", "line", "toned"]
+__all__ = ["PanelAssets", "bar", "button", "column", "heading", "lean", "line", "toned"]
 
 
 class PanelAssets(Scripted):
@@ -54,6 +54,11 @@ def bar(*children: Any, names: tuple[str, ...] = ()) -> Any:
 def column(*children: Any, names: tuple[str, ...] = ()) -> Any:
     """Children one below the other."""
     return lean(widgets.VBox, *names, children=children)
+
+
+def heading(text: str) -> Any:
+    """What a part of a panel is about."""
+    return line("section", value=f'<div role="heading" aria-level="3">{escape(text)}</div>')
 
 
 def toned(text: str, tone: str = "", *, title: str = "") -> str:
