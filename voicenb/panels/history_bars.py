@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.page_values import PageValues, Press, press
 from voicenb.panels.parts.style import bar, button, line, toned
 
@@ -43,8 +44,7 @@ class Bars:
         self._pressed, self._tells, self._closed = pressed, tells, closed
         self._keep, self._settle, self._delete = keep, settle, delete
         self.opened = ""
-        self.widget = widgets.VBox()
-        self.widget.add_class("voicenb-reserved")
+        self.widget = lean(widgets.VBox, "reserved")
 
     def open(self, name: str) -> None:
         """Opens one in the place of another."""
@@ -102,11 +102,13 @@ class Bars:
 
     @cached_property
     def _settling(self) -> Any:
-        return self._made(widgets.VBox([self.questions["settle"], bar(*self.answers.values())]))
+        return self._made(lean(widgets.VBox, children=[self.questions["settle"], bar(*self.answers.values())]))
 
     @cached_property
     def _deleting(self) -> Any:
-        return self._made(widgets.VBox([self.questions["delete"], bar(self.sure, self._leave("Keep them"))]))
+        return self._made(
+            lean(widgets.VBox, children=[self.questions["delete"], bar(self.sure, self._leave("Keep them"))])
+        )
 
     def _made(self, one: Any) -> Any:
         self.widget.children = (*self.widget.children, one)
@@ -120,6 +122,4 @@ class Bars:
 
 
 def _text(name: str, placeholder: str) -> Any:
-    made = widgets.Text(description=name, placeholder=placeholder)
-    made.add_class("voicenb-tight")
-    return made
+    return lean(widgets.Text, "tight", description=name, placeholder=placeholder)

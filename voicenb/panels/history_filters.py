@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from voicenb.ledger.dataframes import KINDS
 from voicenb.ledger.records import OPEN
+from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import service_label
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues
 from voicenb.panels.parts.style import bar
@@ -36,8 +37,10 @@ class Filters:
 
     def __init__(self, studio: Studio, changed: Callable[[object], None]) -> None:
         self._studio, self._changed, self._held = studio, changed, False
-        self.find = widgets.Text(description="Find", placeholder="in text, voice, label, note or parameters")
-        self.only = widgets.Dropdown(
+        self.find = lean(widgets.Text, description="Find", placeholder="in text, voice, label, note or parameters")
+        self.only = lean(
+            widgets.Dropdown,
+            "short",
             description="Status",
             options=[
                 ("all", ""),
@@ -45,17 +48,17 @@ class Filters:
                 *((name, name) for name in ("completed", "failed", "unknown", "cancelled")),
             ],
         )
-        self.only.add_class("voicenb-short")
-        self.more = widgets.ToggleButton(description="Filter", tooltip="By voice, service, kind, label and date")
-        self.more.add_class("voicenb-short")
-        self.widget = widgets.VBox()
+        self.more = lean(
+            widgets.ToggleButton, "short", description="Filter", tooltip="By voice, service, kind, label and date"
+        )
+        self.widget = lean(widgets.VBox)
         for one in (self.find, self.only):
             one.observe(self._change, "value")
 
     @cached_property
     def _lists(self) -> dict[str, Any]:
         made = {
-            name: widgets.Dropdown(description=name.capitalize(), options=[("all", "")])
+            name: lean(widgets.Dropdown, description=name.capitalize(), options=[("all", "")])
             for name in ("voice", "service", "kind", "label")
         }
         for one in made.values():
@@ -66,7 +69,9 @@ class Filters:
     @cached_property
     def _dates(self) -> dict[str, Any]:
         made = {
-            name: widgets.Text(description=text, placeholder="7d, or 2026-11-01", tooltip=told, continuous_update=False)
+            name: lean(
+                widgets.Text, description=text, placeholder="7d, or 2026-11-01", tooltip=told, continuous_update=False
+            )
             for name, text, told in (
                 ("since", "From", "A date, or how long ago: 7d, 12h, 90m"),
                 ("until", "Until", "A date, or how long ago; what was asked at that moment or later is left out"),

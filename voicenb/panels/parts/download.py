@@ -6,12 +6,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import traitlets
 
 from voicenb.errors import VoicenbError
 from voicenb.panels.page.assets import bundle
 from voicenb.panels.page.download import ChunkedDownload
+from voicenb.panels.page.scripts import Scripted
 
 __all__ = ["Download", "SavedFile"]
 
@@ -31,7 +31,7 @@ class SavedFile:
     mime: str = "application/octet-stream"
 
 
-class Download(anywidget.AnyWidget):
+class Download(Scripted):
     """Makes a file when it is pressed, and hands it to the browser in whose page that was.
 
     The file never becomes part of the widget's state, so that no notebook saves it.
