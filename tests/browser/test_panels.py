@@ -279,7 +279,7 @@ def test_a_restarted_kernel_finds_what_the_one_before_was_paying_for(page, lab, 
     tab(page, "History")
     screen.wait_for_function(
         """() => [...document.querySelectorAll(".voicenb-table tbody tr")]
-            .filter(row => row.offsetParent && /survives/.test(row.textContent) && /done/.test(row.textContent)).length === 3"""
+            .filter(row => row.offsetParent && /survives/.test(row.textContent) && /completed/.test(row.textContent)).length === 3"""
     )
     screen.locator(".voicenb-table tbody tr:visible", has_text="survives").first.get_by_role("button").click()
     screen.locator(".voicenb-results:visible .vn-clip").wait_for()

@@ -73,7 +73,7 @@ class Room:
 
     @property
     def say(self):
-        return self.screen.get_by_role("button", name=re.compile(r"^Say · [\d.]+ credits$"))
+        return self.screen.get_by_role("button", name=re.compile(r"^Say · ([\d.]+ credits|made before · free)$"))
 
     def block(self, host):
         if host == "voila":

@@ -66,7 +66,7 @@ def focus(screen, name, role="button"):
         screen.keyboard.press("Tab")
         found = screen.evaluate(
             """() => { const one = document.activeElement; return [one.getAttribute("aria-label")
-                || one.labels?.[0]?.textContent || one.textContent, one.getAttribute("role") || one.tagName.toLowerCase()]; }"""
+                || one.labels?.[0]?.textContent || one.textContent, one.getAttribute("role") || (one.type === "range" ? "slider" : one.tagName.toLowerCase())]; }"""
         )
         if found[1] == role and re.search(name, (found[0] or "").strip()):
             return
