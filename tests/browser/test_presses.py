@@ -155,6 +155,9 @@ def test_keys_that_do_not_wait_are_heard(page, lab, rooms, host):
     room = Room(page, lab, rooms, f"keys-{host}", host)
     room.open(lab, host)
     screen = room.screen
+    # A price that is the same for every value: one who presses before "made before · free" has given way to a price is refused.
+    screen.get_by_label("Make a new version, and pay again").locator("visible=true").check()
+    room.say.wait_for()
     for turn in range(1, 4):
         slider = screen.get_by_role("slider", name="Pitch").locator("visible=true")
         slider.focus()
