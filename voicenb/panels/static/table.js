@@ -7,7 +7,7 @@ function render({ model, el }) {
   const said = document.createElement("div"), scroll = document.createElement("div");
   said.className = "vn-picks";
   said.setAttribute("role", "status");
-  scroll.className = model.get("scroll") ? "vn-scroll" : "";
+  scroll.className = model.get("scroll") ? "vn-rows" : "";
   el.append(said, scroll);
 
   const make = (tag, text, name) => {
