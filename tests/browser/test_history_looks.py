@@ -68,7 +68,7 @@ def test_cost_and_status_are_in_sight_at_every_width(shown, width):
     table = screen.locator(".voicenb-table:visible").first
     table.locator("tbody tr").nth(3).wait_for()
     assert table.evaluate(BEYOND) == []
-    scroll = table.locator(".vn-scroll")
+    scroll = table.locator(".vn-rows")
     assert scroll.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
     for word in ("Cost", "Status"):
         assert screen.get_by_role("button", name=word, exact=True).is_visible()
