@@ -131,8 +131,8 @@ def test_the_descriptors_stand_in_the_table_and_the_panel():
         assert word in table["production", "describe"]
     field = Form(ProductionRequest).fields["describe"]
     for word in ("female", "high pitch", "male", "四川话", "british accent"):
-        field.add.value = word
+        field.more.value = word
     assert field.value == "high pitch, male, british accent"
-    assert field.add.value == ""
+    assert field.more.value == ""
     field.input.value = "young adult"
     assert field.value == "young adult"

@@ -135,8 +135,9 @@ def test_coroutines_warn_too(wire, studio):
 
 
 def test_panels_and_players_say_it(wire, studio):
+    from voicenb.base.frames import rows_of
     from voicenb.ledger.records import now
-    from voicenb.panels.history import _row
+    from voicenb.panels.parts.task_rows import task_row
     from voicenb.panels.players.compare import ComparePlayer
     from voicenb.panels.players.player import ClipPlayer
 
@@ -146,9 +147,9 @@ def test_panels_and_players_say_it(wire, studio):
     compared = ComparePlayer([clip, clip])
     assert all("degraded" in cell for line in compared._grid["cells"] for cell in line)
     assert "degraded" in compared.html()
-    (row,) = studio.history.frame().to_dict("records")
-    status = _row(row, now(), here=True)["cells"]["status"]
-    assert status["text"] == "degraded"
+    (row,) = rows_of(studio.history.frame())
+    status = task_row(row, now(), here=True)["cells"]["status"]
+    assert status["text"] == "completed, degraded"
     assert status["tone"] == "amber"
     assert "fallback" in status["title"]
 

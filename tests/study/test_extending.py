@@ -122,7 +122,7 @@ def test_drift_makes_the_oldest_cells_again_and_pays_like_any(voice, studio, bla
     first = oldest[oldest["cell"].notna()].head(3)
     repeated = oldest[oldest["cell"].astype(str).str.endswith("+1")]
     assert set(first["cell"]) == {name.removesuffix("+1") for name in repeated["cell"]}
-    assert balance - studio.balance().amount == sum(repeated["cost"])
+    assert balance - studio.balance().amount == sum(repeated["cost_exact"])
     # The sandbox speaks as it did.
     assert (table.loc["duration", ["verdict", "cells", "estimate"]] == ["no change", 3, 0]).all()
     assert set(table["verdict"]) <= {"no change", "cannot tell"}

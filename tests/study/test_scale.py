@@ -29,7 +29,7 @@ def asked_one_by_one(study):
         take, seed, text = (request.pop(name) for name in ("take", "seed", "text"))
         service = voice.session.service.profile.id
         try:
-            price = voice.price(text, ask=False, **request)
+            price = voice.price(text, ask=False, fresh=True, **request)
         except InvalidRequest as error:
             refused.update((cell.number, one.field, f"{service}: {one}") for one in error.problems)
             continue
