@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import re
+import sys
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -14,6 +15,8 @@ import voicenb as vn
 
 @pytest.fixture(scope="module")
 def shell(studio, voice):
+    # A shell puts a main module of its own in the place of the program's, which programs that start others look into.
+    main = sys.modules["__main__"]
     # In memory: the home of IPython's own history is gone before its last write.
     one = InteractiveShell(config=Config({"HistoryManager": {"hist_file": ":memory:"}}))
     one.run_line_magic("load_ext", "voicenb")
@@ -21,6 +24,7 @@ def shell(studio, voice):
     yield one
     atexit.unregister(one.atexit_operations)
     one.atexit_operations()
+    sys.modules["__main__"] = main
 
 
 def test_say_speaks_the_cell(shell, studio):
