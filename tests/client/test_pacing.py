@@ -122,19 +122,19 @@ def test_a_thousand_open_tasks_cost_their_polls_and_no_threads(wire, connect):
     voice = studio.voice("model_1")
     before = threading.active_count()
     tasks = [voice.submit(f"Hello {number}.") for number in range(1000)]
-    until(lambda: sent(wire) == 1000, 120)
-    until(lambda: all(task.status == "queued" for task in tasks), 120)
-    assert threading.active_count() - before < 40
-    count, begun, used = len(wire.seen), time.monotonic(), time.process_time()
-    time.sleep(6)
-    polls = len(wire.seen) - count
+    # One after the other: to ask all thousand again and again would take the time that they need.
+    for task in tasks:
+        until(lambda task=task: task.status == "queued", 280)
     assert sent(wire) == 1000
+    assert threading.active_count() - before < 40
     # A task is asked for at most every five seconds, and all of them, once all are there, at most a hundred
     # times a second (those that came before the last 500 are asked the first time as if they were alone).
     context = studio.session.runner.context
     assert min(context.poll_delay(Answer(status="queued", poll_after=5)) for _ in range(50)) * 100 >= len(tasks)
-    assert 0 < polls / (time.monotonic() - begun) < 200
-    assert time.process_time() - used < 5
+    count, begun = len(wire.seen), time.monotonic()
+    until(lambda: len(wire.seen) - count >= 500, 280)
+    assert time.monotonic() - begun > 500 / 200
+    assert sent(wire) == 1000
     for task in tasks[:20]:
         task.cancel()
 
