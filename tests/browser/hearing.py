@@ -17,6 +17,7 @@ _STEP = 4e-5
 # is held up for `held` milliseconds before it starts a sound that is due.
 TAP = """(() => {
   const tap = `registerProcessor("tap", class extends AudioWorkletProcessor {
+    constructor() { super(); this.port.onmessage = () => this.port.postMessage([]); }
     process([[channel]]) {
       if (channel && channel.some((one) => one !== 0)) this.port.postMessage([currentFrame, channel.slice()]);
       return true;
@@ -34,7 +35,11 @@ TAP = """(() => {
     if (to === this.context.destination && !(this.context instanceof OfflineAudioContext)) {
       this.context.tap = this.context.audioWorklet.addModule(URL.createObjectURL(new Blob([tap], {type: "text/javascript"}))).then(() => {
         const node = new AudioWorkletNode(this.context, "tap", {numberOfOutputs: 0});
-        node.port.onmessage = ({data: [frame, channel]}) => heard.set(frame, channel);
+        node.port.onmessage = ({data: [frame, channel]}) => {
+          if (channel) heard.set(frame, channel);
+          else this.context.told();
+        };
+        this.context.ask = () => new Promise((told) => { this.context.told = told; node.port.postMessage(null); });
         connect.call(this, node);
         tapped += 1;
       });
@@ -80,9 +85,11 @@ def heard(page):
     first, text = page.page.evaluate(
         f"""async () => {{
             {TO_TEXT}
-            // What was asked for last is rendered, and told, within this time.
-            const until = contexts.at(-1).currentTime + 0.1;
-            while (contexts.at(-1).currentTime < until) await new Promise(requestAnimationFrame);
+            // What was asked for last is rendered within this time, and was told when the tap answers, which is asked after it.
+            const context = contexts.at(-1);
+            const until = context.currentTime + 0.1;
+            while (context.currentTime < until) await new Promise(requestAnimationFrame);
+            await context.ask();
             const frames = [...heard.keys()].sort((a, b) => a - b);
             if (!frames.length) return [0, ""];
             const [first, last] = [frames[0], frames.at(-1)];
@@ -162,14 +169,23 @@ def order_heard(signal, sounds):
         if off(old, first) < _STEP:
             continue
         part = slice(first, first + QUANTUM)
-        follows = {}
+        follows, seen = {}, []
         for place, new in enumerate(clock):
             faded = np.abs(signal[part] - crossfade(old[part], new[part])).max()
+            seen.append(
+                [
+                    f"{one:.1e}"
+                    for one in (faded, off(new, max(first - QUANTUM, 0)), off(new, first), off(new, first + QUANTUM))
+                ]
+            )
             if faded < 1e-3 and off(new, first + QUANTUM) < _STEP:
                 follows[place] = faded
             elif first and off(new, first) < _STEP and off(new, first - QUANTUM) < _STEP:
                 follows[place] = 0.0
-        assert follows, f"at frame {first}, after clip {order[-1]}, no clip is heard, and no change to one"
+        assert follows, (
+            f"at frame {first} of {len(signal)}, after {order[1:]}, no clip is heard, and no change to one; off by, as a"
+            f" crossfade, before, now and after: {seen}"
+        )
         # Of two that begin alike to the last bit, it is the one that goes on.
         order.append(max(follows, key=lambda place: (lasting(clock[place], first), -follows[place])))
     if order[-1] != len(sounds):
