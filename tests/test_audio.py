@@ -99,6 +99,7 @@ def test_a_streamed_mp3_of_varying_bit_rate_is_read_to_its_end():
     assert np.abs(samples[-len(sound) // 8 :]).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["mp3", "ogg"])
 def test_long_sound_has_no_seams(form):
     """A minute and a half decodes as smoothly as a second: no block of it is torn."""

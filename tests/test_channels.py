@@ -50,6 +50,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_speech_is_found_measured_shown_and_prepared_on_whichever_channel_it_is(spoken, layout):
     sound = layout(spoken)

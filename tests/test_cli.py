@@ -119,6 +119,7 @@ def test_say_makes_takes_that_differ(shell, voice, tmp_path):
     assert (tmp_path / "t-1.flac").read_bytes() != (tmp_path / "t-2.flac").read_bytes()
 
 
+@pytest.mark.slow
 def test_say_without_out_names_the_kept_file(voice, tmp_path):
     """The text may come from standard input; the clip is kept in the home, and nothing appears in the current folder."""
     done = run("say", "--voice", voice, "-", "--json", input="Read from a file.\n", cwd=tmp_path)
@@ -158,6 +159,7 @@ def test_price_sends_nothing(shell, voice):
     assert len(shell.json("history")) == before
 
 
+@pytest.mark.slow
 def test_quiet_says_nothing_but_the_result(voice):
     """With ``--quiet`` stderr stays empty."""
     done = run("say", "--voice", voice, "Quietly.", "--quiet")
@@ -165,6 +167,7 @@ def test_quiet_says_nothing_but_the_result(voice):
     assert done.stdout.count("\n") == 1
 
 
+@pytest.mark.slow
 @posix
 def test_progress_is_a_bar_and_an_interrupt_leaves_the_task_in_good_hands(voice):
     """On a terminal the wait shows a bar with the state; Ctrl-C ends the wait with 130 and says how to go on."""
@@ -341,6 +344,7 @@ def test_version(shell):
     assert shell("--version").out == f"voicenb {vn.__version__}\n"
 
 
+@pytest.mark.slow
 def test_help_imports_no_heavy_module():
     """A help text and a version come without numpy, pandas, or pydantic."""
     heavy = {"numpy", "pandas", "pydantic", "httpx", "soundfile", "IPython", "anyio"}
@@ -418,6 +422,7 @@ os._exit(9)
 """
 
 
+@pytest.mark.slow
 def test_resume_takes_up_what_a_dead_kernel_left_and_says_what_is_known(shell, voice):
     """The open task is completed; the one whose answer was lost is listed with what the balance says, and the code is 5."""
     subprocess.run([sys.executable, "-c", LEFT, voice], check=False, timeout=120)
@@ -455,6 +460,7 @@ def test_history_filters_and_forms(shell, blank_home):
     assert "One, two." in table[1]
 
 
+@pytest.mark.slow
 @posix
 def test_a_reader_that_has_had_enough_is_no_error(voice):
     """``voicenb history | head`` ends without a complaint."""
@@ -478,6 +484,7 @@ def children(pid):
     return {int(one) for one in named}.union(*(children(int(one)) for one in named))
 
 
+@pytest.mark.slow
 @posix
 def test_sandbox_says_one_line_and_ends_with_its_workers(shell, home):
     """``sandbox --json`` prints exactly one line; clients find it; SIGTERM ends it and its workers within five seconds."""

@@ -296,6 +296,7 @@ def test_a_bar_that_is_cut_short(capfd, error, words):
     assert words in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_line_in_a_cell_whose_last_form_has_no_time():
     """In a real kernel: one display, updated from another thread, and the saved notebook is the same each time."""
     nbformat = pytest.importorskip("nbformat")
@@ -323,6 +324,7 @@ middle
     assert re.search(r"speaking as <ash> · processing · 25% · 1 s · 0\.013 credits", outputs[1].data["text/plain"])
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_browser_plays_it_without_a_kernel(tmp_path):
     """The HTML alone, in Chromium, offline: the audio element decodes to the clip's length, and the picture loads."""

@@ -138,6 +138,7 @@ def kept(request, blank_home, tmp_path):
     studio.close()
 
 
+@pytest.mark.slow
 def test_the_history_of_a_home_that_may_only_be_read(kept):
     """The shell lists it, a live studio shows it; what would write is refused with what to do."""
     done = run("history", "--json", env={"VOICENB_HOME": str(kept)})

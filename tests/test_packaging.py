@@ -147,6 +147,7 @@ def test_readme_begins_with_two_commands_that_set_everything_up():
     assert fences("CONTRIBUTING.md")[0] == second.rpartition(" && ")[0]
 
 
+@pytest.mark.slow
 def test_the_commands_take_every_file_type_of_the_documents(tmp_path):
     """What the README's first command and Binder install reads all ten types that SoundClone's documents name."""
     import av
@@ -198,6 +199,7 @@ def test_ci_runs_the_readme_s_second_command():
     assert read.stdout.strip() == fences("README.md")[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_is_in_the_readme(command):
     """``voicenb COMMAND --help`` has examples and exit codes, and the README shows the command."""
@@ -216,6 +218,7 @@ def test_commands_in_the_documents_exist():
             assert set(re.findall(r"\bvoicenb (\w+)", block)) - {"soundclone"} <= set(COMMANDS)
 
 
+@pytest.mark.slow
 def test_binder_s_files_are_accepted():
     """repo2docker reads ``binder/`` and would run Python 3.12 and the installation."""
     program = shutil.which("jupyter-repo2docker", path=Path(sys.executable).parent)

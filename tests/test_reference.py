@@ -384,6 +384,7 @@ def test_prepare_mends_what_it_can_and_says_so():
     assert reference.changes == []
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.floats(-1, 3.2), st.none() | st.floats(-1, 3.2))
 def test_a_part_of_a_recording_is_its_own_samples(start, end):
@@ -410,6 +411,7 @@ def test_prepare_twice_changes_nothing_more():
     assert prepared.prepare(RULES) is prepared
 
 
+@pytest.mark.slow
 def test_channels_that_cancel_are_not_mixed():
     """Opposite phase would leave silence; a dead channel would cost 6 dB."""
     sound = spoken(20)
@@ -428,6 +430,7 @@ def test_peaks_limit_the_gain():
     assert "its peaks allow no more" in " ".join(prepared.changes)
 
 
+@pytest.mark.slow
 def test_speech_without_any_pause_is_cut_at_its_quietest():
     """70 s of one long vowel: still below the limit."""
     rate = 8000
@@ -465,6 +468,7 @@ def test_payload_has_a_plain_name():
     assert Reference(data, name="../../etc/passwd").payload(RULES)[0] == "etc-passwd.wav"
 
 
+@pytest.mark.slow
 def test_how_it_looks(wav):
     """One line of text, and HTML with a player, the facts and what was said about consent, escaped."""
     reference = Reference(wav, name="me", consent="<b>mine</b>")

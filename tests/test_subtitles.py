@@ -56,6 +56,7 @@ def test_vtt_escapes_what_would_be_markup():
     assert "Mind &lt;the&gt; gap &amp; more." in text
 
 
+@pytest.mark.slow
 @given(SEGMENTS)
 def test_written_times_never_run_backwards(segments):
     """Whatever times a service gives: starts in order, from 0, and each cue lasts."""
@@ -67,6 +68,7 @@ def test_written_times_never_run_backwards(segments):
         assert all(start >= 0 for start, _ in found)
 
 
+@pytest.mark.slow
 @given(SEGMENTS)
 def test_vtt_round_trip(segments):
     """Every text comes back, with every character."""
@@ -81,6 +83,7 @@ def test_srt_round_trip(segments):
     assert [cue.text for cue in back] == [said(segment.text).replace("-->", "→") for segment in segments]
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.builds(Segment, TEXTS, TIMES, TIMES, st.lists(st.builds(Word, TEXTS, TIMES, TIMES), max_size=3)), max_size=5

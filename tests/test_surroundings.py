@@ -97,6 +97,7 @@ def test_no_standard_streams(closed, home):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a shell closes streams with >&-")
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_shell_that_closes_streams(closed, home):
@@ -112,6 +113,7 @@ TEXTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mark", "encoding"), TEXTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_text_file_in_any_unicode_encoding(mark, encoding, blank_home):
     """PowerShell writes UTF-16, Notepad a byte order mark."""
@@ -124,6 +126,7 @@ def test_a_text_file_in_any_unicode_encoding(mark, encoding, blank_home):
     assert done.stdout == plain.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["Grüße".encode("latin-1"), "Hello there".encode("utf-16-le"), b"\xff\xfe\x00\xd8"])
 def test_text_that_is_none_is_refused_by_name(data, home):
     command = [sys.executable, "-m", "voicenb", "say", "--voice", "model_x", "--price", "-"]

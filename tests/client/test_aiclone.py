@@ -370,6 +370,7 @@ def live_studio(tmp_path):
     return connect
 
 
+@pytest.mark.slow
 def test_a_recording_without_an_uploader_shows_the_line_to_write(live_studio, ada):
     with live_studio() as studio, pytest.raises(BadReference, match=r"voicenb\.connect\('aiclone', uploader="):
         studio.clone(ada, quiet=True)
@@ -629,6 +630,7 @@ def sandboxed(home):
         yield studio
 
 
+@pytest.mark.slow
 def test_a_voice_is_an_address_and_costs_nothing_until_it_speaks(sandboxed, ada):
     """It takes long: the first words in two languages load what the sandbox speaks them with."""
     rows = len(sandboxed.history.frame())

@@ -69,6 +69,7 @@ def test_all_are_waited_for_at_once_and_come_in_order(studio, voice):
         studio.wait(texts)
 
 
+@pytest.mark.slow
 def test_what_fails_does_not_lose_the_others(own):
     """One error at the end names what failed, and has the clips of the others."""
     voice = own.clone(vn.sandbox.sample_speaker("ada", home=own.home), name="ada", consent="nobody's", quiet=True)
@@ -122,6 +123,7 @@ print([clip.duration > 10 for clip in studio.wait(tasks, 60)], flush=True)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_an_interrupt_ends_the_wait_and_no_task(voice, home):
     with subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(home)], stdout=subprocess.PIPE, text=True) as other:
@@ -160,6 +162,7 @@ with out:
 ]
 
 
+@pytest.mark.slow
 def test_cells_end_in_comparisons_and_in_one_line_that_ends(voice, home):
     """In a real kernel, with plain lists as with those of the studio; the line ends also where displays are not updated."""
     nbformat = pytest.importorskip("nbformat")
@@ -225,6 +228,7 @@ def test_a_voice_that_words_describe_is_called_by_them(home, voice, ada):
     assert titled._suptitle.get_text() == "ada · speed 1.1"
 
 
+@pytest.mark.slow
 def test_a_clip_that_is_too_long_to_keep_has_its_player_in_a_cell():
     """Where a kernel runs; a static copy says how it is played and written."""
     nbformat = pytest.importorskip("nbformat")

@@ -341,6 +341,7 @@ print(task.status, flush=True)
 """
 
 
+@pytest.mark.slow
 def test_a_task_that_another_kernel_follows_is_waited_for_and_left_to_it(studio, voice, home):
     with subprocess.Popen(
         [sys.executable, "-c", WAIT_FOR_INPUT, str(home)], stdout=subprocess.PIPE, text=True
@@ -409,6 +410,7 @@ def test_a_forked_child_makes_its_own_loop(voice, home):
     assert done.stdout.strip() == "0"
 
 
+@pytest.mark.slow
 def test_a_sandbox_ends_with_its_last_studio_and_comes_back_when_it_is_needed(own):
     running = vn.sandbox.start(own.home)
     with vn.connect(home=own.home) as other:

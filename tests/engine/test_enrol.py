@@ -33,6 +33,7 @@ def enrolled(engine, tmp_path):
     return enrol
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])
 def test_formats(enrolled, voice_of_ada, suffix):
     """The same voice is found in every format."""
@@ -74,6 +75,7 @@ def test_spoken_seconds_stand_noise(enrolled, voice_of_ada, noise):
     assert noisy == pytest.approx(clean, abs=0.5)
 
 
+@pytest.mark.slow
 def test_defects_are_reported_not_fatal(enrolled, voice_of_ada):
     """Clipping, noise and narrow band each give a warning; a clean recording none."""
     from scipy.signal import resample_poly
@@ -113,6 +115,7 @@ def test_no_audio_is_an_error(engine, tmp_path):
         engine.enrol(tmp_path / "text.wav", tmp_path / "voice.npz")
 
 
+@pytest.mark.slow
 def test_profile_holds_no_recording(enrolled, voice_of_ada, tmp_path):
     """The profile is far smaller than the recording, and none of its arrays has a sample's length."""
     enrolled(voice_of_ada)
@@ -126,6 +129,7 @@ def test_damaged_profile_is_an_error(spoken, tmp_path):
         spoken(profile=tmp_path / "voice.npz")
 
 
+@pytest.mark.slow
 def test_pitch_is_found_without_its_fundamental(enrolled, voice_of_bruno):
     """Telephone speech lacks the lowest partials; its pitch is found nevertheless."""
     from scipy.signal import butter, resample_poly, sosfiltfilt

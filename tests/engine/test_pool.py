@@ -56,6 +56,7 @@ def test_job_survives_its_workers_death(cache, tmp_path):
     run(scenario())
 
 
+@pytest.mark.slow
 def test_cancelling_ends_the_job(cache, tmp_path):
     """A cancelled job's worker ends, nothing is written, and the pool goes on."""
 
@@ -79,6 +80,7 @@ def test_cancelling_ends_the_job(cache, tmp_path):
     run(scenario())
 
 
+@pytest.mark.slow
 def test_closing_ends_workers_and_jobs(cache, tmp_path):
     """close() takes less than 2 s in mid-job; the job and later ones say so."""
 
@@ -114,6 +116,7 @@ def test_worker_ends_when_its_input_closes(cache):
     worker.stdout.close()
 
 
+@pytest.mark.slow
 def test_jobs_run_side_by_side_and_report_progress(cache, tmp_path):
     """Several jobs at once are all done; progress rises to 1."""
 
@@ -132,6 +135,7 @@ def test_jobs_run_side_by_side_and_report_progress(cache, tmp_path):
     run(scenario())
 
 
+@pytest.mark.slow
 def test_errors_cross_the_pipe_and_leave_the_worker_warm(cache, tmp_path):
     """An error is raised with its message; the same worker takes the next job."""
 

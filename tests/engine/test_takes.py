@@ -33,6 +33,7 @@ def ada(engine, sample_recordings, tmp_path_factory):
     return profile
 
 
+@pytest.mark.slow
 def test_takes_differ_audibly_and_stay_the_same_reading(spoken, ada):
     """Beside the plain reading a take's words last 5 to 40 ms more or less, and lie 0.2 to 1 st higher or lower.
 
@@ -69,6 +70,7 @@ def test_settings_do_not_change_what_a_take_is(spoken, ada):
     )
 
 
+@pytest.mark.slow
 def test_at_full_stability_takes_last_as_long(spoken):
     """Who asks for stability gets it; a little less, and takes differ a little."""
     seconds = {

@@ -163,6 +163,7 @@ def test_emotions_differ_measurably(spoken):
     assert takes["surprised"].spread > neutral.spread * 1.35
 
 
+@pytest.mark.slow
 def test_emotions_blend(spoken):
     """Half an emotion lies between none and the whole."""
     none, half, whole = spoken(), spoken(emotion={"joy": 0.5}), spoken(emotion={"joy": 1.0})
@@ -175,6 +176,7 @@ def test_unknown_emotion_is_named(spoken):
         spoken(emotion="bored")
 
 
+@pytest.mark.slow
 def test_words_are_timed_where_the_energy_is(spoken, ada):
     """Words follow each other in order, speech is loud inside them and quiet in the pause between sentences."""
     profile, _ = ada
@@ -237,6 +239,7 @@ def test_no_clicks_between_sentences(spoken):
     assert max(np.abs(np.diff(samples[start - 2 : start + 12])).max() for start in first) < 0.01
 
 
+@pytest.mark.slow
 def test_described_voices(spoken):
     """A described person has the pitch and formants of one; manners add to it."""
     man, woman, child = spoken(describe="male, middle-aged"), spoken(describe="female"), spoken(describe="child")

@@ -104,6 +104,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(PIECES, min_size=1, max_size=7), st.sampled_from(["", " ", "\n"]), st.data())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_words_stand_once_in_order_and_apart(pieces, between, data):

@@ -96,6 +96,7 @@ def rows(jobs, executor):
     return [bits(found[place]) for place in range(len(jobs))]
 
 
+@pytest.mark.slow
 def test_serial_threads_and_none_give_the_bits_of_a_loop(jobs):
     """Without an executor, on one thread and on four, and at once in this one, which is sent bytes."""
     loop = [bits(measure_job(one)) for one in jobs]

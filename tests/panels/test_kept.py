@@ -62,6 +62,7 @@ def kept(outputs):
     return found
 
 
+@pytest.mark.slow
 def test_the_history_is_a_panel_and_a_table_that_stays(outputs):
     """With the first characters of each id, by which `history.clip` finds it."""
     (copy,) = kept(outputs["history"])

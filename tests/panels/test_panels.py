@@ -183,6 +183,7 @@ async def test_a_cancel_counts_from_the_first_moment_and_not_after_the_last(stud
     panel.close()
 
 
+@pytest.mark.slow
 async def test_closing_a_panel_stops_its_display_and_not_its_task(studio, voice):
     """What was paid for is finished and kept, whoever looks."""
     panel = say_panel(studio, "This goes on without its panel.")
@@ -522,6 +523,7 @@ async def test_the_code_of_every_panel_runs_and_does_the_same(service, panel_hom
             panel.close()
 
 
+@pytest.mark.slow
 async def test_a_services_own_voices_are_offered(tmp_path):
     """Whoever has cloned nothing yet can speak with one of them; the code names it."""
     with vn.connect("faseeh", sandbox=True, home=tmp_path) as studio:
@@ -909,6 +911,7 @@ def test_missing_words_are_none_and_not_nan(empty):
     history.close()
 
 
+@pytest.mark.slow
 def test_use_takes_up_that_voice_and_alone_says_how(empty):
     """The older of two voices of one name by its key; without another panel the Python that speaks in it is shown."""
     for name in ("ada", "bruno"):

@@ -265,6 +265,7 @@ async def test_what_deletes_is_about_what_the_page_asked(studio, voice, ada):
     panel.close()
 
 
+@pytest.mark.slow
 async def test_the_older_of_two_voices_of_one_name_is_used_renamed_and_forgotten(empty):
     """Each row is one voice, also where two have one name, or one id at the service."""
     recording = {name: vn.sandbox.sample_speaker(name, home=empty.home) for name in ("ada", "bruno")}
@@ -344,6 +345,7 @@ async def test_presets_are_saved_and_deleted_as_the_page_shows_them(studio, voic
     panel.close()
 
 
+@pytest.mark.slow
 async def test_cloning_takes_the_recording_the_part_and_the_name_of_the_page(studio, voice, ada):
     """What was chosen in the waveform is what is cloned, also by the code; a press on the recording before is refused."""
     panel = ClonePanel(studio)
@@ -425,6 +427,7 @@ async def test_what_a_person_wrote_stays_and_a_sample_does_not_write_over_it(stu
     panel.close()
 
 
+@pytest.mark.slow
 async def test_a_sample_that_speaks_late_takes_nothing_from_the_recording_that_came_first(studio, ada, tmp_path):
     """The newest wish is the one that counts, whichever is ready first; a file that cannot serve changes nothing."""
     panel = ReferencePanel(studio)
@@ -513,6 +516,7 @@ def charged(text):
     return Decimal(text.split(" credits charged")[0].rpartition(" ")[2])
 
 
+@pytest.mark.slow
 async def test_cancelled_takes_are_counted_and_all_that_was_charged_is_said(studio, voice):
     """How many were made, how many cancelled, and the sum of all; it is what the balance has lost."""
     before = left(studio)
@@ -533,6 +537,7 @@ async def test_cancelled_takes_are_counted_and_all_that_was_charged_is_said(stud
     panel.close()
 
 
+@pytest.mark.slow
 async def test_takes_that_fail_and_a_budget_that_ends_hide_nothing(studio, voice):
     """What was made before is shown, and what all of it was charged."""
     before = left(studio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 import voicenb as vn
@@ -160,6 +161,7 @@ for _ in range(2):
 assert panel.error is None"""
 
 
+@pytest.mark.slow
 def test_takes_are_kept_once_as_a_comparison(studio, voice, panel_home, monkeypatch):
     """A notebook without its kernel has one comparison with the takes' numbers, also after the same was asked for again."""
     monkeypatch.setenv("VOICENB_HOME", str(panel_home))

@@ -85,6 +85,7 @@ async def test_it_runs_shows_the_effects_and_its_code_makes_the_same(studio, voi
     panel.close()
 
 
+@pytest.mark.slow
 async def test_other_picks_are_another_study_and_the_same_again_the_same(voice):
     one = study(voice, "picked").run(quiet=True)
     panel = await opened(one)
@@ -192,6 +193,7 @@ async def test_a_level_that_a_rule_refuses_is_left_out_with_its_reason(voice):
     panel.close()
 
 
+@pytest.mark.slow
 async def test_services_are_priced_apart(studio, voice, panel_home):
     with vn.connect("aiclone", sandbox=True, home=panel_home) as other:
         sample = vn.Reference(vn.sandbox.sample_speaker("bruno", home=panel_home), consent="a sample")

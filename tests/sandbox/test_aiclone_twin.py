@@ -81,6 +81,7 @@ def failed(sandbox, **fields):
 # Answers
 
 
+@pytest.mark.slow
 def test_a_submission_is_answered_as_documented(sandbox, reference):
     """202 with exactly the documented fields; the completed task has its results at the top level."""
     answer = sandbox.clone(text="Hello, this is a v2 voice-clone test.", reference_audio_url=reference)
@@ -412,6 +413,7 @@ def test_the_ratios_are_heard(sandbox, reference, plain):
     assert -21.5 < it.level - plain.level < -18.5
 
 
+@pytest.mark.slow
 def test_compact_mode_shortens_the_gaps(sandbox, reference, plain):
     """To 200 ms, or to what is asked for."""
     usual = measured(said(sandbox, reference, model="v1-real", compact_mode=True)).seconds

@@ -318,6 +318,7 @@ def test_speech_is_a_wav(sandbox, rate):
     assert 2 < info.duration < 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [8_000, 24_000, 44_100, 48_000, None])
 def test_a_stream_sums_to_the_wavs_samples(sandbox, mine, rate):
     """The same request, streamed or not, is the same sound; its pieces come one after another, at 24 kHz unless asked."""
@@ -357,6 +358,7 @@ def longest_silence(pcm):
     return int(np.diff(loud).max()) - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize(
     ("text", "seconds"),
@@ -409,6 +411,7 @@ def test_breaks_have_their_limits(broke, text, why):
         assert why in message
 
 
+@pytest.mark.slow
 def test_voices_differ_and_clones_are_near(sandbox, mine, ada):
     """A created voice speaks at its reference's pitch, a ready-made man's lower."""
 
@@ -554,6 +557,7 @@ def test_speech_is_charged_when_it_is_made(sandbox, mine):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_too_many_at_once_are_told_to_come_back(sandbox, mine):
     """42901 beyond the limit; those within it are served."""
     with sandbox.settings(concurrency=1), ThreadPoolExecutor(4) as threads:
@@ -566,6 +570,7 @@ def test_too_many_at_once_are_told_to_come_back(sandbox, mine):
     assert speak(sandbox, text="Hello.").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_left_is_charged_and_frees_its_place(sandbox):
     """The sound that was sent cannot be taken back."""
     before = sandbox.account("faseeh")["used"]

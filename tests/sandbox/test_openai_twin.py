@@ -33,6 +33,7 @@ def error(answer, status):
     return answer.json()["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "media", "begin"),
     [("mp3", "audio/mpeg", b"\xff"), ("wav", "audio/wav", b"RIFF"), ("flac", "audio/flac", b"fLaC"), ("opus", "audio/opus", b"OggS")],
@@ -51,6 +52,7 @@ def test_the_same_take_in_every_format(ask, form, media, begin):
         assert speak(ask).content == answer.content
 
 
+@pytest.mark.slow
 def test_streams_and_events_are_the_same_sound(ask):
     whole = speak(ask, response_format="pcm").content
     assert speak(ask, response_format="pcm", stream_format="audio").content == whole
@@ -107,6 +109,7 @@ def test_keys_models_and_paths(ask, sandbox):
     assert (task["service"], task["kind"], task["status"], task["charge"]) == ("openai", "speech", "completed", 0)
 
 
+@pytest.mark.slow
 def test_a_recording_speaks_inline_by_address_and_by_upload(ask, sandbox, ada, reference):
     inline = f"data:audio/wav;base64,{base64.b64encode(ada).decode()}"
     same = {"response_format": "wav", "seed": 7}
@@ -127,6 +130,7 @@ def test_a_recording_speaks_inline_by_address_and_by_upload(ask, sandbox, ada, r
     assert [one["name"] for one in listed["uploaded_voices"]].count("ada-up") == 1
 
 
+@pytest.mark.slow
 def test_the_other_ways_to_upload(ask, sandbox, ada):
     given = {"voice_file": ("ada.wav", ada, "audio/wav")}
     made = ask("POST", "/voices", data={"voice_name": "ada-lib"}, files=given)

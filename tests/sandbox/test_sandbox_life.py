@@ -68,6 +68,7 @@ def test_the_address_file_is_private_and_goes_with_the_server(launch):
         assert server.key == key
 
 
+@pytest.mark.slow
 def test_a_second_one_by_hand_is_refused_with_the_address(launch):
     """By hand, one home has one sandbox: exit code 3, and where the other one is."""
     with launch() as server:

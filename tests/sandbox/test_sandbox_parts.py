@@ -32,6 +32,7 @@ def submit(books, number, due=100, **more):
 RATES = st.sampled_from([8_000, 11_025, 12_000, 16_000, 22_050, 32_000, 44_100, 48_000]) | st.integers(8_000, 48_000)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 300), max_size=8), st.integers(0, 2**32 - 1), RATES)
 @settings(deadline=None)
 def test_pieces_come_to_the_same_samples_as_the_whole(lengths, seed, rate):

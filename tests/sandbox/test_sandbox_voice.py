@@ -127,6 +127,7 @@ def test_the_same_request_gives_the_same_samples(sandbox, voice):
     assert first == second
 
 
+@pytest.mark.slow
 def test_takes_of_one_request_can_be_told_apart(sandbox, voice):
     """A seed is another take, which lasts longer or shorter; 0 is the plain reading, as is a request without a seed."""
     plain, zero, one, two = (sound(spoken(sandbox, voice, seed=seed)["audioUrl"])[0] for seed in (None, 0, 1, 2))
@@ -179,6 +180,7 @@ def test_an_uploads_url_outlives_its_port(sandbox, ada, voice):
     assert data["status"] == "completed", data
 
 
+@pytest.mark.slow
 def test_the_default_preview_line_speaks_or_says_what_is_missing(sandbox, ada):
     """The line is Chinese: with the languages extra it is spoken, without it the task names the extra and is refunded."""
     url = sandbox.upload("ada.wav", ada)["url"]

@@ -29,6 +29,7 @@ def opinions(random, listeners, clips, share, sd):
     return who, what, scores + random.normal(0, sd[2], len(who))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("listeners", "clips", "share", "sd", "most"),
     [

@@ -233,6 +233,7 @@ def test_clusters_of_one_vote_are_no_clusters():
     assert (again.listeners, again.votes) == (3000, 30_000)
 
 
+@pytest.mark.slow
 def test_listeners_with_tastes_of_their_own():
     """No condition is preferred on average: clustered tests hold 5 %, those of pooled votes find something in a third."""
     random = np.random.default_rng(3)
@@ -256,6 +257,7 @@ def test_listeners_with_tastes_of_their_own():
 pairs = st.tuples(st.sampled_from("abc"), st.sampled_from("abc"), st.sampled_from([-1, 0, 1]))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(pairs.filter(lambda row: row[0] != row[1]), max_size=25), st.booleans(), st.randoms(use_true_random=False)

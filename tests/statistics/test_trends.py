@@ -65,6 +65,7 @@ def test_many_blocks_use_the_normal_distribution():
     assert not page_trend(np.random.default_rng(2).normal(size=(40, 4))).exact
 
 
+@pytest.mark.slow
 def test_without_a_trend_it_finds_one_in_five_of_hundred():
     """And in nearly every study where each step adds half a deviation."""
     random = np.random.default_rng(3)

@@ -234,6 +234,7 @@ def test_codes_may_be_anything_that_sorts():
     assert found.variances == pytest.approx(components(values, {"target": target, "judge": judge}).variances)
 
 
+@pytest.mark.slow
 def test_a_large_table_takes_no_long_time():
     """10,000 rows of 400 texts, 5 levels, 5 voices: the texts' share is found."""
     random = np.random.default_rng(4)

@@ -52,6 +52,7 @@ def test_rows_and_columns_have_the_real_values_in_their_order(voice):
     assert some.grid.rows == ("speed 1", "speed 1.25")
 
 
+@pytest.mark.slow
 def test_the_page_that_is_seen_is_what_stays_in_the_notebook(voice):
     player = study(voice, speed=[0.8, 1], pitch=0).run(quiet=True).compare(rows="take")
     player.show([1])

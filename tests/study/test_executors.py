@@ -51,6 +51,7 @@ def bits(frame):
     return list(frame.columns), numbers.to_numpy().tobytes(), others.astype(str).to_numpy().tolist()
 
 
+@pytest.mark.slow
 def test_serial_and_threads_give_the_same_bits(one, studio):
     """It takes some seconds: the clips are measured three times."""
     none = bits(one.frame())
@@ -83,6 +84,7 @@ def test_spawned_processes_and_dask_give_the_same_bits(one, studio):
     assert frame["half"].tolist() == (frame["duration"] / 2).tolist()
 
 
+@pytest.mark.slow
 def test_processes_refuse_a_notebooks_measure_unless_it_was_taken_here(one):
     exec(
         "import voicenb as vn\n@vn.measure(unit='s')\ndef half(sound):\n    return sound.duration / 2\n",
@@ -95,6 +97,7 @@ def test_processes_refuse_a_notebooks_measure_unless_it_was_taken_here(one):
         assert bits(one.frame(executor=pool)) == here
 
 
+@pytest.mark.slow
 def test_what_another_process_lacks_is_asked_for_again(one):
     """A worker without a measure is told in the row, and not written down as the clip's fault."""
     vn.measure(unit="", name="mine")(lambda sound: 7.0)

@@ -15,6 +15,7 @@ from voicenb.display.progress import time_text
 from voicenb.study.stages import Stages
 
 
+@pytest.mark.slow
 def test_an_extended_study_makes_only_what_is_new(voice, blank_home, before):
     one = study(voice).run(quiet=True)
     assert one.extend(speed=[1.5], text="The rain has stopped.") is one
@@ -26,6 +27,7 @@ def test_an_extended_study_makes_only_what_is_new(voice, blank_home, before):
     assert vn.studies(blank_home)[["cells", "made"]].to_numpy().tolist() == [[9, 9]]
 
 
+@pytest.mark.slow
 def test_a_notebook_that_extends_is_run_again_from_the_top(voice, blank_home, before):
     for _ in range(2):
         one = study(voice)
@@ -61,6 +63,7 @@ def test_another_extension_of_what_was_extended_is_an_error_that_says_how_to(voi
     assert [one.speed for one in vn.Study.open("tempo").extend(speed=2).cells][:4] == [1, 1.25, 1.5, 2]
 
 
+@pytest.mark.slow
 def test_a_voice_of_another_service_is_a_level_more(voice, blank_home):
     with vn.connect("aiclone", sandbox=True, home=blank_home) as other:
         sample = vn.Reference(vn.sandbox.sample_speaker("ada", home=blank_home), consent="a sample")
@@ -74,6 +77,7 @@ def test_a_voice_of_another_service_is_a_level_more(voice, blank_home):
     assert vn.Study.open("tempo").plan().done == 8
 
 
+@pytest.mark.slow
 def test_a_study_is_taken_up_by_its_name(voice, blank_home, before):
     study(voice, question="Does speed change the length?").run(quiet=True)
     one = vn.Study.open("tempo")
@@ -86,6 +90,7 @@ def test_a_study_is_taken_up_by_its_name(voice, blank_home, before):
         vn.Study.open("tempi")
 
 
+@pytest.mark.slow
 def test_where_is_asked_for_again_before_anything_is_sent(voice, blank_home, before):
     study(voice, where=lambda cell: cell.speed == 1).run(quiet=True)
     one = vn.Study.open("tempo")
@@ -100,6 +105,7 @@ def test_where_is_asked_for_again_before_anything_is_sent(voice, blank_home, bef
     assert len(charged(blank_home)) == before + 2
 
 
+@pytest.mark.slow
 def test_two_studies_are_told_apart(voice):
     one = study(voice).run(quiet=True)
     other = study(voice, name="other", speed=[1, 1.5], takes=2, baseline={"speed": 1.5})
@@ -113,6 +119,7 @@ def test_two_studies_are_told_apart(voice):
     assert one.diff(one)["what"].tolist() == ["cells", "cells of both", "made"]
 
 
+@pytest.mark.slow
 def test_drift_makes_the_oldest_cells_again_and_pays_like_any(voice, studio, blank_home, before):
     one = study(voice, takes=2).run(quiet=True)
     balance = studio.balance().amount
@@ -133,6 +140,7 @@ def test_drift_makes_the_oldest_cells_again_and_pays_like_any(voice, studio, bla
     assert len(charged(blank_home)) == before + 8 + 6
 
 
+@pytest.mark.slow
 def test_an_interrupted_repetition_goes_on(voice, studio, blank_home, before):
     one = study(voice).run(quiet=True)
     price = sum(one.frame()["cost"]) / 4
@@ -203,6 +211,7 @@ def test_columns_that_are_not_there_are_one_clear_error(voice, call, match):
         call(study(voice))
 
 
+@pytest.mark.slow
 def test_rows_come_in_parts(voice):
     one = study(voice).run(quiet=True)
     whole = one.frame()
@@ -249,6 +258,7 @@ def test_the_time_left_is_said_as_a_person_says_it():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_distances_are_taken_to_recordings_of_the_same_words(voice, tmp_path):
     plain = study(voice).run(quiet=True)
     clip = voice.say(TEXTS[0], speed=1.25, quiet=True)
@@ -279,6 +289,7 @@ def test_a_target_that_is_none_is_one_clear_error(voice, blank_home, target, mat
     assert vn.studies(blank_home).empty
 
 
+@pytest.mark.slow
 def test_artefacts_are_told_with_their_place(voice, studio):
     one = study(voice, text="Hello there, my friend. We meet at noon by the river.", speed=1).run(quiet=True)
     assert one.artefacts().empty

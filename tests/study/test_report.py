@@ -60,6 +60,7 @@ def made(tmp_path_factory, shared):
             vn.sandbox.faults(home=home)
 
 
+@pytest.mark.slow
 def test_the_first_screen_is_the_question_and_the_answer(made, tmp_path):
     page = made.report(tmp_path / "tempo.html", tests=[Heard()]).read_text("utf-8")
     head = text_of(page.partition("<main>")[0])
@@ -342,6 +343,7 @@ def data(made, tmp_path_factory):
     return whole, list(places(whole))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=st.data())
 def test_whatever_is_changed_in_a_file_it_is_read_or_refused(data, tmp_path, chosen):

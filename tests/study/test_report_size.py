@@ -71,6 +71,7 @@ def test_what_has_no_room_is_left_out_by_a_rule_that_is_said(spoken, tmp_path):
     assert f"{count} of 120 clips are in this file" in page
 
 
+@pytest.mark.slow
 def test_of_a_group_that_is_too_large_some_places_are_kept(spoken, tmp_path):
     one = material(1, seconds=12.0, data=spoken[1], speed=[0.5 + number / 100 for number in range(100)])
     page = write_report(one, tmp_path / "wide.html", (), "median").read_text("utf-8")

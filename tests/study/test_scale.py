@@ -71,6 +71,7 @@ def other(blank_home):
         yield studio.clone(sample, name="ada", quiet=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [{}, {"sample": 11}, {"design": "one-at-a-time"}])
 def test_a_plan_says_what_asking_for_each_cell_would_say(priced, kind):
     priced.say(TEXTS[0], speed=1.25, pitch=0, quiet=True)
@@ -105,6 +106,7 @@ def test_a_request_that_was_made_with_other_words_for_its_levels_is_on_disk(pric
     assert plan.cached == 1
 
 
+@pytest.mark.slow
 def test_a_study_that_is_made_in_part_is_planned_for_the_rest(priced):
     vn.Study(priced, text=TEXTS[:1], speed=[1, 1.25], takes=2, name="half").run(quiet=True)
     one = vn.Study(priced, text=TEXTS[:1], speed=[1, 1.25], takes=2, name="half")

@@ -33,6 +33,7 @@ def voices(blank_home):
         ]
 
 
+@pytest.mark.slow
 def test_a_study_over_every_service_is_one_frame_priced_in_each_ones_unit(voices, blank_home):
     study = vn.Study(voices, text=[TEXT], speed=[0.9, 1.1], takes=1, name="services")
     plan = study.plan()
@@ -60,12 +61,14 @@ def test_a_service_whose_price_nobody_says_is_named_before_the_run(blank_home):
         assert "prices='free'" in plan.prices["openai"].rule
 
 
+@pytest.mark.slow
 def test_every_row_of_the_books_has_a_text(voices, blank_home):
     rows = vn.sandbox.books(home=blank_home)
     assert {row["service"] for row in rows} >= {"soundclone", "faseeh", "openai"}
     assert all(isinstance(row["request"]["text"], str) for row in rows)
 
 
+@pytest.mark.slow
 def test_the_progress_line_keeps_each_service_s_amount_apart(voices, capsys):
     show_progress("bar")
     try:

@@ -28,6 +28,7 @@ def file(tmp_path, voice):
     return path
 
 
+@pytest.mark.slow
 def test_a_file_is_planned_made_and_shown(shell, file, blank_home):
     before = len(charged(blank_home))
     plan = shell.json("study", "plan", file)
@@ -49,6 +50,7 @@ def test_a_file_is_planned_made_and_shown(shell, file, blank_home):
     assert [row["speed"] for row in rows] == ["1.0", "1.25"] * 2
 
 
+@pytest.mark.slow
 def test_a_report_is_written_and_named_after_the_study(shell, file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shell("study", "run", file, "--quiet")
@@ -65,6 +67,7 @@ def test_a_report_is_written_and_named_after_the_study(shell, file, tmp_path, mo
     assert ".html, .ipynb or .parquet" in shell.err
 
 
+@pytest.mark.slow
 def test_voices_of_several_services_and_a_budget_for_each(shell, file, blank_home):
     with vn.connect("aiclone", sandbox=True, home=blank_home) as other:
         sample = vn.Reference(vn.sandbox.sample_speaker("ada", home=blank_home), consent="a sample")
@@ -85,6 +88,7 @@ def test_voices_of_several_services_and_a_budget_for_each(shell, file, blank_hom
     assert {name: float(amount) for name, amount in shown["costs"].items()} == pytest.approx(paid)
 
 
+@pytest.mark.slow
 def test_money_ends_with_4_and_failures_with_3(shell, file, blank_home):
     shell("study", "run", file, "--quiet", "--budget", "0.001", code=4)
     vn.sandbox.faults("task_failed", route="production", home=blank_home)
@@ -96,6 +100,7 @@ def test_money_ends_with_4_and_failures_with_3(shell, file, blank_home):
     shell("study", "run", file, "--quiet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

@@ -17,6 +17,7 @@ from small_studies import TEXTS, charged, forget_measures, study
 import voicenb as vn
 
 
+@pytest.mark.slow
 def test_a_plan_sends_nothing_and_says_what_a_run_costs(studio, voice, blank_home, before):
     one = study(voice)
     plan = one.plan()
@@ -43,6 +44,7 @@ def test_the_same_again_pays_nothing(studio, voice, blank_home, before):
     assert {cell.key for cell in one.cells} == set(of_study["cell"])
 
 
+@pytest.mark.slow
 def test_what_is_on_disk_already_is_not_paid_for(voice, blank_home):
     voice.say(TEXTS[0], speed=1.25, quiet=True)
     count = len(charged(blank_home))
@@ -106,6 +108,7 @@ def _id(studio):
     return "" if record is None else record.id
 
 
+@pytest.mark.slow
 def test_failures_are_rows_and_are_tried_again(voice, blank_home, studio):
     vn.sandbox.faults("task_failed", route="production", home=blank_home)
     try:
@@ -123,6 +126,7 @@ def test_failures_are_rows_and_are_tried_again(voice, blank_home, studio):
     assert balance - studio.balance().amount == sum(again["cost"])
 
 
+@pytest.mark.slow
 def test_a_cell_that_no_rule_allows_is_a_row_and_the_others_are_made(voice):
     one = study(voice, speed=[1, 9])
     invalid = one.plan().invalid
@@ -133,6 +137,7 @@ def test_a_cell_that_no_rule_allows_is_a_row_and_the_others_are_made(voice):
     assert "speed: 9 was given" in frame.loc[1, "error"]
 
 
+@pytest.mark.slow
 def test_where_leaves_cells_out_and_the_plan_says_so(voice, blank_home, before):
     one = study(voice, where=lambda cell: cell.speed == 1)
     assert one.plan().invalid["why"].tolist() == ["left out by where="] * 2
@@ -140,6 +145,7 @@ def test_where_leaves_cells_out_and_the_plan_says_so(voice, blank_home, before):
     assert len(charged(blank_home)) == before + 2
 
 
+@pytest.mark.slow
 def test_a_budget_holds_over_all_runs_of_a_study(voice, studio, blank_home, before):
     price = study(voice).plan().prices["soundclone"].amount
     with pytest.raises(vn.BudgetExceeded):
@@ -161,6 +167,7 @@ def two(voice, blank_home):
         yield [voice, other.clone(sample, name="ada", quiet=True)]
 
 
+@pytest.mark.slow
 def test_services_are_priced_and_paid_each_in_its_unit(two):
     one = vn.Study(two, text="Hello there.", speed=[1, 1.2], takes=1)
     assert [cell.service for cell in one.cells] == ["soundclone", "soundclone", "aiclone", "aiclone"]
@@ -216,6 +223,7 @@ def test_a_wire_name_is_the_same_factor(voice):
     assert one.design.factor("subtitles").levels == (False, "word")
 
 
+@pytest.mark.slow
 def test_measures_are_the_same_wherever_they_are_taken(voice, studio, monkeypatch):
     # A test of magics may have left another main module, which spawning looks into.
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
@@ -229,6 +237,7 @@ def test_measures_are_the_same_wherever_they_are_taken(voice, studio, monkeypatc
     assert threads["mcd_mfcc13_80mel_dtw"].isna().tolist() == [True, False] * 2
 
 
+@pytest.mark.slow
 def test_a_measure_of_ones_own_is_a_column_and_one_that_raises_says_so(voice):
     one = study(voice).run(quiet=True)
 
@@ -307,6 +316,7 @@ def test_nothing_made_is_nothing_told(voice):
     assert "no block has two levels" in effect.sentence
 
 
+@pytest.mark.slow
 def test_a_run_as_a_coroutine(voice):
     import asyncio
 
@@ -315,6 +325,7 @@ def test_a_run_as_a_coroutine(voice):
     assert (one.frame()["status"] == "completed").all()
 
 
+@pytest.mark.slow
 def test_degraded_clips_are_left_out_unless_asked_for(voice, studio):
     one = study(voice).run(quiet=True)
     database = studio.session.ledger._database
