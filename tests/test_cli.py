@@ -228,6 +228,18 @@ def test_every_bad_field_is_named_at_once(shell, voice):
         pytest.param(["history", "--since", "yesteryear"], "since='yesteryear'", id="since"),
         pytest.param(["history", "--status", "done"], "invalid choice: 'done'", id="status"),
         pytest.param(["nonsense"], "invalid choice: 'nonsense'", id="command"),
+        pytest.param(["sya", "--voice", "x", "Hi."], "; did you mean 'say'?\n", id="misspelt command"),
+        pytest.param(["say", "--voce", "x", "Hi."], "--voce: did you mean '--voice'?", id="misspelt required option"),
+        pytest.param(
+            ["say", "--voice", "x", "Hi.", "--sped=1"], "--sped: did you mean '--speed'?", id="misspelt parameter"
+        ),
+        pytest.param(["--jsn", "history"], "--jsn: did you mean '--json'?", id="misspelt option before the command"),
+        pytest.param(["history", "--status", "faild"], "; did you mean 'failed'?", id="misspelt word"),
+        pytest.param(["study", "pln", "a.toml"], "; did you mean 'plan'?", id="misspelt part of a command"),
+        pytest.param(["say", "--voice", "x", "Hi.", "--out", "a.wave"], "did you mean '.wav'?", id="misspelt suffix"),
+        pytest.param(
+            ["check", "a.wav", "--service", "soundcloen"], "did you mean 'soundclone'?", id="misspelt service"
+        ),
         pytest.param([], "COMMAND", id="no command"),
     ],
 )

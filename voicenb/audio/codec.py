@@ -12,6 +12,7 @@ from voicenb.audio.reading import read
 from voicenb.audio.resampling import resample
 from voicenb.audio.sound import AudioError
 from voicenb.audio.tags import Tag, tagged
+from voicenb.base.arguments import did_you_mean
 
 __all__ = ["WRITTEN", "decode", "encode"]
 
@@ -56,7 +57,8 @@ def encode(
 
     sound = np.asarray(samples, dtype=np.float32)
     if form not in WRITTEN:
-        raise AudioError(f"{form!r} is not a format that voicenb writes: {', '.join(WRITTEN)}")
+        hint = did_you_mean(form, WRITTEN)
+        raise AudioError(f"{form!r} is not a format that voicenb writes; {hint}there are {', '.join(WRITTEN)}")
     if not sound.size or sound.ndim not in {1, 2}:
         raise AudioError(f"sound has the shape (n,) or (n, channels) and is not empty; {sound.shape} was given")
     if form == "mp3":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.files import write_atomically
 from voicenb.errors import InvalidRequest, Problem
 
@@ -195,7 +196,13 @@ class Subtitles:
             case _:
                 raise InvalidRequest(
                     f"Subtitles are not written as {target.name!r}; nothing was written.",
-                    problems=(Problem("path", f"suffix {target.suffix!r}", "use .srt, .vtt, .json or .csv"),),
+                    problems=(
+                        Problem(
+                            "path",
+                            f"suffix {target.suffix!r}",
+                            f"{did_you_mean(target.suffix, ('.srt', '.vtt', '.json', '.csv'))}use .srt, .vtt, .json or .csv",
+                        ),
+                    ),
                 )
         return write_atomically(target, text.encode())
 

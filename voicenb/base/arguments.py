@@ -29,12 +29,22 @@ __all__ = [
 _LARGEST = 2**63 - 1
 
 
-def did_you_mean(given: object, known: Iterable[str]) -> str:
-    """What stands in an error before the names that there are: ``"did you mean 'speed'? "``, or "" where none is near."""
+def did_you_mean(given: object, known: Iterable[object], cutoff: float = 0.6) -> str:
+    """What stands in an error before the names that there are: ``"did you mean 'speed'? "``, or "" where none is near.
+
+    Args:
+        given: What was given; what is no text is near to nothing.
+        known: The names that there are; what is no text among them is left out. Upper and lower case count as the same.
+        cutoff: How near a name is to be, from 0 to 1 (the same).
+    """
+    if not isinstance(given, str):
+        return ""
     from difflib import get_close_matches
 
-    near = get_close_matches(str(given), list(known), n=1)
-    return f"did you mean {near[0]!r}? " if near else ""
+    names = {one.casefold(): one for one in reversed(list(known)) if isinstance(one, str)}
+    # A slip is short; a text that was given in a name's place may be a book.
+    near = get_close_matches(given[:80].casefold(), names, n=1, cutoff=cutoff)
+    return f"did you mean {names[near[0]]!r}? " if near else ""
 
 
 def none_named(kind: str, name: str, known: Iterable[str]) -> InvalidRequest:
@@ -150,7 +160,8 @@ def checked_statuses(value: str | Iterable[str] | None, known: Iterable[str]) ->
     except TypeError:
         strange = [value]
     if strange:
-        raise InvalidRequest(f"status={strange[0]!r} is none; there are {', '.join(known)}")
+        hint = did_you_mean(strange[0], known)
+        raise InvalidRequest(f"status={strange[0]!r} is none; {hint}there are {', '.join(known)}")
     return found
 
 

@@ -11,6 +11,7 @@ from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voicenb.audio.sound import AudioError
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.money import plain
 from voicenb.display.embedded import compact
 from voicenb.display.html import QUIET, data_url, seconds, size, waveform_png
@@ -197,8 +198,10 @@ class Grid:
                     field, "a list beside a parameter's name", "give two lists, or names of parameters"
                 )
             if names is not None and all(_value(sound, names, default) is None for sound in sounds):
+                known = {one for sound in sounds for one in getattr(getattr(sound, "task", None), "parameters", ())}
+                hint = did_you_mean(names, ["voice", "text", "service", *sorted(known)])
                 raise _not_comparable(
-                    field, repr(names), "no clip has such a parameter; use one that was given to say()"
+                    field, repr(names), f"{hint}no clip has such a parameter; use one that was given to say()"
                 )
 
         values: dict[str, object] = {}

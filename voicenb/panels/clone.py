@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import ipywidgets as widgets
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
@@ -44,7 +45,8 @@ def check_consent(consent: str) -> None:
         InvalidRequest: It is neither ``"required"`` nor ``"optional"``.
     """
     if consent not in {"required", "optional"}:
-        raise InvalidRequest(f"consent={consent!r}: allowed are 'required' and 'optional'")
+        hint = did_you_mean(consent, ("required", "optional"))
+        raise InvalidRequest(f"consent={consent!r}: {hint}allowed are 'required' and 'optional'")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -93,8 +94,9 @@ def load(studio: Studio, name: str) -> dict[str, Any]:
     try:
         text = _path(studio, name).read_bytes()
     except OSError:
-        there = ", ".join(names(studio)) or "none yet"
-        raise InvalidRequest(f"there is no preset {name!r}; there are {there}") from None
+        known = names(studio)
+        there = ", ".join(known) or "none yet"
+        raise InvalidRequest(f"there is no preset {name!r}; {did_you_mean(name, known)}there are {there}") from None
     return read(studio, text)[1]
 
 

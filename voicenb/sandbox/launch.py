@@ -26,6 +26,7 @@ from typing import Any
 import httpx
 
 from voicenb.base import network, portal
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.home import home as home_folder
 from voicenb.base.keys import Secret
 from voicenb.base.process import program, try_lock
@@ -300,12 +301,12 @@ def sample_speaker(name: str, home: str | os.PathLike[str] | None = None) -> Pat
         InvalidRequest: There is no speaker of that name.
     """
     if not name.isidentifier():
-        raise InvalidRequest(f"no sample speaker is named {name!r}; there are {', '.join(speakers(home))}")
+        raise _no_speaker(name, home)
     folder = home_folder(home) / "speakers"
     try:
         data = _call("GET", f"/sandbox/speakers/{name}", home).content
     except InvalidRequest:
-        raise InvalidRequest(f"no sample speaker is named {name!r}; there are {', '.join(speakers(home))}") from None
+        raise _no_speaker(name, home) from None
     path = folder / f"{name}.wav"
     try:
         folder.mkdir(exist_ok=True)
@@ -318,6 +319,13 @@ def sample_speaker(name: str, home: str | os.PathLike[str] | None = None) -> Pat
     return path
 
 
+def _no_speaker(name: str, home: str | os.PathLike[str] | None) -> InvalidRequest:
+    known = speakers(home)
+    return InvalidRequest(
+        f"no sample speaker is named {name!r}; {did_you_mean(name, known)}there are {', '.join(known)}"
+    )
+
+
 def _unwritable(folder: Path, error: OSError) -> VoicenbError:
     return VoicenbError(
         f"the sandbox cannot write to the home {folder} ({error.strerror or error}). Set VOICENB_HOME, or home=, to a folder "
@@ -328,7 +336,15 @@ def _unwritable(folder: Path, error: OSError) -> VoicenbError:
 def set_balance(
     amount: float | str, home: str | os.PathLike[str] | None = None, *, service: str = "soundclone"
 ) -> None:
-    """Sets the balance of the sandbox's account with `service`, in its own unit."""
+    """Sets the balance of the sandbox's account with `service`, in its own unit.
+
+    Raises:
+        InvalidRequest: The sandbox does not answer as that service.
+    """
+    if service not in (known := start(home).services):
+        raise InvalidRequest(
+            f"the sandbox does not answer as {service!r}; {did_you_mean(service, known)}it answers as {', '.join(known)}"
+        )
     _call("POST", "/sandbox/account", home, json={"service": service, "balance": float(amount)})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest
 from voicenb.services.base import Service
 
@@ -46,6 +47,7 @@ def get(name: str) -> type[Service]:
     try:
         value = _found()[name]
     except KeyError:
-        raise InvalidRequest(f"no service is named {name!r}; there are {', '.join(names())}") from None
+        hint = did_you_mean(name, names())
+        raise InvalidRequest(f"no service is named {name!r}; {hint}there are {', '.join(names())}") from None
     service: type[Service] = resolve_name(value)
     return service

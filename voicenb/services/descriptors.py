@@ -6,10 +6,11 @@ are completed (*learned*) from the model families behind the service.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+from voicenb.base.arguments import did_you_mean
 
 __all__ = ["DIALECTS", "RULE", "VOCABULARY", "category", "clashes", "split", "strangers"]
 
@@ -101,7 +102,6 @@ def strangers(descriptors: Sequence[str], model: str) -> Iterator[str]:
 
 def _nearest(word: str, model: str) -> str:
     known = [one for one, category in _CATEGORY.items() if category != "dialect"] + list(DIALECTS.get(model, ()))
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    if hint := did_you_mean(word, known, cutoff=0.5):
+        return hint.rstrip()
     return f"there are {', '.join(name for words in VOCABULARY.values() for name in words)}, and Chinese dialects"

@@ -105,7 +105,7 @@ def _from_wire(value: Mapping[str, Any]) -> str:
     if mode is None:
         return _without_mode(given)
     if mode not in _MODES:
-        raise ValueError(f"mode={mode!r}: allowed are {', '.join(_MODES)}")
+        raise ValueError(f"mode={mode!r}: {did_you_mean(mode, _MODES)}allowed are {', '.join(_MODES)}")
     wanted = _FIELD_OF.get(mode)
     if stray := sorted(set(given) - {wanted}):
         raise ValueError(f"mode={mode!r} takes {wanted or 'no other field'}, not {', '.join(stray)}")
@@ -130,7 +130,8 @@ def _from_wire(value: Mapping[str, Any]) -> str:
 def _without_mode(given: Mapping[str, Any]) -> str:
     """The wire's object without a mode, which stands for the reference's own emotion (stated): it is sent as it is."""
     if stray := sorted(set(given) - set(_FIELD_OF.values())):
-        raise ValueError(f"{', '.join(stray)}: without a mode it takes {', '.join(_FIELD_OF.values())}")
+        hint = did_you_mean(stray[0], ["mode", *_FIELD_OF.values()])
+        raise ValueError(f"{', '.join(stray)}: {hint}without a mode it takes {', '.join(_FIELD_OF.values())}")
     for mode, field in _FIELD_OF.items():
         if field in given:
             _from_wire({"mode": mode, field: given[field]})

@@ -337,7 +337,9 @@ class ServiceRequest(BaseModel):
                     # A grammar knows better than its summary what is wrong.
                     problems.append(Problem(name, shown(named[name]), str(one["ctx"]["error"])))
                 else:
-                    problems.append(Problem(name, _shown_text(named[name], known[name]), known[name].allowed))
+                    problems.append(
+                        Problem(name, _shown_text(named[name], known[name]), _advice(named[name], known[name]))
+                    )
             valid = {name: one.default for name, one in known.items() if not one.required} | named
             sound = {name: value for name, value in valid.items() if name not in seen}
         else:
@@ -382,7 +384,7 @@ class ServiceRequest(BaseModel):
         """Values outside a learned range."""
         for name, one in cls.parameters().items():
             if name in sound and one.breaks(sound[name]):
-                yield Problem(name, shown(sound[name]), one.allowed)
+                yield Problem(name, shown(sound[name]), _advice(sound[name], one))
 
     @classmethod
     def stated(cls, values: Mapping[str, Any]) -> Iterator[Problem]:  # noqa: ARG003 - for subclasses
@@ -426,6 +428,11 @@ def shown(value: object) -> str:
 
 def _or(names: Sequence[str]) -> str:
     return " and ".join([", ".join(map(repr, names[:-1])), repr(names[-1])]) if len(names) > 1 else repr(names[0])
+
+
+def _advice(value: object, one: Parameter) -> str:
+    """The rule in words, after the choice that `value` may be a slip of."""
+    return f"{did_you_mean(value, one.choices)}{one.allowed}"
 
 
 def _shown_text(value: object, one: Parameter) -> str:

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from voicenb.base.after_fork import reset_after_fork
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest, Problem, VoicenbError
 from voicenb.services.base import Profile, Service, shown
 
@@ -30,11 +31,12 @@ def _named(prices: object, profile: Profile) -> Mapping[str, Any]:
         return prices or {}
     if prices == FREE:
         return dict.fromkeys(profile.price_names, 0)
-    if len(profile.price_names) == 1 and not profile.any_price:
+    if len(profile.price_names) == 1 and not profile.any_price and not did_you_mean(prices, [FREE]):
         return dict.fromkeys(profile.price_names, prices)
     known = ", ".join(map(repr, profile.price_names)) or "a service without prices to set"
     raise InvalidRequest(
-        f"prices={shown(prices)}: allowed are {FREE!r}, and a dict of amounts by name for {known}", service=profile.id
+        f"prices={shown(prices)}: {did_you_mean(prices, [FREE])}allowed are {FREE!r}, and a dict of amounts by name for {known}",
+        service=profile.id,
     )
 
 
@@ -49,7 +51,8 @@ def checked_prices(prices: object, profile: Profile) -> dict[str, Decimal]:
     for name, value in _named(prices, profile).items():
         if name not in profile.price_names and not profile.any_price:
             known = ", ".join(f"{one} (per {what})" for one, what in profile.price_names.items()) or "none to set"
-            problems.append(Problem(f"prices[{name!r}]", shown(value), f"{profile.id} has {known}"))
+            hint = did_you_mean(name, profile.price_names)
+            problems.append(Problem(f"prices[{name!r}]", shown(value), f"{hint}{profile.id} has {known}"))
             continue
         try:
             amount = Decimal(str(value))

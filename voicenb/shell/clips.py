@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest, Problem
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ def writable(out: str | None) -> Path | None:
     """`out` as a path that a clip can be written to, found out before anything is paid for."""
     if out is None:
         return None
-    from voicenb.audio.codec import encode
+    from voicenb.audio.codec import WRITTEN, encode
     from voicenb.audio.sound import AudioError
 
     path = Path(out)
-    allowed = "use .wav, .flac, .mp3 or .ogg, in a folder that you can write"
+    hint = did_you_mean(path.suffix, [f".{form}" for form in WRITTEN])
+    allowed = f"{hint}use .wav, .flac, .mp3 or .ogg, in a folder that you can write"
     try:
         encode([0.0], 8_000, path.suffix.lower().removeprefix("."))
     except AudioError:

@@ -12,6 +12,7 @@ from voicenb.shell.command import Command
 from voicenb.shell.commands import command, names, shadowed
 from voicenb.shell.exit_codes import HELP
 from voicenb.shell.output import WIDTH, Output
+from voicenb.shell.spelling import SpellingParser
 
 __all__ = ["parse"]
 
@@ -38,7 +39,10 @@ def parse(words: Sequence[str], out: Output) -> tuple[Command, argparse.Namespac
             if name == wanted:
                 raise
             out.note(f"voicenb: {error}")
-    given = _parser(commands, wanted, service).parse_args(words)
+    parser, subparsers = _parser(commands, wanted, service)
+    given, strange = parser.parse_known_args(words)
+    if strange:
+        subparsers[given.command].refuse(strange)
     return commands[given.command], given
 
 
@@ -55,10 +59,12 @@ def _peek(words: Sequence[str]) -> tuple[str | None, str | None]:
     return wanted, service
 
 
-def _parser(commands: dict[str, Command], wanted: str | None, service: str | None) -> argparse.ArgumentParser:
-    """The parser; the parameters of the `wanted` command are read from `service`'s requests."""
+def _parser(
+    commands: dict[str, Command], wanted: str | None, service: str | None
+) -> tuple[SpellingParser, dict[str, SpellingParser]]:
+    """The parser and that of each command; the parameters of the `wanted` command are read from `service`'s requests."""
     everywhere, talking = [_everywhere()], [_service(), _everywhere()]
-    parser = argparse.ArgumentParser(
+    parser = SpellingParser(
         prog="voicenb",
         parents=talking,
         allow_abbrev=False,
@@ -76,16 +82,17 @@ def _parser(commands: dict[str, Command], wanted: str | None, service: str | Non
     )
     parser.add_argument("--version", action="version", version=f"voicenb {_version()}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    parsers = {}
     for name, one in commands.items():
-        own = _subparser(subparsers, one, talking if one.talks else everywhere)
+        own = parsers[name] = _subparser(subparsers, one, talking if one.talks else everywhere)
         one.add(own)
         if one.options is not None and name == wanted:
             one.options.add(own, service)
-    return parser
+    return parser, parsers
 
 
-def _subparser(subparsers: Any, one: Command, common: Sequence[argparse.ArgumentParser]) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+def _subparser(subparsers: Any, one: Command, common: Sequence[argparse.ArgumentParser]) -> SpellingParser:
+    parser: SpellingParser = subparsers.add_parser(
         one.name,
         parents=common,
         allow_abbrev=False,

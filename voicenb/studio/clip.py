@@ -14,6 +14,7 @@ from voicenb.audio.containers import MIME, sniff
 from voicenb.audio.reading import read
 from voicenb.audio.sound import AudioError, Sound
 from voicenb.audio.tags import Tag, tagged
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.files import write_atomically
 from voicenb.base.money import plain
 from voicenb.base.notebook import takes_widgets
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from voicenb.audio.subtitles import Segment, Subtitles, Word
 
 __all__ = ["Clip", "ClipTask"]
+
+_SUFFIXES = tuple(f".{form}" for form in WRITTEN)
 
 
 class ClipTask(Protocol):
@@ -159,7 +162,11 @@ class Clip:
             raise InvalidRequest(
                 f"A clip is not written as {target.name!r}; nothing was written.",
                 problems=(
-                    Problem("path", f"suffix {target.suffix!r}", "use " + ", ".join(f".{known}" for known in WRITTEN)),
+                    Problem(
+                        "path",
+                        f"suffix {target.suffix!r}",
+                        f"{did_you_mean(target.suffix, _SUFFIXES)}use {', '.join(_SUFFIXES)}",
+                    ),
                 ),
             )
         if form == self.format:

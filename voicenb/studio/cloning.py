@@ -13,7 +13,7 @@ from typing import Any
 
 from voicenb.audio.containers import MIME, sniff
 from voicenb.base import portal
-from voicenb.base.arguments import plain_text, to_python, wait_seconds
+from voicenb.base.arguments import did_you_mean, plain_text, to_python, wait_seconds
 from voicenb.base.money import Price
 from voicenb.errors import BadReference, InvalidRequest, Problem, TaskTimeout, VoicenbError
 from voicenb.ledger.records import VoiceRecord, now
@@ -239,7 +239,12 @@ def _preview_and_voice(
     both = dict.fromkeys((*first.parameters(), *second.parameters()))
     if unknown := [key for key in named if key not in spelled]:
         problems = [
-            Problem(key, shown(named[key]), f"{session.service.profile.id} has {', '.join(both)}") for key in unknown
+            Problem(
+                key,
+                shown(named[key]),
+                f"{did_you_mean(key, spelled)}{session.service.profile.id} has {', '.join(both)}",
+            )
+            for key in unknown
         ]
     if made:
         problems += [

@@ -156,4 +156,7 @@ def _regional(region: str | None, base_url: str | None, profile: Profile) -> str
         return profile.regions[region]
     except KeyError:
         known = f"the regions {', '.join(profile.regions)}" if profile.regions else "no regions"
-        raise InvalidRequest(f"region={region!r}: {profile.id} has {known}; base_url= takes any address") from None
+        hint = did_you_mean(region, profile.regions)
+        raise InvalidRequest(
+            f"region={region!r}: {hint}{profile.id} has {known}; base_url= takes any address"
+        ) from None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from voicenb.base import portal
-from voicenb.base.arguments import as_moment, checked_statuses, none_named, plain_text, whole_number
+from voicenb.base.arguments import as_moment, checked_statuses, did_you_mean, none_named, plain_text, whole_number
 from voicenb.base.notebook import takes_widgets
 from voicenb.display.comparison import Html
 from voicenb.errors import InvalidRequest, VoicenbError
@@ -33,6 +33,8 @@ __all__ = ["History", "find_damaged_files", "parse_since"]
 
 _VALUES = ("voice", "service", "kind", "label")
 _BY = ("day", "service", "voice", "label")
+_TEXTS = {"service", "label", "find"}
+_ASKED = ("since", "until", "status", "ids", "kind", "voice", *sorted(_TEXTS))
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -276,7 +278,7 @@ class History:
         import pandas as pd
 
         if by not in _BY:
-            raise InvalidRequest(f"by={by!r} is none; there are {', '.join(_BY)}")
+            raise InvalidRequest(f"by={by!r} is none; {did_you_mean(by, _BY)}there are {', '.join(_BY)}")
         rows = [
             {
                 by: row["what"],
@@ -381,7 +383,8 @@ class History:
         target = Path(path)
         if target.suffix.lower() not in SUFFIXES:
             raise InvalidRequest(
-                f"{target.name!r} is none of {', '.join(SUFFIXES)}, the suffixes that are written; nothing was written"
+                f"{target.name!r} ends in none of {', '.join(SUFFIXES)}, the suffixes that are written; "
+                f"{did_you_mean(target.suffix, SUFFIXES)}nothing was written"
             )
         frame = self.frame(**only)
         if target.suffix.lower() != ".zip":
@@ -415,8 +418,10 @@ def _asked(
         raise none_named("kind", kind, KINDS)
     if isinstance(ids, str):
         raise InvalidRequest(f"ids={ids!r} is text: give a list of ids")
-    if unknown := set(texts) - {"service", "label", "find"}:
-        raise TypeError(f"the history is not asked by {', '.join(sorted(unknown))}; see History.frame")
+    if unknown := set(texts) - _TEXTS:
+        strange = sorted(unknown)
+        hint = "".join(did_you_mean(name, _ASKED) for name in strange)
+        raise TypeError(f"the history is not asked by {', '.join(strange)}; {hint}allowed are {', '.join(_ASKED)}")
     return {
         "status": checked_statuses(status, STATUSES),
         "since": parse_since(since),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 from dataclasses import asdict, fields
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from voicenb.base import portal
-from voicenb.base.arguments import plain_text
+from voicenb.base.arguments import did_you_mean, plain_text
 from voicenb.errors import BadReference, InvalidRequest, ServiceError
 from voicenb.ledger.dataframes import voice_frame
 from voicenb.ledger.records import VoiceRecord, now
@@ -37,10 +36,9 @@ def find_voice(session: Session, name: str | None = None, *, id: str | None = No
     remote: str | None = name
     if exact and profile.cloning != "address":
         pass
-    elif near := _similar_name(session, name):
+    elif hint := _similar_name(session, name):
         raise InvalidRequest(
-            f"no voice is named {name!r}; did you mean {near!r}? Where it is the service's own id: "
-            f"studio.voice(id={name!r})",
+            f"no voice is named {name!r}; {hint}Where it is the service's own id: studio.voice(id={name!r})",
             service=profile.id,
         )
     elif not session.service.is_voice_id(name):
@@ -53,7 +51,7 @@ def find_voice(session: Session, name: str | None = None, *, id: str | None = No
         )
         there = f"there are {', '.join(known)}" if known else "there are none yet: studio.clone(…) makes one"
         own = "; studio.catalogue() lists the service's own" if isinstance(session.service, Catalogue) else ""
-        raise InvalidRequest(f"no voice is named {name!r}; {there}{own}", service=profile.id)
+        raise InvalidRequest(f"no voice is named {name!r}; {did_you_mean(name, known)}{there}{own}", service=profile.id)
     record = VoiceRecord(
         id=uuid.uuid4().hex, name=name, service=profile.id, endpoint=session.endpoint, remote=remote, state="ready",
         created=now(), expires=session.service.ends(remote) if profile.cloning == "address" else None,
@@ -62,20 +60,16 @@ def find_voice(session: Session, name: str | None = None, *, id: str | None = No
     return Voice(session, record)
 
 
-def _similar_name(session: Session, name: str) -> str | None:
-    """Return the name of a voice that `name` may be a slip of, where any text would be taken as an id."""
+def _similar_name(session: Session, name: str) -> str:
+    """Return the question whether a voice is meant that `name` may be a slip of, where any text would be taken as an id."""
     if (
         session.service.profile.cloning != "preview"
         or not session.service.is_voice_id(name)
         or name.startswith("model_")
     ):
-        return None
-    known = {
-        one.name.casefold(): one.name
-        for one in session.ledger.voices.select(session.service.profile.id, session.endpoint)
-    }
-    near = get_close_matches(name.casefold(), known, n=1, cutoff=0.75)
-    return known[near[0]] if near else None
+        return ""
+    known = [one.name for one in session.ledger.voices.select(session.service.profile.id, session.endpoint)]
+    return did_you_mean(name, known, cutoff=0.75)
 
 
 def _listed_id(session: Session, name: str) -> str | None:

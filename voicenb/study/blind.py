@@ -51,7 +51,8 @@ def chosen_levels(design: Design, between: Mapping[str, Any] | str | None) -> di
         if len(levels) < len(wanted):
             strange = next(one for one in wanted if not any(same_level(level, one) for level in own))
             raise InvalidRequest(
-                f"between: {name}={strange!r} is no level of this study; it has {', '.join(map(repr, own[:20]))}"
+                f"between: {name}={strange!r} is no level of this study; {did_you_mean(strange, own)}it has "
+                f"{', '.join(map(repr, own[:20]))}"
             )
         found[name] = tuple(dict.fromkeys(levels))
     if all(len(levels) < 2 for levels in found.values()):

@@ -232,7 +232,8 @@ def _levels(one: _Choice, fixed: Mapping[str, Any]) -> tuple[Any, ...]:
             place = next((at for at, own in enumerate(one.levels) if same_level(own, level)), None)
             if place is None:
                 raise InvalidRequest(
-                    f"{one.name}={level!r} is no level of this study; it has {', '.join(map(repr, one.levels[:20]))}"
+                    f"{one.name}={level!r} is no level of this study; {did_you_mean(level, one.levels)}it has "
+                    f"{', '.join(map(repr, one.levels[:20]))}"
                 )
             places.append(place)
         if not places:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from voicenb.base.arguments import to_python
+from voicenb.base.arguments import did_you_mean, to_python
 from voicenb.errors import InvalidRequest
 from voicenb.study.layouts import Crossed, Grid, Layout, Table, balanced_sample, latin_square
 
@@ -105,7 +105,8 @@ class Factor:
             index = next((place for place, level in enumerate(levels) if level == baseline), -1)
             if index < 0:
                 raise InvalidRequest(
-                    f"baseline={baseline!r} is no level of {name}; its levels are {', '.join(map(repr, levels))}"
+                    f"baseline={baseline!r} is no level of {name}; {did_you_mean(baseline, levels)}its levels are "
+                    f"{', '.join(map(repr, levels))}"
                 )
         return cls(name, levels, index)
 
@@ -156,15 +157,17 @@ class Cell:
             return levels[name]
         if name == "service" and "voice" in levels:
             return self._design.services.get(levels["voice"], "")
+        hint = did_you_mean(name, [*levels, "service", "take", "number", "key"])
         raise AttributeError(
-            f"a cell of this study has {', '.join(levels)}, service, take, number and key, not {name!r}"
+            f"a cell of this study has no {name!r}; {hint}it has {', '.join(levels)}, service, take, number and key"
         )
 
     def __getitem__(self, name: str) -> Any:
         try:
             return self.levels[name]
         except KeyError:
-            raise KeyError(f"{name!r}: this study has {', '.join(self.levels)}") from None
+            hint = did_you_mean(name, self.levels)
+            raise KeyError(f"{name!r}: {hint}this study has {', '.join(self.levels)}") from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Cell) and (self.number, self._design) == (other.number, other._design)
@@ -260,9 +263,11 @@ class Design:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise InvalidRequest(f"design={self.kind!r}: allowed are {', '.join(map(repr, KINDS))}")
+            hint = did_you_mean(self.kind, KINDS)
+            raise InvalidRequest(f"design={self.kind!r}: {hint}allowed are {', '.join(map(repr, KINDS))}")
         if self.order not in ORDERS:
-            raise InvalidRequest(f"order={self.order!r}: allowed are {', '.join(map(repr, ORDERS))}")
+            hint = did_you_mean(self.order, ORDERS)
+            raise InvalidRequest(f"order={self.order!r}: {hint}allowed are {', '.join(map(repr, ORDERS))}")
         if isinstance(self.takes, bool) or not 1 <= self.takes <= 100:
             raise InvalidRequest(f"takes={self.takes!r}: allowed is a whole number from 1 to 100")
         if self.sample is not None and self.kind != "grid":
@@ -334,7 +339,8 @@ class Design:
         for one in self.factors:
             if one.name == name:
                 return one
-        raise InvalidRequest(f"this study has no factor {name!r}; it has {', '.join(one.name for one in self.factors)}")
+        known = [one.name for one in self.factors]
+        raise InvalidRequest(f"this study has no factor {name!r}; {did_you_mean(name, known)}it has {', '.join(known)}")
 
     def baseline_of(self, cell: Cell) -> str | None:
         """The key of the cell of the same text, voice and take in which all else is at the baseline.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.display.comparison import is_number
 from voicenb.display.effect_plot import LevelPoints, effect_figure
 from voicenb.display.figures import svg_of
@@ -208,7 +209,9 @@ def within_margin(measure: Measure, margin: float | str | None) -> tuple[tuple[f
     elif isinstance(margin, (int, float)) and not isinstance(margin, bool) and 0 < margin < inf:
         size, source = float(margin), ""
     else:
-        raise InvalidRequest(f'margin={margin!r}: allowed are "audible", a number above 0, or None')
+        raise InvalidRequest(
+            f'margin={margin!r}: {did_you_mean(margin, [AUDIBLE])}allowed are "audible", a number above 0, or None'
+        )
     if measure.scale == "ratio":
         if size >= 1:
             raise InvalidRequest(f"margin={margin!r}: {measure.name} multiplies, so its margin is a share below 1")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from voicenb.audio.sound import AudioError
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.money import plain
 from voicenb.display.comparison import axis_text, is_number, shortened
 from voicenb.display.html import seconds, size
@@ -57,7 +58,8 @@ def checked_players(players: object) -> Players:
     """
     if players is None or players in ("median", "all"):
         return players
-    raise InvalidRequest(f'players={players!r}: allowed are "median", "all", or None')
+    hint = did_you_mean(players, ("median", "all"))
+    raise InvalidRequest(f'players={players!r}: {hint}allowed are "median", "all", or None')
 
 
 def heard_of(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.files import write_atomically
 from voicenb.errors import InvalidRequest, StorageError
 from voicenb.measures.definition import Measure
@@ -115,7 +116,8 @@ def write_report(material: Material, path: str | os.PathLike[str], tests: Sequen
     """Write a report; see `Study.report`."""
     target = Path(path)
     if target.suffix.lower() not in _FORMS:
-        raise InvalidRequest(f"path={str(path)!r}: a report ends in .html, .ipynb or .parquet")
+        hint = did_you_mean(target.suffix, _FORMS)
+        raise InvalidRequest(f"path={str(path)!r}: {hint}a report ends in .html, .ipynb or .parquet")
     kept = checked_players(players)
     shown = (*material.tests, *(_as_test(one) for one in _listed(tests)))
     if target.suffix.lower() == ".parquet":

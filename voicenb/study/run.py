@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.money import plain
 from voicenb.display.progress import Progress, ProgressMode, time_text
 from voicenb.errors import BudgetExceeded, InvalidRequest, VoicenbError
@@ -55,7 +56,10 @@ def budgets_of(voices: Mapping[str, Voice], name: str, budget: Amount | Mapping[
     elif isinstance(budget, Mapping):
         amounts = dict(budget)
         if strange := sorted(set(amounts) - set(profiles)):
-            raise InvalidRequest(f"budget: this study does not use {', '.join(strange)}; it uses {', '.join(profiles)}")
+            hint = did_you_mean(strange[0], profiles)
+            raise InvalidRequest(
+                f"budget: this study does not use {', '.join(strange)}; {hint}it uses {', '.join(profiles)}"
+            )
     elif len(profiles) > 1:
         said = ", ".join(f"{service!r}: … {profile.unit}" for service, profile in profiles.items())
         raise InvalidRequest(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest
 from voicenb.study.design import Design, Factor, level_text
 from voicenb.study.voices import parameters_of
@@ -89,7 +90,10 @@ def stage_of(
     levels = {"voice": list(voices), "text": text} | parameters_of(voices.values(), factors)
     baseline = dict(baseline or {})
     if strange := sorted(set(baseline) - set(levels)):
-        raise InvalidRequest(f"baseline: this study has no factor {', '.join(strange)}; it has {', '.join(levels)}")
+        hint = did_you_mean(strange[0], levels)
+        raise InvalidRequest(
+            f"baseline: this study has no factor {', '.join(strange)}; {hint}it has {', '.join(levels)}"
+        )
     chosen = tuple(Factor.of(name, given, baseline.get(name)) for name, given in levels.items())
     services = {level: voice.session.service.profile.id for level, voice in voices.items()}
     return Stage(Design(chosen, services=services, **options), {level: voice.key for level, voice in voices.items()})

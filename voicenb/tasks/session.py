@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from voicenb.base import portal
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.money import Balance
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
@@ -34,7 +35,8 @@ def twin_address(sandbox: launch.Sandbox, service: str) -> str:
         return sandbox.services[service]
     except KeyError:
         raise InvalidRequest(
-            f"the sandbox does not answer as {service!r}; it answers as {', '.join(sandbox.services)}"
+            f"the sandbox does not answer as {service!r}; {did_you_mean(service, sandbox.services)}it answers as "
+            f"{', '.join(sandbox.services)}"
         ) from None
 
 

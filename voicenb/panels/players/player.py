@@ -8,7 +8,6 @@ FLAC, which every browser decodes to the very samples that were encoded, at a ra
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from voicenb.audio.codec import encode
 from voicenb.audio.containers import MIME
 from voicenb.audio.resampling import resample
 from voicenb.audio.sound import AudioError
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.notebook import find_cell
 from voicenb.display.comparison import Html, Playable
 from voicenb.display.html import seconds
@@ -118,10 +118,9 @@ class Player(Scripted):
         )
         for name in state:
             if name not in self._arguments and name != "layout":
-                near = get_close_matches(name, allowed, 1)
+                hint = did_you_mean(name, allowed)
                 raise TypeError(
-                    f"{type(self).__name__} has no argument {name!r}. Check the spelling"
-                    + (f": did you mean {near[0]!r}?" if near else f"; it has {', '.join(allowed)}.")
+                    f"{type(self).__name__} has no argument {name!r}. Check the spelling: {hint}it has {', '.join(allowed)}"
                 )
         find_cell()
         super().__init__(**state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.sandbox.wire.fields import BadFieldError, Fields, integer, number, string
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def read_fault(given: Mapping[str, Any], services: Sequence[str], within: str) -
     def one_of(known: Sequence[str]) -> Callable[[Any], str]:
         def read(value: Any) -> str:
             if string(value) not in known:
-                raise BadFieldError(f"{value[:40]!r} is none; there are {', '.join(known)}")
+                raise BadFieldError(f"{value[:40]!r} is none; {did_you_mean(value, known)}there are {', '.join(known)}")
             return str(value)
 
         return read

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Route
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.sandbox.bookkeeping.money import credits_of, micro_of
 from voicenb.sandbox.engine.workers.loading import VoiceError
 from voicenb.sandbox.recordings.uploads import receive_upload
@@ -121,7 +122,8 @@ class Control:
         lines = await self._lines()
         name = request.path_params["name"]
         if name not in lines:
-            raise _RefusedError(404, f"no sample speaker is called {name[:40]!r}; there are {', '.join(lines)}")
+            hint = did_you_mean(name, lines)
+            raise _RefusedError(404, f"no sample speaker is called {name[:40]!r}; {hint}there are {', '.join(lines)}")
         return FileResponse(await self._made(name), media_type="audio/wav", filename=f"{name}.wav")
 
     async def _made(self, name: str) -> Path:
@@ -175,7 +177,8 @@ class Control:
         service = body.get("service", "soundclone")
         books = self._sandbox.books
         if not isinstance(service, str) or service not in books.accounts():
-            raise _RefusedError(404, f"no service {str(service)[:40]!r}; there are {', '.join(books.accounts())}")
+            hint = did_you_mean(service, books.accounts())
+            raise _RefusedError(404, f"no service {str(service)[:40]!r}; {hint}there are {', '.join(books.accounts())}")
         if "balance" not in body:
             raise _RefusedError(400, "balance: required, in credits")
         books.set_balance(service, micro_of(body["balance"]))

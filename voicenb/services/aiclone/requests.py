@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, StrictStr
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import Problem
 from voicenb.services import descriptors, emotions
 from voicenb.services.aiclone.metadata import DEEPEST, MOST_BYTES, checked_metadata, is_deeper
@@ -241,7 +242,8 @@ class Speech(ServiceRequest):
             said = language.lower()
             if said.replace("_", "-").partition("-")[0] not in QWEN_LANGUAGES and said not in QWEN_LANGUAGES.values():
                 # The language of the subtitles, not of the text: no more than a hint.
-                yield Problem("language", shown(language), f"v3-qwen speaks {', '.join(QWEN_LANGUAGES)}")
+                hint = did_you_mean(language, QWEN_LANGUAGES)
+                yield Problem("language", shown(language), f"{hint}v3-qwen speaks {', '.join(QWEN_LANGUAGES)}")
         text = values.get("text")
         for mark in spoken_marks(text) if isinstance(text, str) else ():
             yield Problem("text", f"the pause {mark}", "this service has no pauses: it is read aloud and billed")

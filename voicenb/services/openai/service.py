@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, NoReturn
 
 from voicenb.audio.subtitles import Subtitles
+from voicenb.base.arguments import did_you_mean
 from voicenb.base.money import Price, plain
 from voicenb.errors import BadReference, InvalidRequest, ServiceError, VoicenbError
 from voicenb.services.answers import id_of
@@ -84,7 +85,8 @@ class OpenAi(Service):
     def __init__(self, http: Http, *, cloning: str = "voices") -> None:
         if cloning not in WAYS:
             raise InvalidRequest(
-                f"cloning={shown(cloning)}: allowed are {', '.join(map(repr, WAYS))} ({HOW})", service=ID
+                f"cloning={shown(cloning)}: {did_you_mean(cloning, WAYS)}allowed are {', '.join(map(repr, WAYS))} ({HOW})",
+                service=ID,
             )
         super().__init__(http)
         self._way = WAYS[cloning]

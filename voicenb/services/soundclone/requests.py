@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
+from voicenb.base.arguments import did_you_mean
 from voicenb.errors import Problem
 from voicenb.services.base import Kind, Number, ServiceRequest, Whole, parameter, shown, subtitle_level, unboxed
 from voicenb.services.text import finer_pauses, malformed_pauses, misplaced_pauses
@@ -70,8 +71,7 @@ class _Common(ServiceRequest):
         if isinstance(language, str) and language != "auto":
             version = values.get("version")
             if language not in LANGUAGES["v2"]:
-                near = next((one for one in LANGUAGES["v2"] if one.lower() == language.lower()), None)
-                hint = f"did you mean {near!r}? " if near else ""
+                hint = did_you_mean(language, ("auto", *LANGUAGES["v2"]))
                 yield Problem("language", shown(language), f"{hint}allowed are auto, {', '.join(LANGUAGES['v2'])}")
             elif version == "v1" and language not in LANGUAGES["v1"]:
                 yield Problem("language", shown(language), "only version='v2' speaks it")
