@@ -22,10 +22,12 @@ from voicenb import services
 from voicenb.audio.codec import decode
 from voicenb.measures import f0_track
 from voicenb.services.base import Parameter
-from voicenb.shell import lab
+from voicenb.shell import commands, lab
 from voicenb.shell.commands import COMMANDS
+from voicenb.shell.consent import consent_in
 from voicenb.shell.main import main
 from voicenb.shell.request_options import value_of
+from voicenb.shell.spelling import SpellingParser
 
 posix = pytest.mark.skipif(os.name != "posix", reason="terminals and signals of POSIX")
 
@@ -129,6 +131,72 @@ def test_say_without_out_names_the_kept_file(voice, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("form", "begins"), [(None, b"RIFF"), ("wav", b"RIFF"), ("flac", b"fLaC"), ("mp3", b"ID3"), ("ogg", b"OggS")]
+)
+def test_say_writes_its_sound_to_standard_output(voice, capfdbinary, form, begins):
+    """The bytes alone are on stdout, as wav or what ``--format`` says; the line that tells of the clip is on stderr."""
+    assert main(["say", "--voice", voice, "Into a pipe.", "--out", "-", *(["--format", form] if form else [])]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.startswith(begins)
+    assert len(decode(out)[0]) > 4_000
+    assert b"credits" in err
+
+
+def test_words_leave_standard_output_to_the_sound(voice, capfdbinary):
+    """With ``--json`` the document is on stderr, and so is that of an error."""
+    assert main(["say", "--voice", voice, "Into a pipe.", "--out", "-", "--json", "--quiet"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.startswith(b"RIFF")
+    assert json.loads(err)["clips"][0]["text"] == "Into a pipe."
+    assert main(["say", "--voice", voice, "Into a pipe.", "--out", "-", "--json", "--speed", "9"]) == 2
+    out, err = capfdbinary.readouterr()
+    assert out == b""
+    assert b'"InvalidRequest"' in err
+
+
+def test_a_service_s_own_format_is_written_as_it_comes(blank_home, capfdbinary):
+    """A server whose requests have a ``format`` is asked for it, and its bytes are not encoded again."""
+    sample = vn.sandbox.sample_speaker("bruno")
+    words = ["--service", "openai", "--sandbox", "--quiet"]
+    assert main(["clone", str(sample), "--name", "served", *words]) == 0
+    capfdbinary.readouterr()
+    assert main(["say", "--voice", "served", "As it comes.", "--out", "-", "--format", "flac", *words]) == 0
+    out, _ = capfdbinary.readouterr()
+    assert out.startswith(b"fLaC")
+    with vn.connect("openai", sandbox=True) as studio:
+        [task] = studio.tasks(limit=1)
+        assert (task.clip.format, task.parameters["format"]) == ("flac", "flac")
+        assert decode(task.clip.data)[0].tobytes() == decode(out)[0].tobytes()
+
+
+@posix
+def test_no_sound_goes_to_a_terminal(voice):
+    """``--out -`` on a terminal is refused before anything is sent."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        program("say", "--voice", voice, "Hi.", "--out", "-"), stdout=theirs, stderr=subprocess.PIPE, check=False
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 2
+    assert b"nothing was sent" in done.stderr
+    assert b"standard output is a terminal" in done.stderr
+
+
+@pytest.mark.parametrize("service", services.names())
+@pytest.mark.parametrize("command", ["say", "clone"])
+def test_no_parameter_of_a_service_takes_an_option_s_place(command, service, shell):
+    """Every option that a command has without a service is there with each of them; ``--format`` may be the service's own."""
+    names = re.compile(r"^  (?:-\w, )?(--[\w-]+)", re.MULTILINE)
+    parser = SpellingParser()
+    commands.command(command).add(parser)
+    own = set(names.findall(parser.format_help())) - {"--help"}
+    assert own <= set(names.findall(shell(command, "--service", service, "--help").out))
+
+
 def test_the_same_again_is_not_paid_for_again(shell, voice):
     """What was made before comes from disk and says so; ``--fresh`` makes a new one."""
     words = ["say", "--voice", voice, "Say it again, please."]
@@ -225,6 +293,14 @@ def test_every_bad_field_is_named_at_once(shell, voice):
         pytest.param(["say", "--voice", "x", "Hi.", "--nonsense", "1"], "unrecognized arguments", id="option"),
         pytest.param(["say", "--voice", "x", "Hi.", "--takes", "0"], "argument --takes", id="takes"),
         pytest.param(["say", "Hi."], "--voice", id="no voice given"),
+        pytest.param(
+            ["say", "--voice", "x", "Hi.", "--out", "-", "--takes", "2"], "2 takes are 2 files", id="piped takes"
+        ),
+        pytest.param(
+            ["say", "--voice", "x", "Hi.", "--out", "a.wav", "--format", "mp3"], "goes with --out -", id="two formats"
+        ),
+        pytest.param(["voices", "--service", "soundcloen"], "did you mean 'soundclone'?", id="service of voices"),
+        pytest.param(["voices", "--catalogue", "--sandbox"], "lists no voices of its own", id="no catalogue"),
         pytest.param(["history", "--since", "yesteryear"], "since='yesteryear'", id="since"),
         pytest.param(["history", "--status", "done"], "invalid choice: 'done'", id="status"),
         pytest.param(["nonsense"], "invalid choice: 'nonsense'", id="command"),
@@ -391,6 +467,84 @@ def test_check_knows_the_rules_for_an_address(shell):
     assert "ends in none" in shell("check", "https://example.com/voice.flac").out
     assert "public" in shell("check", "https://localhost/voice.wav", code=2).out
     shell("check", "https://example.com/voice.wav")
+
+
+def test_prepare_writes_a_copy_and_says_what_it_changed(shell, tmp_path, monkeypatch):
+    """The copy is levelled and trimmed, lies in the current folder, and is taken by the service; the recording stays as it is."""
+    monkeypatch.chdir(tmp_path)
+    samples, rate = soundfile.read(vn.sandbox.sample_speaker("ada"))
+    quiet = np.concatenate([np.zeros(rate * 2), samples * 0.05])
+    soundfile.write("quiet.flac", np.stack([quiet, quiet], axis=1), rate)
+    before = Path("quiet.flac").read_bytes()
+    said = shell.json("prepare", "quiet.flac")
+    assert said["file"] == "quiet-prepared.wav"
+    assert [any(word in one for one in said["changes"]) for word in ("mixed", "silence", "raised", "was flac")] == [
+        True
+    ] * 4
+    assert soundfile.info("quiet-prepared.wav").channels == 1
+    assert Path("quiet.flac").read_bytes() == before
+    assert not [row for row in shell.json("check", "quiet-prepared.wav") if row["severity"] in {"error", "warning"}]
+    # Nothing is left to change.
+    assert shell.json("prepare", "quiet-prepared.wav", "--out", "again.wav")["changes"] == []
+    assert "is a copy" in shell("prepare", "quiet-prepared.wav", "--out", "again.wav").err
+    assert "trimmed" in shell("prepare", "quiet.flac", "--start", 1, "--end", 20).out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["--out", "a.mp3"], "16-bit WAV", id="another format"),
+        pytest.param(["--out", "no/where/a.wav"], "in a folder that is there", id="no folder"),
+        pytest.param(["--out", "sample.wav"], "the recording itself", id="the same file"),
+        pytest.param(["--end", "2"], "too little speech", id="too short"),
+        pytest.param(["--start", "99"], "is no part of", id="outside"),
+    ],
+)
+def test_prepare_refuses_what_it_cannot_do(shell, tmp_path, monkeypatch, words, says):
+    """Exit code 2, and no file."""
+    monkeypatch.chdir(tmp_path)
+    Path("sample.wav").write_bytes(vn.sandbox.sample_speaker("ada").read_bytes())
+    assert says in shell("prepare", "sample.wav", *words, code=2).err
+    assert [path.name for path in tmp_path.iterdir()] == ["sample.wav"]
+
+
+def test_the_consent_goes_with_the_prepared_file(shell, blank_home, tmp_path):
+    """What was written down when the recording was prepared is in the file, stays in its copies, and is kept with the voice."""
+    first, second = tmp_path / "first.wav", tmp_path / "second.wav"
+    shell("prepare", vn.sandbox.sample_speaker("ada"), "--out", first, "--consent", "Ada said yes – Łódź, 2026")
+    assert shell.json("prepare", first, "--out", second)["consent"] == "Ada said yes – Łódź, 2026"
+    assert shell.json("clone", second, "--name", "a", "--text", "Hi.")["consent"] == "Ada said yes – Łódź, 2026"
+    assert "notes the consent: Ada said yes" in shell.err
+    assert shell.json("prepare", first, "--out", second, "--consent", "mine")["consent"] == "mine"
+
+
+@pytest.mark.parametrize("comment", ["recorded at home", "Consent: ", "consent"])
+def test_a_comment_of_something_else_is_no_consent(comment, tmp_path):
+    """Only what ``voicenb prepare`` wrote is one; what is no WAV, or nowhere, has none."""
+    with soundfile.SoundFile(tmp_path / "a.wav", "w", 8_000, 1) as file:
+        file.comment = comment
+        file.write(np.zeros(800))
+    (tmp_path / "b.wav").write_bytes(b"RIFF" + b"\0" * 40)
+    (tmp_path / "c.mp3").write_bytes(b"Consent: no")
+    for name in ("a.wav", "b.wav", "c.mp3", "no.wav", "."):
+        assert consent_in(str(tmp_path / name)) is None
+
+
+def test_voices_lists_those_of_the_home(shell, blank_home):
+    """Name, service, language, state, when and id; --service and --sandbox choose, --catalogue asks the service."""
+    assert shell.json("voices") == []
+    assert shell("voices").out == "No voices: voicenb clone makes one.\n"
+    shell("clone", vn.sandbox.sample_speaker("bruno"), "--name", "b", "--text", "Hello.", "--language", "English")
+    [row] = shell.json("voices")
+    assert (row["name"], row["service"], row["endpoint"], row["language"]) == ("b", "soundclone", "sandbox", "English")
+    header, line = shell("voices", "--service", "soundclone", "--sandbox").out.splitlines()
+    assert header.split() == ["name", "service", "language", "state", "made", "(UTC)", "id"]
+    assert line.split()[:5] == ["b", "soundclone", "(sandbox)", "English", "ready"]
+    assert line.endswith(row["id"])
+    assert shell.json("voices", "--service", "faseeh") == []
+    assert {"id", "name", "languages"} <= set(
+        shell.json("voices", "--service", "faseeh", "--sandbox", "--catalogue")[0]
+    )
 
 
 def test_verify_repairs_what_can_be_fetched_and_names_what_cannot(shell, voice):

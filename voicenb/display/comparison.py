@@ -198,8 +198,10 @@ class Grid:
                     field, "a list beside a parameter's name", "give two lists, or names of parameters"
                 )
             if names is not None and all(_value(sound, names, default) is None for sound in sounds):
-                known = {one for sound in sounds for one in getattr(getattr(sound, "task", None), "parameters", ())}
-                hint = did_you_mean(names, ["voice", "text", "service", *sorted(known)])
+                parameters = {
+                    one for sound in sounds for one in getattr(getattr(sound, "task", None), "parameters", ())
+                }
+                hint = did_you_mean(names, ["voice", "text", "service", *sorted(parameters)])
                 raise _not_comparable(
                     field, repr(names), f"{hint}no clip has such a parameter; use one that was given to say()"
                 )

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicenb.base.arguments import did_you_mean
+from voicenb.base.process import is_terminal
 from voicenb.errors import InvalidRequest, Problem
+from voicenb.shell.output import Output
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
 
-__all__ = ["described", "line", "writable"]
+__all__ = ["add_out", "described", "is_stdout", "line", "pipe", "writable"]
+
+_STDOUT = "-"
+_FORMATS = ("wav", "flac", "mp3", "ogg")
+
+
+def add_out(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--out`` and ``--format`` to a command that makes a clip.
+
+    A service whose requests have a ``format`` of their own takes the second one's place: its sound is written as it comes.
+    """
+    parser.add_argument("--out", metavar="FILE", help=what)
+    parser.add_argument(
+        "--format",
+        dest="form",
+        choices=_FORMATS,
+        metavar="WORD",
+        help=f"with --out -: {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} (default wav)",
+    )
 
 
 def writable(out: str | None) -> Path | None:
-    """`out` as a path that a clip can be written to, found out before anything is paid for."""
-    if out is None:
+    """`out` as a path that a clip can be written to, found out before anything is paid for; None where it names none."""
+    if out is None or out == _STDOUT:
         return None
     from voicenb.audio.codec import WRITTEN, encode
     from voicenb.audio.sound import AudioError
@@ -40,6 +62,44 @@ def writable(out: str | None) -> Path | None:
             problems=(Problem("--out", repr(out), allowed),),
         )
     return path
+
+
+def is_stdout(given: argparse.Namespace, out: Output) -> bool:
+    """Whether the clip goes to standard output, and all words to stderr, then; found out before anything is paid for.
+
+    Raises:
+        InvalidRequest: Standard output takes no sound, or the options do not fit.
+    """
+    form = getattr(given, "form", None)
+    if given.out != _STDOUT:
+        if form is not None:
+            raise InvalidRequest(
+                f"--format {form} goes with --out -: the name of a file says its format. Nothing was sent."
+            )
+        return False
+    problem = None
+    if is_terminal(sys.stdout):
+        problem = (
+            "standard output is a terminal, which cannot show sound: pipe it to a player, or redirect it to a file"
+        )
+    elif not hasattr(sys.stdout, "buffer"):
+        problem = "standard output takes text alone here: give a file"
+    elif (getattr(given, "takes", None) or 1) > 1:
+        problem = f"{given.takes} takes are {given.takes} files: give a file, whose name gets their numbers"
+    if problem:
+        raise InvalidRequest(
+            "the clip could not be written there; nothing was sent", problems=(Problem("--out", "'-'", problem),)
+        )
+    out.leave_stdout()
+    return True
+
+
+def pipe(clip: Clip, given: argparse.Namespace) -> None:
+    """Write the sound to standard output, as ``--format`` says; in the service's own format where that was chosen."""
+    form = getattr(given, "form", None) or (clip.format if hasattr(given, "format") else "wav")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(clip.encoded(form))
+    sys.stdout.buffer.flush()
 
 
 def described(clip: Clip, path: Path | None) -> dict[str, Any]:

@@ -19,19 +19,27 @@ WIDTH = 79
 
 
 class Output:
-    """Results on stdout; notes, errors and progress on stderr."""
+    """Results on stdout; notes, errors and progress on stderr. Results go there, too, where stdout is for sound."""
 
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
         self.as_json = as_json
         self.quiet = quiet
+        self._words_on_stdout = True
+
+    def leave_stdout(self) -> None:
+        """Put results on stderr from now on, since stdout is for sound."""
+        self._words_on_stdout = False
+
+    def _print(self, line: str) -> None:
+        print(line, file=sys.stdout if self._words_on_stdout else sys.stderr)
 
     def result(self, document: Any, lines: Iterable[str]) -> None:
         """The result: `document` with ``--json``, else `lines`."""
         if self.as_json:
-            print(json.dumps(document, default=_in_json, indent=2))
+            self._print(json.dumps(document, default=_in_json, indent=2))
         else:
             for line in lines:
-                print(line)
+                self._print(line)
 
     def note(self, line: str) -> None:
         """Something good to know."""
@@ -47,7 +55,7 @@ class Output:
                 for one in getattr(error, "problems", ())
             ]
             about = {"type": type(error).__name__, "message": str(error), "exit": code, "task": error.task}
-            print(json.dumps({"error": about | ({"problems": problems} if problems else {})}, indent=2))
+            self._print(json.dumps({"error": about | ({"problems": problems} if problems else {})}, indent=2))
         return code
 
 

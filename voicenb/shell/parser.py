@@ -96,6 +96,8 @@ def _subparser(subparsers: Any, one: Command, common: Sequence[argparse.Argument
         one.name,
         parents=common,
         allow_abbrev=False,
+        # A parameter of the service stands for a command's option of the same name.
+        conflict_handler="resolve",
         help=one.summary,
         description=textwrap.fill(one.about, WIDTH),
         epilog="\n".join(["examples:", *(f"  {example}" for example in one.examples), "", HELP]),

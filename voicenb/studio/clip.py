@@ -169,16 +169,26 @@ class Clip:
                     ),
                 ),
             )
+        return write_atomically(target, self.encoded(form))
+
+    def encoded(self, form: str) -> bytes:
+        """The bytes of the file that `save` writes.
+
+        Args:
+            form: ``"wav"``, ``"flac"``, ``"mp3"`` or ``"ogg"``, or the received format.
+
+        Raises:
+            InvalidRequest: It is none of these, or cannot hold the sound.
+        """
         if form == self.format:
-            return write_atomically(target, tagged(self.data, form, self._tag()))
+            return tagged(self.data, form, self._tag())
         try:
-            content = encode(self.samples, self.rate, form, tag=self._tag(), bits=self._bits())
+            return encode(self.samples, self.rate, form, tag=self._tag(), bits=self._bits())
         except AudioError as error:
             raise InvalidRequest(
                 f"The clip cannot be written as {form}: {error}.",
-                problems=(Problem("path", f"suffix {target.suffix!r}", "use .wav or .flac"),),
+                problems=(Problem("format", repr(form), "use 'wav' or 'flac'"),),
             ) from None
-        return write_atomically(target, content)
 
     def _bits(self) -> int:
         """24 where the received file has more than 16 bits a sample, else 16."""

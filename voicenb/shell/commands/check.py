@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable
 
 from voicenb.shell.command import Command
+from voicenb.shell.connection import rules
 from voicenb.shell.exit_codes import OK, USAGE
 from voicenb.shell.output import WIDTH, Output, as_rows, as_table, shortened
 
@@ -18,15 +19,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, out: Output) -> int:
-    from voicenb import services
-    from voicenb.base.keys import Secret
-    from voicenb.services.http import Http
     from voicenb.studio.reference import Reference
 
-    kind = services.get(getattr(given, "service", None) or "soundclone")
-    # Its rules, without a key: nothing is sent.
-    found = Reference(given.file).check(kind(Http(kind.profile.id, kind.profile.base_url, Secret(""))))
+    service = rules(given)
+    found = Reference(given.file).check(service)
     rows = as_rows(found)
+    for row in rows:
+        row["fix"] = row["fix"] and row["fix"].replace("ref.prepare(studio)", "voicenb prepare")
     broken = [row for row in rows if row["severity"] == "error"]
 
     def lines() -> Iterable[str]:
@@ -40,7 +39,7 @@ def run(given: argparse.Namespace, out: Output) -> int:
 
     out.result(rows, lines())
     if broken:
-        out.note(f"{kind.profile.label} would not take it: {', '.join(str(row['rule']) for row in broken)}.")
+        out.note(f"{service.profile.label} would not take it: {', '.join(str(row['rule']) for row in broken)}.")
     return USAGE if broken else OK
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from voicenb.shell.clips import described, line, writable
+from voicenb.shell.clips import add_out, described, is_stdout, line, pipe, writable
 from voicenb.shell.command import Command, add_paid
 from voicenb.shell.connection import connected
+from voicenb.shell.consent import consent_in
 from voicenb.shell.exit_codes import OK
 from voicenb.shell.output import Output
 from voicenb.shell.request_options import RequestOptions
@@ -27,20 +28,25 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--language", metavar="NAME", help="the language of the text, such as English")
     parser.add_argument("--consent", metavar="TEXT", help="the speaker's consent, in your words; kept with the voice")
-    parser.add_argument("--out", metavar="FILE", help="also write the preview: .wav .flac .mp3 .ogg")
+    add_out(parser, "also write the preview: .wav .flac .mp3 .ogg; - writes its sound to standard output")
     add_paid(parser)
 
 
 def run(given: argparse.Namespace, out: Output) -> int:
-    path = writable(given.out)
+    path, to_stdout = writable(given.out), is_stdout(given, out)
+    consent = given.consent
+    if consent is None and (consent := consent_in(given.file)) is not None:
+        out.note(f"The recording notes the consent: {consent}")
     with connected(given) as studio:
         voice = studio.clone(
-            given.file, name=given.name, text=given.text, language=given.language, consent=given.consent,
+            given.file, name=given.name, text=given.text, language=given.language, consent=consent,
             preview=given.preview, fresh=given.fresh, timeout=given.timeout, **_OPTIONS.given(given),
         )  # fmt: skip
         preview = voice.preview
         document = None if preview is None else described(preview, path)
-        if path is not None and preview is None:
+        if to_stdout and preview is not None:
+            pipe(preview, given)
+        if (path or to_stdout) and preview is None:
             out.note("There is no preview to write: this service makes one where --text is given.")
         if voice.consent is None:
             out.note("No consent is recorded; --consent 'who agreed to what' keeps it with the voice.")

@@ -7,7 +7,7 @@ import codecs
 import sys
 
 from voicenb.errors import InvalidRequest, Problem
-from voicenb.shell.clips import described, line, writable
+from voicenb.shell.clips import add_out, described, is_stdout, line, pipe, writable
 from voicenb.shell.command import Command, add_paid, count
 from voicenb.shell.connection import connected
 from voicenb.shell.exit_codes import OK
@@ -26,8 +26,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     whose.add_argument(
         "--voice-id", metavar="ID", dest="by_id", help="the service's id of a voice, whatever it looks like"
     )
-    parser.add_argument(
-        "--out", metavar="FILE", help="write the clip: .wav .flac .mp3 .ogg; subtitles go beside it as .srt"
+    add_out(
+        parser,
+        "write the clip: .wav .flac .mp3 .ogg; subtitles go beside it as .srt; - writes the sound to standard output",
     )
     parser.add_argument("--takes", type=count, metavar="N", help="make N takes, each paid for")
     parser.add_argument("--seed", type=int, metavar="N", help="what the sandbox draws its variation from")
@@ -36,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, out: Output) -> int:
-    path = writable(given.out)
+    path, to_stdout = writable(given.out), is_stdout(given, out)
     text = _read().strip() if given.text == "-" else given.text
     values = _OPTIONS.given(given)
     with connected(given) as studio:
@@ -56,6 +57,8 @@ def run(given: argparse.Namespace, out: Output) -> int:
             described(clip, path and (path if given.takes is None else path.with_stem(f"{path.stem}-{number}")))
             for number, clip in enumerate(clips, start=1)
         ]
+        if to_stdout:
+            pipe(clips[0], given)
         out.result({"clips": documents}, map(line, clips, documents))
     return OK
 
@@ -93,6 +96,7 @@ COMMAND = Command(
         "voicenb say --voice me 'Welcome home, my friend.' --out welcome.mp3",
         "voicenb say --voice me 'Wait for it … <#0.8#> now!' --speed 1.1 --emotion happy --out now.wav",
         "voicenb say --voice me - --subtitles word --out story.mp3 < story.txt",
+        "voicenb say --voice me 'Heard at once.' --out - | ffplay -autoexit -",
         "voicenb say --voice me 'What would this cost?' --price",
     ),
     add,
