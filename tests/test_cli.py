@@ -435,7 +435,7 @@ def test_version(shell):
 @pytest.mark.slow
 def test_help_imports_no_heavy_module():
     """A help text and a version come without numpy, pandas, or pydantic."""
-    heavy = {"numpy", "pandas", "pydantic", "httpx", "soundfile", "IPython", "anyio"}
+    heavy = {"numpy", "pandas", "pydantic", "httpx", "soundfile", "IPython", "anyio", "argcomplete"}
     for words in (["--version"], ["--help"], ["lab", "--help"]):
         code = (
             f"import sys\nfrom voicenb.shell.main import main\ntry: main({words!r})\nexcept SystemExit: pass\n"

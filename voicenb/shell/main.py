@@ -28,6 +28,10 @@ def main(words: Sequence[str] | None = None) -> int:
     Args:
         words: The command line without the program's name; else the process's own.
     """
+    if "_ARGCOMPLETE" in os.environ:
+        from voicenb.shell.completion import answer
+
+        answer()
     with standard_streams():
         return _main(sys.argv[1:] if words is None else list(words))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from voicenb.errors import VoicenbError
 from voicenb.shell.command import Command
@@ -14,7 +14,7 @@ from voicenb.shell.exit_codes import HELP
 from voicenb.shell.output import WIDTH, Output
 from voicenb.shell.spelling import SpellingParser
 
-__all__ = ["parse"]
+__all__ = ["Parsers", "build", "parse"]
 
 
 def parse(words: Sequence[str], out: Output) -> tuple[Command, argparse.Namespace]:
@@ -28,9 +28,44 @@ def parse(words: Sequence[str], out: Output) -> tuple[Command, argparse.Namespac
         VoicenbError: The command is one that a package adds, and cannot be loaded.
         SystemExit: The words are wrong, or ask for help.
     """
+    parsers = build(words, lambda line: out.note(f"voicenb: {line}"))
+    given, strange = parsers.root.parse_known_args(words)
+    if strange:
+        parsers.of[given.command].refuse(strange)
+    return parsers.commands[given.command], given
+
+
+class Parsers(NamedTuple):
+    """The parsers of a command line, and what they were put together for.
+
+    Attributes:
+        root: That of the whole line.
+        of: That of each command.
+        commands: The commands.
+        wanted: The command that the words name, or None.
+        service: The service that they name, or None.
+    """
+
+    root: SpellingParser
+    of: dict[str, SpellingParser]
+    commands: dict[str, Command]
+    wanted: str | None
+    service: str | None
+
+
+def build(words: Sequence[str], note: Callable[[str], None]) -> Parsers:
+    """Return the parsers for a command line, with the parameters of the service that it names.
+
+    Args:
+        words: The command line without the program's name; it may end anywhere.
+        note: What is done with a remark about an added command.
+
+    Raises:
+        VoicenbError: The command is one that a package adds and cannot be loaded, or there is no such service.
+    """
     wanted, service = _peek(words)
     for line in shadowed():
-        out.note(f"voicenb: {line}")
+        note(line)
     commands = {}
     for name in names():
         try:
@@ -38,12 +73,9 @@ def parse(words: Sequence[str], out: Output) -> tuple[Command, argparse.Namespac
         except VoicenbError as error:
             if name == wanted:
                 raise
-            out.note(f"voicenb: {error}")
-    parser, subparsers = _parser(commands, wanted, service)
-    given, strange = parser.parse_known_args(words)
-    if strange:
-        subparsers[given.command].refuse(strange)
-    return commands[given.command], given
+            note(str(error))
+    root, of = _parser(commands, wanted, service)
+    return Parsers(root, of, commands, wanted, service)
 
 
 def _peek(words: Sequence[str]) -> tuple[str | None, str | None]:

@@ -42,6 +42,14 @@ class RequestOptions:
                 help=described(one).replace("%", "%%"),
             )
 
+    def words(self, service: str | None) -> dict[str, tuple[str, ...]]:
+        """The words that each parameter of `service` takes, by its name; those without a fixed set are left out."""
+        known = {
+            name: tuple(map(_word, one.choices)) or (("on", "off") if one.type == "switch" else ())
+            for name, one in self._parameters(service).items()
+        }
+        return {name: words for name, words in known.items() if words}
+
     def given(self, given: argparse.Namespace) -> dict[str, Any]:
         """Return the parameters that were given, as values."""
         known = self._parameters(getattr(given, "service", None))

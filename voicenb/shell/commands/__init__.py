@@ -15,7 +15,7 @@ from voicenb.shell.command import Command
 
 __all__ = ["COMMANDS", "GROUP", "command", "names", "shadowed"]
 
-COMMANDS = ("lab", "check", "prepare", "clone", "voices", "say", "study", "history", "resume", "sandbox")
+COMMANDS = ("lab", "check", "prepare", "clone", "voices", "say", "study", "history", "resume", "sandbox", "completion")
 """The commands of voicenb itself, in the order in which a new reader meets them."""
 
 GROUP = "voicenb.commands"
