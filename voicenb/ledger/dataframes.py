@@ -84,13 +84,10 @@ def voice_frame(records: list[VoiceRecord]) -> pd.DataFrame:
     moment = datetime.now(UTC)
     rows: list[dict[str, Any]] = []
     for record in records:
-        state = record.state
-        if state == "ready" and record.activated is None and record.expires is not None and record.expires <= moment:
-            state = "expired"
         rows.append(
             {
                 **{name: getattr(record, name) for name in columns if hasattr(record, name)},
-                "state": state,
+                "state": record.state_at(moment),
                 "id": record.remote,
                 "reference": record.reference_name or record.reference,
                 **{name: _detail_text((record.details or {}).get(name)) for name in _DETAILS},

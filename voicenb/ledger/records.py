@@ -12,6 +12,7 @@ __all__ = [
     "BILLION",
     "FINAL",
     "OPEN",
+    "SANDBOX",
     "STATUSES",
     "TRANSITIONS",
     "BudgetRecord",
@@ -44,6 +45,8 @@ STATUSES = tuple(TRANSITIONS)
 FINAL = frozenset({"completed", "failed", "cancelled", "unknown"})
 """Statuses in which nothing more happens on its own."""
 OPEN = frozenset(STATUSES) - FINAL
+SANDBOX = "sandbox"
+"""The ledger's name for the sandbox, whatever its port."""
 
 
 def now() -> datetime:
@@ -179,6 +182,11 @@ class VoiceRecord:
     activated: datetime | None = None
     kept: dict[str, Any] | None = None
     details: dict[str, Any] | None = None
+
+    def state_at(self, moment: datetime) -> str:
+        """The state, or ``expired`` where the voice was not used before it ended."""
+        ended = self.activated is None and self.expires is not None and self.expires <= moment
+        return "expired" if ended and self.state == "ready" else self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,16 +132,15 @@ def _ledger(given: argparse.Namespace) -> Ledger | None:
 
 def _voices(parsed_args: argparse.Namespace, **_: Any) -> Iterator[str]:
     """The voices that can speak where the words would connect to, the newest first."""
-    from voicenb.ledger.dataframes import voice_frame
-    from voicenb.tasks.session import SANDBOX
+    from voicenb.ledger.records import SANDBOX, now
 
     with suppress(VoicenbError, OSError):
         if (ledger := _ledger(parsed_args)) is not None:
             service = getattr(parsed_args, "service", None)
             sandbox = service is None or getattr(parsed_args, "sandbox", False)
             records = ledger.voices.select(service or "soundclone", SANDBOX if sandbox else None)
-            frame = voice_frame([one for one in records if sandbox or one.endpoint != SANDBOX])
-            yield from dict.fromkeys(map(str, frame["name"][frame["state"] == "ready"]))
+            here = [one for one in records if sandbox or one.endpoint != SANDBOX]
+            yield from dict.fromkeys(one.name for one in here if one.state_at(now()) == "ready")
 
 
 def _studies(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ from voicenb.base.arguments import did_you_mean
 from voicenb.base.money import Balance
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
+from voicenb.ledger.records import SANDBOX
 from voicenb.sandbox import launch
 from voicenb.services.base import Service
 from voicenb.services.http import Http
@@ -20,9 +21,6 @@ from voicenb.tasks.context import TaskContext
 from voicenb.tasks.runner import TaskRunner
 
 __all__ = ["SANDBOX", "Session", "twin_address"]
-
-SANDBOX = "sandbox"
-"""The ledger's name for the sandbox, whatever its port."""
 
 
 def twin_address(sandbox: launch.Sandbox, service: str) -> str:

@@ -67,7 +67,7 @@ def _kept(given: argparse.Namespace) -> pd.DataFrame:
     from voicenb.base.home import home
     from voicenb.ledger.dataframes import voice_frame
     from voicenb.ledger.ledger import Ledger
-    from voicenb.tasks.session import SANDBOX
+    from voicenb.ledger.records import SANDBOX
 
     service = getattr(given, "service", None)
     if service is not None:
