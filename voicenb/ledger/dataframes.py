@@ -82,17 +82,16 @@ def voice_frame(records: list[VoiceRecord]) -> pd.DataFrame:
     columns = ["name", "service", "endpoint", "state", "id", "created", "expires", "activated", "version", "language",
                "reference", "consent", *_DETAILS]  # fmt: skip
     moment = datetime.now(UTC)
-    rows: list[dict[str, Any]] = []
-    for record in records:
-        rows.append(
-            {
-                **{name: getattr(record, name) for name in columns if hasattr(record, name)},
-                "state": record.state_at(moment),
-                "id": record.remote,
-                "reference": record.reference_name or record.reference,
-                **{name: _detail_text((record.details or {}).get(name)) for name in _DETAILS},
-            }
-        )
+    rows: list[dict[str, Any]] = [
+        {
+            **{name: getattr(record, name) for name in columns if hasattr(record, name)},
+            "state": record.state_at(moment),
+            "id": record.remote,
+            "reference": record.reference_name or record.reference,
+            **{name: _detail_text((record.details or {}).get(name)) for name in _DETAILS},
+        }
+        for record in records
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     _set_moments(frame, ("created", "expires", "activated"))
     for name in ("service", "endpoint", "state", "version"):

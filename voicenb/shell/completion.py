@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from argcomplete import autocomplete
 from argcomplete.lexers import split_line
-from argcomplete.shell_integration import shellcode
 
 from voicenb.errors import VoicenbError
 from voicenb.shell.commands import names
@@ -23,19 +22,7 @@ from voicenb.shell.parser import Parsers, build
 if TYPE_CHECKING:
     from voicenb.ledger.ledger import Ledger
 
-__all__ = ["SHELLS", "answer", "start_code"]
-
-SHELLS = ("bash", "zsh", "fish")
-"""The shells that are told how to ask."""
-
-
-def start_code(shell: str) -> str:
-    """What a shell reads at its start so that it asks ``voicenb`` when Tab is pressed.
-
-    Args:
-        shell: One of `SHELLS`.
-    """
-    return shellcode(["voicenb"], use_defaults=False, shell=shell)
+__all__ = ["answer"]
 
 
 def answer(**how: Any) -> None:

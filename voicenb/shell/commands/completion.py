@@ -16,9 +16,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, out: Output) -> int:
-    from voicenb.shell.completion import start_code
+    from argcomplete.shell_integration import shellcode
 
-    code = start_code(given.shell)
+    code = shellcode(["voicenb"], use_defaults=False, shell=given.shell)
     out.result({"shell": given.shell, "code": code}, code.rstrip("\n").split("\n"))
     return OK
 
