@@ -135,6 +135,31 @@ def fences(name):
     return re.findall(r"^```sh\n(.*)$", (ROOT / name).read_text("utf-8"), flags=re.MULTILINE)
 
 
+def test_readme_begins_with_what_it_is_and_a_picture_and_its_two_commands_follow():
+    """A reader sees what voicenb is before anything is asked of them, and no heading stands between that and the commands."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    title, what, picture = text.split("\n\n")[:3]
+    assert title == "# voicenb"
+    assert what.startswith("voicenb is ")
+    assert "voice cloning" in what
+    shown = re.fullmatch(r"!\[.{30,}\]\((docs/[\w/-]+\.png)\)", picture)
+    assert shown, picture
+    assert (ROOT / shown[1]).stat().st_size < 100_000
+    before_the_second = "".join(text.split("```sh\n", 2)[:2])
+    assert "\n#" not in before_the_second
+
+
+def test_pictures_of_the_documents_are_there():
+    """Each picture of the README and of a page is a file, and each file is a picture of one of them."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    shown = {
+        (page.parent / name).resolve()
+        for page in pages
+        for name in re.findall(r"(?:\]\(|\{image\} )((?:docs/)?pictures/[\w.-]+)", page.read_text("utf-8"))
+    }
+    assert shown == set((ROOT / "docs" / "pictures").iterdir())
+
+
 def test_readme_begins_with_two_commands_that_set_everything_up():
     """The first line runs the main job, the second passes the tests; their extras exist."""
     first, second = fences("README.md")[:2]

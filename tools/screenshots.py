@@ -3,8 +3,8 @@
     python tools/screenshots.py [--all FOLDER]
 
 A real JupyterLab in a real Chromium, on a home of its own, as the browser tests have it. With ``--all`` every panel and player is drawn in the
-light and the dark theme, also narrow, and with Arabic and Chinese text, into a folder of your own: look at them after any change
-of a style sheet.
+light and the dark theme, 600, 900 and 1280 px wide, and with Arabic and Chinese text, into a folder of your own: look at them after any
+change of a style sheet.
 """
 
 from __future__ import annotations
@@ -29,8 +29,15 @@ sys.path.insert(0, str(ROOT / "tests"))
 from browser.conftest import Lab, Page, environment  # noqa: E402 - found on the path that stands above
 
 PICTURES = ROOT / "docs" / "pictures"
-# What is published, and in which theme.
-PUBLISHED = {"clone": "light", "say": "light", "history": "light", "compare": "dark"}
+WIDTHS = (600, 900, 1280)
+# What is published: in which theme, and from a page of how many pixels. A form is no wider on a wider page.
+PUBLISHED = {
+    "clone": ("light", 900),
+    "say": ("light", 900),
+    "first-voice": ("light", 900),
+    "history": ("light", 1280),
+    "compare": ("dark", 1280),
+}
 SENTENCE = "Wait for it … <#0.5#> now! The kettle is on, and the door was never locked."
 ARABIC = "مرحبا بكم في بيتنا يا صديقي العزيز."
 CHINESE = "今天天气很好，我们一起去公园散步吧。"
@@ -44,6 +51,7 @@ clips = [ada.say("Wait for it, now! The kettle is on.", speed=speed, emotion=emo
 ComparePlayer(clips, rows="emotion", columns="speed")""",
     "from voicenb.panels import KeyPanel\nKeyPanel('soundclone')",
     "from voicenb.panels import SayPanel\nSayPanel(vn.connect('aiclone', sandbox=True))",
+    'ada.say("Wait for it … <#0.6#> now!", emotion="happy", speed=1.1, subtitles="word")',
 )
 
 
@@ -69,18 +77,21 @@ class Camera:
         self.everything = wanted is None
 
     def take(self, name: str, part: Locator) -> None:
-        """Writes what is seen of `part`, with a margin, as a PNG of few colours."""
+        """Writes what is seen of `part`, or of all that it finds, with a margin, as a PNG of few colours."""
         if self._wanted is not None and name not in self._wanted:
             return
-        part.scroll_into_view_if_needed()
+        part.last.scroll_into_view_if_needed()
         self._page.page.mouse.move(2, 2)
-        box = part.bounding_box()
-        assert box is not None
+        boxes = [box for one in part.all() if (box := one.bounding_box())]
+        left, top = (min(box[side] for box in boxes) for side in ("x", "y"))
+        right = max(box["x"] + box["width"] for box in boxes)
+        bottom = max(box["y"] + box["height"] for box in boxes)
         shot = self._page.page.screenshot(
-            clip={"x": box["x"] - 12, "y": box["y"] - 4, "width": box["width"] + 24, "height": box["height"] + 12}
+            clip={"x": left - 12, "y": top - 4, "width": right - left + 24, "height": bottom - top + 12}
         )
         image = Image.open(io.BytesIO(shot)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
-        file = self._folder / (f"{name}.png" if self._wanted is not None else f"{name}-{self._theme}.png")
+        width = (self._page.page.viewport_size or {})["width"]
+        file = self._folder / (f"{name}.png" if self._wanted is not None else f"{name}-{self._theme}-{width}.png")
         image.save(file, optimize=True)
         print(f"{file}: {image.width} × {image.height}, {file.stat().st_size / 1000:.0f} kB")
 
@@ -95,6 +106,15 @@ def scenes(page: Page, camera: Camera) -> None:
 
     def status(text: str) -> None:
         panel.locator(".voicenb-status:visible", has_text=text).first.wait_for()
+
+    def say() -> None:
+        # A press is refused, and says so, where the price has changed since the button was drawn: what was made before is free.
+        said = panel.get_by_text(re.compile("^Done: |press again")).locator("visible=true")
+        panel.get_by_role("button", name=re.compile(r"^Say · ")).click()
+        said.first.wait_for()
+        if "press again" in said.first.inner_text():
+            panel.get_by_role("button", name=re.compile(r"^Say · ")).click()
+        status("Done: ")
 
     tab("Clone")
     camera.take("clone-empty", panel)
@@ -117,8 +137,7 @@ def scenes(page: Page, camera: Camera) -> None:
     panel.get_by_label("Subtitles").locator("visible=true").select_option(index=2)
     panel.get_by_role("slider", name="Speed, in ×").locator("visible=true").press("ArrowRight")
     panel.get_by_role("slider", name="Speed, in ×").locator("visible=true").press("ArrowRight")
-    panel.get_by_role("button", name=re.compile(r"^Say · ")).click()
-    status("Done: ")
+    say()
     heard = panel.locator(".voicenb-results:visible .vn-clip").first
     wave = heard.locator(".vn-wave").bounding_box()
     assert wave is not None
@@ -130,9 +149,8 @@ def scenes(page: Page, camera: Camera) -> None:
     others = {"say-arabic": ARABIC, "say-chinese": CHINESE * 8} if camera.everything else {}
     for number, (name, words) in enumerate(others.items(), 2):
         text.fill(words)
-        panel.get_by_role("button", name=re.compile(r"^Say · ")).click()
+        say()
         panel.locator(".voicenb-results:visible > *").nth(number - 1).wait_for()
-        status("Done: ")
         camera.take(name, panel)
 
     tab("Voices")
@@ -160,18 +178,19 @@ def scenes(page: Page, camera: Camera) -> None:
     camera.take("compare", grid)
     camera.take("key", screen.locator(".vn-key:has(input)"))
     camera.take("say-aiclone", alone.last)
+    cell = screen.locator(".jp-CodeCell", has_text="ada.say(").last
+    camera.take("first-voice", cell.locator(".jp-Cell-inputWrapper .jp-InputArea-editor, .jp-OutputArea-child"))
 
 
-def shoot(
-    browser: Browser, lab: Lab, folder: Path, theme: str, *, width: int = 1280, wanted: set[str] | None = None
-) -> None:
-    """All scenes in one theme, in a kernel of their own."""
+def shoot(browser: Browser, lab: Lab, folder: Path, look: tuple[str, int], wanted: set[str] | None) -> None:
+    """All scenes in one theme and width, in a kernel of their own."""
+    theme, width = look
     theming = lab.folder.parent / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
-    chosen = "JupyterLab Dark" if theme.startswith("dark") else "JupyterLab Light"
+    chosen = "JupyterLab Dark" if theme == "dark" else "JupyterLab Light"
     (theming / "themes.jupyterlab-settings").write_text(f'{{"theme": "{chosen}"}}', "utf-8")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
     notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    name = f"{theme}.ipynb"
+    name = f"{theme}-{width}.ipynb"
     nbformat.write(notebook, lab.folder / name)
     page = Page(browser.new_context(viewport={"width": width, "height": 1500}, device_scale_factor=1.5))
     page.open(lab.address(name))
@@ -192,25 +211,24 @@ def main() -> None:
     given = parser.parse_args()
     folder = given.all or PICTURES
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work, sync_playwright() as playwright:
-        own = environment(Path(work))
-        home = Path(own["VOICENB_HOME"])
-        prepare(home, languages=given.all is not None)
+    looks = [(theme, width) for theme in ("light", "dark") for width in WIDTHS] if given.all else PUBLISHED.values()
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
         )
-        lab = Lab(Path(work) / "tutorials", os.environ | own)
-        try:
-            if given.all:
-                for theme, width in (("light", 1280), ("dark", 1280), ("dark-narrow", 560)):
-                    shoot(browser, lab, folder, theme, width=width)
-            else:
-                for theme in ("light", "dark"):
-                    shoot(browser, lab, folder, theme, wanted={name for name, one in PUBLISHED.items() if one == theme})
-        finally:
-            lab.stop()
-            browser.close()
+        for look in dict.fromkeys(looks):
+            wanted = None if given.all else {name for name, one in PUBLISHED.items() if one == look}
+            # In a home of its own nothing was made before, so that each price is seen.
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work:
+                own = environment(Path(work))
+                prepare(Path(own["VOICENB_HOME"]), languages=given.all is not None)
+                lab = Lab(Path(work) / "tutorials", os.environ | own)
+                try:
+                    shoot(browser, lab, folder, look, wanted)
+                finally:
+                    lab.stop()
+        browser.close()
 
 
 if __name__ == "__main__":
