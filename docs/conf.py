@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 project = "voicenb"
 author = "the voicenb developers"
 version = release = installed("voicenb")
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_title = f"voicenb {version}"
-exclude_patterns = ["_generated/README.md"]
-source_suffix = {".md": "markdown"}
+html_static_path = ["_static"]
+html_css_files = ["voicenb.css"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 myst_heading_anchors = 3
+# The tutorials are shown as they were committed. Nothing comes from another host: not the widgets' scripts, and no sums are set.
+nb_execution_mode = "off"
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_default_options = {"members": True, "show-inheritance": False}
@@ -24,6 +29,12 @@ napoleon_numpy_docstring = False
 suppress_warnings = ["ref.python"]
 
 _HERE = Path(__file__).parent
+# What a cell whose widget needs a kernel shows on a page: the beginning of its plain form, a picture, and its text.
+_PICTURED = {
+    "Studio: run this cell": ("clone", "The workbench: a recording, what was found about it, consent, name, and the price on the button"),
+    "Say: run this cell": ("say", "The panel Say: a text, its controls, the price on the button, and below it a player whose words light up"),
+    "<ComparePlayer": ("compare", "The comparison player: clips in a grid, one of them playing, with its words below"),
+}  # fmt: skip
 
 
 def _parameters() -> str:
@@ -82,10 +93,35 @@ def _measures() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _tutorial(path: Path) -> str:
+    """A tutorial as a page: what it is a copy of under its title, and pictures in place of what needs a kernel."""
+    notebook = json.loads(path.read_text("utf-8"))
+    note = (
+        f"*This page is a notebook with the outputs of its last run. `voicenb lab` opens a copy of it, to run and to change; "
+        f"the file itself: {{download}}`{path.name} <../../../notebooks/{path.name}>`.*"
+    )
+    title, rest = "".join(notebook["cells"][0]["source"]).split("\n", 1)
+    notebook["cells"][0]["source"] = f"{title}\n\n{note}\n{rest}"
+    for output in (output for cell in notebook["cells"] for output in cell.get("outputs", [])):
+        data = output.get("data", {})
+        plain = "".join(data.get("text/plain", ""))
+        for beginning, (name, text) in _PICTURED.items():
+            if "text/html" not in data and plain.startswith(beginning):
+                output["data"] = {"text/markdown": f"![{text}](../../pictures/{name}.png)", "text/plain": plain}
+    return json.dumps(notebook, ensure_ascii=False)
+
+
 def setup(app: Any) -> None:
-    """Writes the generated pages before they are read."""
+    """Writes the generated pages before they are read; one that has not changed is left alone, and not read again."""
+    pages = {"parameters.md": _parameters(), "measures.md": _measures()}
+    pages |= {
+        f"tutorials/{path.name}": _tutorial(path) for path in sorted((_HERE.parent / "notebooks").glob("*.ipynb"))
+    }
     folder = _HERE / "_generated"
-    folder.mkdir(exist_ok=True)
-    (folder / "parameters.md").write_text(_parameters(), "utf-8")
-    (folder / "measures.md").write_text(_measures(), "utf-8")
+    (folder / "tutorials").mkdir(parents=True, exist_ok=True)
+    for stale in {*folder.rglob("*.*")} - {folder / name for name in pages}:
+        stale.unlink()
+    for name, text in pages.items():
+        if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text:
+            (folder / name).write_text(text, "utf-8")
     del app
