@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ html_theme = "furo"
 html_title = f"voicenb {version}"
 html_static_path = ["_static"]
 html_css_files = ["voicenb.css"]
+templates_path = ["_templates"]
+html_show_copyright = False
+# The sources of the tutorials are notebooks, which their pages link to as files.
+html_copy_source = html_show_sourcelink = False
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 myst_heading_anchors = 3
 # The tutorials are shown as they were committed. Nothing comes from another host: not the widgets' scripts, and no sums are set.
@@ -93,6 +98,17 @@ def _measures() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _table(html: str) -> str:
+    """A DataFrame as the pages' other tables: its empty corner is no header, and it is scrolled where it is wider than the page."""
+    html = re.sub(
+        r'<table border="1" (class="dataframe">.*?</table>)',
+        r'<div class="table-wrapper"><table \1</div>',
+        html,
+        flags=re.DOTALL,
+    )
+    return html.replace("<th></th>", "<td></td>")
+
+
 def _tutorial(path: Path) -> str:
     """A tutorial as a page: what it is a copy of under its title, and pictures in place of what needs a kernel."""
     notebook = json.loads(path.read_text("utf-8"))
@@ -104,6 +120,8 @@ def _tutorial(path: Path) -> str:
     notebook["cells"][0]["source"] = f"{title}\n\n{note}\n{rest}"
     for output in (output for cell in notebook["cells"] for output in cell.get("outputs", [])):
         data = output.get("data", {})
+        if "text/html" in data:
+            data["text/html"] = _table("".join(data["text/html"]))
         plain = "".join(data.get("text/plain", ""))
         for beginning, (name, text) in _PICTURED.items():
             if "text/html" not in data and plain.startswith(beginning):

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
 
+import documents
 import pytest
 
 import voicenb
@@ -21,13 +22,7 @@ def built(tmp_path_factory):
     """The built pages; warnings are errors."""
     pytest.importorskip("sphinx")
     pytest.importorskip("myst_nb")
-    folder = tmp_path_factory.mktemp("docs")
-    done = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-d", folder / "trees", ROOT / "docs", folder / "out"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder / "out"
+    return documents.build(tmp_path_factory.mktemp("docs"))
 
 
 @pytest.mark.slow
