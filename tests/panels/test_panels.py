@@ -474,6 +474,38 @@ async def test_cloning_makes_a_voice_that_the_other_panels_know(studio, voice, a
     panel.close()
 
 
+async def test_after_cloning_the_next_step_is_to_say_something(studio, ada):
+    """The main button leads to Say with that voice, also where a newer one has its name; a change takes the offer back."""
+    panel = StudioPanel(studio)
+    go, speak = panel.clone._buttons.go, panel.clone._speak
+    panel.clone.reference.take(str(ada))
+    panel.clone._named.value = "twin"
+    for text in ("One twin.", "The other.", "One twin."):
+        panel.clone.form.set({"text": text})
+        await panel.settled()
+        assert "voicenb-gone" in speak._dom_classes
+        assert "voicenb-primary" in go._dom_classes
+        go.click()
+        await panel.settled()
+        assert panel.clone.error is None
+        assert "voicenb-gone" not in speak._dom_classes
+        assert "voicenb-primary" not in go._dom_classes
+        panel._tabs.selected_index = 0
+        speak.click()
+        assert panel._tabs.selected_index == 1
+        assert studio.voice(panel.say.voice).preview.task.text == text
+        assert panel.say._assets.wanted, "the caret goes into the text"
+        panel.say._assets.wanted = ""
+    await panel.settled()
+    panel.close()
+
+    alone = ClonePanel(studio)
+    alone._offer_speech(panel.clone.voice)
+    assert "voicenb-gone" in alone._speak._dom_classes, "there is nobody to speak"
+    await alone.settled()
+    alone.close()
+
+
 @pytest.mark.parametrize("service", ["soundclone", "aiclone", "faseeh", "openai"])
 async def test_the_code_of_every_panel_runs_and_does_the_same(service, panel_home, ada, monkeypatch):
     """What was cloned and said with buttons is had again by the code, for nothing."""

@@ -13,11 +13,12 @@ from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
+from voicenb.panels.fields.field import switch_class
 from voicenb.panels.form import Form, Remark, languages, without_warnings
 from voicenb.panels.page.light import lean
 from voicenb.panels.page.static_output import StaticOutput
 from voicenb.panels.parts.formatting import amount, player
-from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues
+from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues, press
 from voicenb.panels.parts.run_buttons import RunButtons
 from voicenb.panels.parts.style import bar, heading, line
 from voicenb.panels.reference import ReferencePanel
@@ -90,6 +91,7 @@ class ClonePanel(Panel):
         self.reference = ReferencePanel(studio)
         self.voice: Voice | None = None
         self._listeners: list[Callable[[str], None]] = []
+        self._use: list[Callable[[str], None]] = []
         self._price: Price | None = None
         self._asked = 0
         self._job: Any = None
@@ -114,9 +116,11 @@ class ClonePanel(Panel):
             widgets.Text, "grow", description="Name", placeholder="what to call the voice; else the recording's name"
         )
         self._buttons = RunButtons("Clone")
+        self._speak = press("Say something in it →", "Opens Say with this voice", "primary", "gone")
         self._results = lean(widgets.VBox, "results")
         self._pressed(self._buttons.go, self._clone_shown)
         self._pressed(self._buttons.stop, lambda _: self._cancel())
+        self._pressed(self._speak, lambda _: self._lead_on())
         self._named.observe(self._on(self._judge), "value")
         self.reference.on_change(lambda: self._on(self._look_again)(None))
         self.reference.on_consent(lambda: self._on(self._judge)(None))
@@ -131,7 +135,7 @@ class ClonePanel(Panel):
                 bar(self._named, line("grow"), self._code_button()),
                 self.form.widget,
                 self._code,
-                bar(self._status, self._buttons.go, self._buttons.stop, names=("act",)),
+                bar(self._status, self._speak, self._buttons.go, self._buttons.stop, names=("act",)),
                 self._problem,
             ],
         )
@@ -141,8 +145,12 @@ class ClonePanel(Panel):
         self._judge()
 
     def on_done(self, listener: Callable[[str], None]) -> None:
-        """Calls ``listener(name)`` when a voice was made."""
+        """Calls ``listener(name)`` when a voice was made; with its key where a newer one has the same name."""
         self._listeners.append(listener)
+
+    def on_use(self, listener: Callable[[str], None]) -> None:
+        """Calls ``listener(name)`` when something is to be said in the voice that was made; its name is as in `on_done`."""
+        self._use.append(listener)
 
     def publish_to(self, kept: StaticOutput) -> None:
         """Shows results in `kept`, too: the static outputs that outlive the kernel."""
@@ -166,6 +174,8 @@ class ClonePanel(Panel):
         self._show_code()
         if self._buttons.running:
             return
+        if not keep:
+            self._offer_speech(None)
         values = self._request()
         remarks = self.form.check(name="-", text=values.get("text") or "-" * 12)
         if "text" not in values:
@@ -186,13 +196,13 @@ class ClonePanel(Panel):
             self._buttons.offer()
             if not keep:
                 self._tell("" if self.reference.consent else f"{_NO_CONSENT}.", "amber")
-            self._start(self._ask_price(self._asked, values))
+            self._start(self._ask_price(self._asked, values, keep=keep))
 
     def _off(self, reason: str, tone: str = "quiet") -> None:
         self._buttons.off()
         self._tell(reason, tone)
 
-    async def _ask_price(self, asked: int, values: dict[str, Any]) -> None:
+    async def _ask_price(self, asked: int, values: dict[str, Any], *, keep: bool) -> None:
         try:
             price = await asyncio.to_thread(without_warnings, lambda: self.studio.clone_price(ask=False, **values))
         except InvalidRequest as error:
@@ -203,7 +213,7 @@ class ClonePanel(Panel):
         if asked == self._asked and not self._buttons.running:
             self._buttons.offer(amount(price.amount, price.unit))
             self._buttons.go.tooltip = price.rule
-            if price.amount is None:
+            if price.amount is None and not keep:
                 self._tell(f"The price is not known: {price.rule}", "amber")
 
     # -- cloning it --------------------------------------------------------------------------------------------
@@ -218,6 +228,7 @@ class ClonePanel(Panel):
             return
         self._clear()
         order = self._order(shown)
+        self._offer_speech(None)
         self._buttons.begin()
         self._start(self._clone(order))
 
@@ -246,6 +257,8 @@ class ClonePanel(Panel):
         try:
             await self._agree(order)
             voice = await self._follow(order)
+            # Before Cancel goes, so that the focus goes on to what comes next and not to what pays again.
+            self._offer_speech(voice)
         finally:
             if self._job is not None:
                 self._job.cancel()
@@ -323,14 +336,38 @@ class ClonePanel(Panel):
         )
 
     async def _show(self, voice: Voice) -> None:
-        clip = await asyncio.to_thread(lambda: voice.preview)
+        clip, found = await asyncio.to_thread(lambda: (voice.preview, self._found_by(voice)))
         if clip is not None:
             self._results.children = (player(clip),)
-            await asyncio.to_thread(lambda: self._keep(clip, f"studio.voice({voice.name!r}).preview"))
+            await asyncio.to_thread(lambda: self._keep(clip, f"studio.voice({found!r}).preview"))
         until = f"; {voice.until}" if voice.until else ""
         self._tell(f"The voice {voice.name!r} is ready{until}.", "good")
         for listener in self._listeners:
-            listener(voice.name)
+            listener(found)
+
+    def _found_by(self, voice: Voice) -> str:
+        """The name by which `Studio.voice` finds a voice; its key where a newer one has the same name."""
+        return voice.name if self.studio.voice(voice.name).key == voice.key else voice.key
+
+    def _offer_speech(self, voice: Voice | None) -> None:
+        """Makes speaking in a new voice the next step, where somebody listens; None takes the offer back."""
+        offered = voice is not None and bool(self._use)
+        if offered:
+            # A press that was meant for the voice before is refused.
+            self._speak.renew()
+        switch_class(self._speak, "gone", not offered)
+        # One main button at a time, which is what Ctrl+Enter presses.
+        switch_class(self._buttons.go, "primary", not offered)
+        switch_class(self._buttons.go, "outlined", offered)
+
+    def _lead_on(self) -> None:
+        if self.voice is None:
+            return
+        # It may have another name by now.
+        self.voice.refresh()
+        found = self._found_by(self.voice)
+        for listener in self._use:
+            listener(found)
 
     def close(self) -> None:
         """Takes the panel off the page. A task under way goes on; the history has it."""

@@ -154,6 +154,10 @@ class SayPanel(Panel):
         self._choice.refresh(choose)
         self._follow_voice()
 
+    def take_focus(self) -> None:
+        """Puts the caret into the text, as soon as that is in sight."""
+        self._assets.focus_text()
+
     async def _list_made(self) -> None:
         """Offers the service's own voices, too, where it has a list of them."""
         if await self._choice.learn() and not self._closed:

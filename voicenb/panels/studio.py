@@ -103,6 +103,7 @@ class StudioPanel(Panel):
                 match made:
                     case ClonePanel():
                         made.on_done(self._cloned)
+                        made.on_use(self._use)
                     case SayPanel():
                         made.on_done(lambda: self._refresh("history"))
                     case VoicesPanel():
@@ -132,6 +133,7 @@ class StudioPanel(Panel):
     def _use(self, name: str) -> None:
         self.say.refresh(name)
         self._tabs.selected_index = self._names.index("say")
+        self.say.take_focus()
 
     def _turned(self) -> None:
         name = self._names[self._tabs.selected_index or 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from html import escape
 from typing import Any
 
@@ -30,6 +31,12 @@ class PanelAssets(Scripted):
     """What a press tells: attributes, by the control's id."""
     presses: Any = traitlets.List().tag(sync=True)
     """The ids of the buttons whose presses it sends."""
+    wanted = traitlets.Unicode().tag(sync=True)
+    """Not empty until a page has put the caret into the text; a trait, since the page may still have to draw the panel."""
+
+    def focus_text(self) -> None:
+        """Puts the caret into the text field, unless the reader has gone on to something else by then."""
+        self.wanted = uuid.uuid4().hex[:8]
 
     def insert(self, mark: str) -> None:
         """Writes `mark` into the text field, at the caret."""

@@ -52,6 +52,33 @@ function insert(root, mark) {
 }
 
 /**
+ * Puts the caret into the text of a panel where the kernel wants it there, once the text is in sight: its tab may have to be drawn first.
+ * @param {import("./shared.js").Model} model @param {() => Element | null} found  The panel.
+ */
+function caret(model, found) {
+  let waiting = 0;
+  const seek = (left) => {
+    cancelAnimationFrame(waiting);
+    if (!model.get("wanted")) return;
+    const area = found()?.querySelector(".voicenb-field-text textarea");
+    // Whoever has gone on to another field stays there.
+    const active = document.activeElement;
+    const free = !active?.offsetParent || !active.matches("input, textarea, select, [contenteditable=true]");
+    if (!area?.offsetParent && free && left > 0) return (waiting = requestAnimationFrame(() => seek(left - 1)));
+    if (area?.offsetParent && free) area.focus();
+    model.set("wanted", "");
+    model.save_changes();
+  };
+  const begin = () => seek(600);
+  model.on("change:wanted", begin);
+  begin();
+  return () => {
+    cancelAnimationFrame(waiting);
+    model.off("change:wanted", begin);
+  };
+}
+
+/**
  * What is typed and not yet taken over by its control, as a browser does when the focus goes; the answer is what a control made of it, where
  * that is something else.
  * @param {Set<HTMLElement>} typed  Sliders' numbers that were typed. @param {Element} root @param {Element} button
@@ -190,6 +217,7 @@ export default {
       root.classList.add("voicenb-complete");
     };
     waiting = requestAnimationFrame(find);
+    const leave = caret(model, () => root);
 
     const said = (message) => message.insert && root && insert(root, message.insert);
     model.on("msg:custom", said);
@@ -201,6 +229,7 @@ export default {
       root?.removeEventListener("click", click, true);
       root?.removeEventListener("input", wrote, true);
       end();
+      leave();
       model.off("msg:custom", said);
       copies.hide(false);
     };
