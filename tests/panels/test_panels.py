@@ -6,12 +6,14 @@ import asyncio
 import html
 import io
 import json
+import re
 import zipfile
 from decimal import Decimal
 
 import ipywidgets as widgets
 import pandas as pd
 import pytest
+import soundfile
 
 import voicenb as vn
 from voicenb.base.money import Price
@@ -385,7 +387,8 @@ async def test_an_emotions_recording_is_uploaded_and_published(panel_home, ada):
         await panel.settled()
         assert panel.error is None
         assert field.value.startswith("http://127.0.0.1:")
-        assert "emotion=studio.publish('happy.wav')" in panel.code()
+        code = re.search(r"emotion=(studio.publish\(studio.home / '[\w/]+\.wav', name='happy'\))", panel.code())[1]
+        assert (await asyncio.to_thread(eval, code, {"studio": studio})).startswith("http://127.0.0.1:")
         panel.say()
         await panel.settled()
         assert panel.error is None
@@ -411,13 +414,43 @@ async def test_trimming_and_preparing_are_calls_that_the_code_shows(studio, ada)
     panel.prepare()
     await panel.settled()
     space = {}
-    code = panel.code().replace("vn.connect()", f"vn.connect(home={str(studio.home)!r})")
-    await asyncio.to_thread(exec, code, space)
+    await asyncio.to_thread(exec, panel.code(), space)
     assert space["ref"].hash == panel.reference.hash
     assert space["ref"].consent == "she is nobody"
     panel._undo.click()
     await panel.settled()
     assert panel.reference.duration == whole
+    panel.close()
+
+
+@pytest.mark.parametrize("came", ["chosen", "recorded", "samples", "path"])
+async def test_the_code_names_what_came_through_the_page(studio, ada, tmp_path, came):
+    """In another kernel it makes the same: same bytes and name. The file is written when the code is asked for, and once."""
+    content = vn.Reference(ada).trim(0, 16 + len(came) / 10).data
+    (tmp_path / "mine.wav").write_bytes(content)
+    source = {"samples": soundfile.read(tmp_path / "mine.wav"), "path": tmp_path / "mine.wav"}.get(came)
+    before = set(studio.home.glob("files/*/*.wav"))
+    panel = ReferencePanel(studio, source)
+    if came == "chosen":
+        send(panel._file, "Jane's voice.wav", content)
+    elif came == "recorded":
+        about = {"kind": "recording", "recording": "a", "size": len(content), "piece": 0, "pieces": 1}
+        panel._recorder._handle_custom_msg(about, [memoryview(content)])
+    await panel.settled()
+    assert panel.error is None
+    assert set(studio.home.glob("files/*/*.wav")) == before, "what is only tried out is not kept"
+    panel._code_shown.value = True
+    kept = set(studio.home.glob("files/*/*.wav")) - before
+    assert len(kept) == (came != "path")
+    code = panel.code()
+    assert html.unescape(panel._code.value).count(code) == 1
+    space = {}
+    await asyncio.to_thread(exec, code, space)
+    assert (space["ref"].hash, space["ref"].name) == (panel.reference.hash, panel.reference.name or "voice")
+    for one in kept:
+        one.unlink()
+        assert panel.code() == code
+        assert one.is_file(), "it was taken away meanwhile"
     panel.close()
 
 

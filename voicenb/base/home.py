@@ -7,7 +7,7 @@ from pathlib import Path
 
 from voicenb.errors import InvalidRequest
 
-__all__ = ["home"]
+__all__ = ["home", "is_default_home"]
 
 
 def home(path: str | os.PathLike[str] | None = None) -> Path:
@@ -26,9 +26,7 @@ def home(path: str | os.PathLike[str] | None = None) -> Path:
                 raise ValueError("it is blank")  # noqa: TRY301 - one error for every reason
             folder = Path(text).expanduser()
         else:
-            import platformdirs
-
-            folder = Path(platformdirs.user_data_dir("voicenb", appauthor=False))
+            folder = _user_data()
             origin = f"the user-data folder, {str(folder)!r}"
             if not folder.is_absolute():
                 # What is left of "~" where the system knows no home of this user.
@@ -45,6 +43,22 @@ def home(path: str | os.PathLike[str] | None = None) -> Path:
     except (TypeError, ValueError, RuntimeError) as error:
         raise _unusable(origin, str(error).rstrip(".")) from None
     return folder
+
+
+def is_default_home(folder: Path) -> bool:
+    """Whether `home` without a path is this folder; nothing is made."""
+    variable = os.environ.get("VOICENB_HOME", "")
+    try:
+        return folder == (Path(variable).expanduser() if variable.strip() else _user_data()).absolute()
+    except (OSError, RuntimeError):
+        # This user has no home folder.
+        return False
+
+
+def _user_data() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("voicenb", appauthor=False))
 
 
 def _unusable(origin: str, reason: str) -> InvalidRequest:

@@ -19,6 +19,7 @@ from voicenb.panels.page.ipykernel_comms import listen_while_awaiting
 from voicenb.panels.page.light import lean, shared_layout
 from voicenb.panels.page.static_output import StaticOutput
 from voicenb.panels.parts.formatting import close
+from voicenb.panels.parts.kept_recording import KeptRecording
 from voicenb.panels.parts.page_values import CALLBACK_LOCK, KERNEL_VALUES, PageOutdated, PageValues, Press, watched
 from voicenb.panels.parts.style import PanelAssets, line, toned
 
@@ -110,12 +111,13 @@ class Panel:
         """Shows results in `kept`, too: the static outputs that outlive the kernel."""
         self._kept = kept
 
-    def _publish(self, name: str, content: bytes, done: Callable[[str], None]) -> None:
+    def _publish(self, name: str, content: bytes, done: Callable[[str, Callable[[], str]], None]) -> None:
         """Gives a recording an address, for a field of a form."""
 
         async def publish() -> None:
             self._clear()
-            done(await self.studio.aio.publish(content, name=Path(name).stem))
+            url = await self.studio.aio.publish(content, name=Path(name).stem)
+            done(url, KeptRecording(self.studio, content).code)
 
         self._start(publish())
 

@@ -65,7 +65,7 @@ class Form:
         choices: Values to choose from, for parameters whose type names none.
         strict: Whether learned rules are errors, as `ServiceRequest.build` has it.
         count: Counts the characters of a text as the service bills them.
-        publish: Gives a recording an address, for parameters that take one: ``publish(name, content, done)`` calls ``done(url)``.
+        publish: Gives a recording an address, for parameters that take one: see `voicenb.panels.fields.field.Publish`.
 
     Attributes:
         fields: Each drawn parameter's `Field`, by name.

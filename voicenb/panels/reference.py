@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -14,6 +15,7 @@ from voicenb.display.html import seconds
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import connect_line
+from voicenb.panels.parts.kept_recording import KeptRecording
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
 from voicenb.panels.parts.style import bar, heading, line, toned
 from voicenb.panels.parts.upload import Upload
@@ -57,7 +59,9 @@ class ReferencePanel(Panel):
     def __init__(self, studio: Studio, source: Any = None) -> None:
         super().__init__(studio)
         self.reference: Reference | None = None
-        self._origin = ""
+        # How Python names it: an expression, or what came through the page.
+        self._origin: str | KeptRecording = ""
+        self._named: str | None = None
         self._steps: list[str] = []
         self._listeners: list[Callable[[], None]] = []
         rules = studio.service.reference_rules
@@ -133,7 +137,7 @@ class ReferencePanel(Panel):
         self._tells(self._wave)
         self._draw()
         if source is not None:
-            self.take(source, repr(source))
+            self.take(source)
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Calls `listener` whenever there is another recording."""
@@ -169,14 +173,14 @@ class ReferencePanel(Panel):
             self._sample.options = options
 
     def _uploaded(self, name: str, content: bytes) -> None:
-        self.take(content, repr(name), name=Path(name).stem)
+        self.take(content, name=Path(name).stem)
 
     def _recorded(self) -> None:
-        self.take(self._recorder.value, "'recording.wav'", name="recording")
+        self.take(self._recorder.value, name="recording")
 
     def _addressed(self, shown: PageValues = KERNEL_VALUES) -> None:
         if wanted := shown(self._address).strip():
-            self.take(wanted, repr(wanted))
+            self.take(wanted)
 
     def _sampled(self) -> None:
         if self._sample.value:
@@ -197,13 +201,14 @@ class ReferencePanel(Panel):
 
         Args:
             source: As `voicenb.Reference` takes it.
-            origin: How Python names the source, for `code`.
+            origin: How Python names the source, for `code`; when omitted, a path or an address names itself, and anything else is
+                named by a file of the home, which is written when the code is first asked for.
             name: What to call it.
         """
         self._asked += 1
-        self._start(self._take(source, origin or repr(source), name, self._asked))
+        self._start(self._take(source, origin, name, self._asked))
 
-    async def _take(self, source: Any, origin: str, name: str | None, asked: int, *, sample: str = "") -> None:
+    async def _take(self, source: Any, origin: str | None, name: str | None, asked: int, *, sample: str = "") -> None:
         """Takes the recording that was asked for with the number `asked`, unless another was asked for since."""
         self._clear()
         self._tell("reading …")
@@ -222,9 +227,23 @@ class ReferencePanel(Panel):
         if asked != self._asked or self._closed:
             return
         self._consent_to(reference, sample)
-        self._origin, self._first = origin, reference
+        self._origin, self._first = origin or self._origin_of(source, reference), reference
+        # A file of the home is called by its hash, and a voice by the name of its recording; one without a name makes a "voice".
+        self._named = (
+            None if sample else (reference.name or "voice") if isinstance(self._origin, KeptRecording) else name
+        )
         self._steps = ["ref = ref.fetch()"] if fetch else []
         self._show(reference, findings)
+
+    def _origin_of(self, source: Any, reference: Reference) -> str | KeptRecording:
+        """How Python names what a recording was read from."""
+        if reference.url is not None:
+            return repr(reference.url)
+        return (
+            repr(os.fspath(source))
+            if isinstance(source, str | os.PathLike)
+            else KeptRecording(self.studio, reference.data)
+        )
 
     def _forget_sample(self, asked: int) -> None:
         if asked == self._asked:
@@ -349,8 +368,9 @@ class ReferencePanel(Panel):
         """The Python that makes the same reference."""
         steps = [*self._steps, *([_trimmed(part)] if (part := self.part()) is not None else [])]
         consent = self._consent.value.strip()
-        options = {"consent": consent} if consent else {}
-        made = call_of("ref = vn.Reference", self._origin or "'me.wav'", **options)
+        options = {name: value for name, value in (("name", self._named), ("consent", consent)) if value}
+        origin = self._origin.code() if isinstance(self._origin, KeptRecording) else self._origin or "'me.wav'"
+        made = call_of("ref = vn.Reference", origin, **options)
         return "\n".join(("import voicenb as vn", "", connect_line(self.studio), made, *steps, "ref.check(studio)"))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -36,7 +38,7 @@ class EmotionField(Field):
     def __init__(self, one: Parameter, *, publish: Publish | None = None) -> None:
         self._setting = False
         self._publish = publish
-        self._uploaded = ("", "")
+        self._uploaded: tuple[str, str, Callable[[], str]] | None = None
         self._sliders = {
             name: Number(
                 value=0.0, min=0, max=1, step=0.05, places=2, description=name.capitalize(),
@@ -123,8 +125,8 @@ class EmotionField(Field):
     def _take(self, name: str, content: bytes) -> None:
         """A recording was chosen: it is published, and its address is the value."""
 
-        def published(url: str) -> None:
-            self._uploaded = (url, name)
+        def published(url: str, file: Callable[[], str]) -> None:
+            self._uploaded = (url, name, file)
             self._url.value = url
 
         if self._publish is not None:
@@ -133,8 +135,10 @@ class EmotionField(Field):
     @property
     def code(self) -> Any:
         """The value; a recording that was chosen here is published by the code, too."""
-        url, name = self._uploaded
-        return Code(f"studio.publish({name!r})") if url and self.value == url else self.value
+        if self._uploaded is None or self.value != self._uploaded[0]:
+            return self.value
+        _, name, file = self._uploaded
+        return Code(f"studio.publish({file()}, name={Path(name).stem!r})")
 
     def differs(self, value: Any) -> bool:
         """Whether a value is another than the default."""

@@ -16,7 +16,8 @@ from voicenb.services.parameters import Parameter
 
 __all__ = ["Code", "Field", "Publish", "number_of", "switch_class"]
 
-Publish: TypeAlias = Callable[[str, bytes, Callable[[str], None]], object]
+Publish: TypeAlias = Callable[[str, bytes, Callable[[str, Callable[[], str]], None]], object]
+"""``publish(name, content, done)`` gives a recording an address, and calls ``done(url, code)``; ``code()`` is the Python that names the file."""
 
 _LONG_TEXT = 200
 _MOST_STEPS = 40

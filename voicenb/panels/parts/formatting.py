@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from voicenb import services
+from voicenb.base.home import is_default_home
 from voicenb.base.money import Price, counted
 from voicenb.panels.page.light import lean
 from voicenb.panels.players.compare import ComparePlayer
@@ -132,8 +133,13 @@ def clock(moment: datetime, today: datetime) -> str:
 
 
 def connect_line(studio: Studio) -> str:
-    """The line that connects to the same service."""
-    service = studio.service.profile.id
-    if studio.endpoint != SANDBOX:
-        return f"studio = vn.connect({service!r})"
-    return "studio = vn.connect()" if service == "soundclone" else f"studio = vn.connect({service!r}, sandbox=True)"
+    """The line that connects to the same service, and to the same home where that is not the one that `connect` takes by itself."""
+    profile, sandbox = studio.service.profile, studio.endpoint == SANDBOX
+    parts = [] if sandbox and profile.id == "soundclone" else [repr(profile.id)]
+    if sandbox:
+        parts += ["sandbox=True"] if parts else []
+    elif studio.endpoint.rstrip("/") != profile.base_url.rstrip("/"):
+        parts.append(f"base_url={studio.endpoint!r}")
+    if not is_default_home(studio.home):
+        parts.append(f"home={str(studio.home)!r}")
+    return f"studio = vn.connect({', '.join(parts)})"
