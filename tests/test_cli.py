@@ -460,6 +460,11 @@ def test_check_says_what_is_wrong_and_what_to_do(shell, tmp_path):
     shell("check", short, code=2)
     assert error["fix"] in " ".join(shell.out.split())
     assert "speech" in shell.err
+    soundfile.write(short, (samples * 12).clip(-1, 1), rate)
+    shell("check", short)
+    assert "voicenb prepare lowers it" in shell.out
+    assert "ref." not in shell.out
+    assert shell.err.strip() == "SoundClone would take it, with 2 warnings."
 
 
 def test_check_knows_the_rules_for_an_address(shell):

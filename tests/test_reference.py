@@ -6,6 +6,7 @@ import hashlib
 import io
 import threading
 import types
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from voicenb.errors import BadReference
 from voicenb.measures import loudness, sample_peak
 from voicenb.services.base import ReferenceRules
 from voicenb.studio.clip import Clip
+from voicenb.studio.recording_checks import examine, fix_by
 from voicenb.studio.reference import Reference
 
 RULES = ReferenceRules(
@@ -303,6 +305,32 @@ def test_each_fault_is_found(sound, rate, rule, severity):
     found = row(Reference((sound, rate)), rule)
     assert found["severity"] == severity
     assert found["fix"]
+
+
+@pytest.mark.parametrize(
+    ("decibels", "found"),
+    [
+        (31.2, "speech 31 dB above it"),
+        (14.6, "speech 15 dB above it"),
+        (-0.3, "as loud as the speech"),
+        (-3.2, "3 dB louder than the speech"),
+        (np.inf, "silent"),
+        (-np.inf, "no speech above it"),
+    ],
+)
+def test_noise_is_above_or_below_and_never_negative(wav, decibels, found):
+    """Nothing is −3 dB above something."""
+    measured = replace(Reference(wav)._measurements, noise=decibels)
+    (finding,) = [one for one in examine(measured, RULES) if one.rule == "noise"]
+    assert finding.found == found
+
+
+def test_a_fix_is_told_by_what_does_it():
+    """Python beside Python, a button beside a button: what is written for one is read in the other."""
+    measured = Reference((np.clip(spoken(20) * 6, -1, 1), RATE))._measurements
+    (level,) = [one for one in examine(measured, RULES) if one.rule == "level"]
+    assert level.fix == "ref.prepare(studio) lowers it"
+    assert fix_by(level.fix, prepare="Prepare", fetch="Load") == "Prepare lowers it"
 
 
 def test_file_size(wav):

@@ -11,6 +11,7 @@ import zipfile
 from decimal import Decimal
 
 import ipywidgets as widgets
+import numpy as np
 import pandas as pd
 import pytest
 import soundfile
@@ -29,6 +30,7 @@ from voicenb.panels import (
 )
 from voicenb.panels.page.static_output import StaticOutput
 from voicenb.panels.parts.formatting import amount, service_label
+from voicenb.panels.parts.style import toned
 from voicenb.panels.parts.table import Table
 from voicenb.panels.parts.upload import Upload
 from voicenb.sandbox import launch
@@ -451,6 +453,24 @@ async def test_the_code_names_what_came_through_the_page(studio, ada, tmp_path, 
         one.unlink()
         assert panel.code() == code
         assert one.is_file(), "it was taken away meanwhile"
+    panel.close()
+
+
+async def test_a_recording_with_warnings_is_no_green_light(studio, ada):
+    """It would be taken, and is clipped: that is amber, with their number, and what to do is the name of a button."""
+    samples, rate = soundfile.read(ada)
+    panel = ReferencePanel(studio, (np.clip(samples * 12, -1, 1), rate))
+    await panel.settled()
+    assert panel._status.value == toned("It would be taken, with 2 warnings.", "amber")
+    assert "Prepare lowers it" in panel._findings.value
+    assert "ref." not in panel._findings.value
+    panel._wave.end = 18.0
+    panel.trim()
+    await panel.settled()
+    assert panel._status.value == toned("0.0 to 18.0 s taken. It would be taken, with 2 warnings.", "amber")
+    panel.prepare()
+    await panel.settled()
+    assert "voicenb-quiet" in panel._status.value
     panel.close()
 
 

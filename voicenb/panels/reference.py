@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from voicenb.panels.parts.upload import Upload
 from voicenb.panels.players.recorder import Recorder
 from voicenb.panels.players.waveform import Waveform
 from voicenb.sandbox import launch
-from voicenb.studio.recording_checks import Finding
+from voicenb.studio.recording_checks import Finding, fix_by
 from voicenb.studio.reference import Reference
 from voicenb.tasks.session import SANDBOX
 
@@ -280,13 +281,7 @@ class ReferencePanel(Panel):
         self._wave.sound = reference
         self._findings.value = _table(findings)
         self._draw()
-        worst = [one for one in findings if one.severity == "error"]
-        if worst:
-            self._tell(f"The service would refuse it: {worst[0].rule}, {worst[0].found}.", "bad")
-        else:
-            self._tell(
-                "; ".join(reference.changes) or "The service takes it.", "good" if not reference.changes else "quiet"
-            )
+        self._tell(*_verdict(reference.changes, findings))
         self._show_code()
         for one in (self._trim, self._prepare, self._undo):
             # A press that was meant for the recording before is refused.
@@ -374,8 +369,27 @@ class ReferencePanel(Panel):
         return "\n".join(("import voicenb as vn", "", connect_line(self.studio), made, *steps, "ref.check(studio)"))
 
 
+def _verdict(changes: Sequence[str], findings: Sequence[Finding]) -> tuple[str, str]:
+    """Whether the service takes a recording, after what was done to it; and the tone to say it in."""
+    counts = Counter(one.severity for one in findings)
+    if counts["error"]:
+        worst = next(one for one in findings if one.severity == "error")
+        return f"The service would refuse it: {worst.rule}, {worst.found}.", "bad"
+    done = "; ".join(changes)
+    if number := counts["warning"]:
+        # Green would say that all is well with what can be heard.
+        said = f"It would be taken, with {number} warning{'s' if number > 1 else ''}."
+        return f"{done}. {said}" if done else said, "amber"
+    return (done, "quiet") if done else ("The service takes it.", "good")
+
+
 def _trimmed(part: tuple[float, float]) -> str:
     return call_of("ref = ref.trim", *(f"{at:g}" for at in part))
+
+
+def _fix(finding: Finding) -> str:
+    """What to do, by the buttons that do it."""
+    return fix_by(finding.fix, prepare="Prepare", fetch="Load")
 
 
 def _table(findings: list[Finding]) -> str:
@@ -388,7 +402,7 @@ def _table(findings: list[Finding]) -> str:
         mark, tone, word = _MARKS[one.severity]
         rows.append(
             f'<tr><td class="voicenb-{tone}"><span role="img" aria-label="{word}">{mark}</span> {escape(one.rule)}</td>'
-            f"<td>{escape(one.found)}</td><td>{escape(one.fix)}"
+            f"<td>{escape(one.found)}</td><td>{escape(_fix(one))}"
             + (f' <span class="voicenb-quiet">({escape(one.allowed)})</span>' if one.allowed else "")
             + "</td></tr>"
         )

@@ -22,7 +22,10 @@ from voicenb.display.html import size
 from voicenb.measures import VoiceActivity
 from voicenb.services.base import ReferenceRules
 
-__all__ = ["Finding", "Measurements", "Severity", "describe", "examine", "examine_url"]
+__all__ = ["FETCH", "PREPARE", "Finding", "Measurements", "Severity", "describe", "examine", "examine_url", "fix_by"]
+
+PREPARE, FETCH = "ref.prepare(studio)", "ref.fetch()"
+"""How a fix names preparing and downloading, as Python has them; see `fix_by`."""
 
 Severity: TypeAlias = Literal["ok", "note", "warning", "error"]
 
@@ -122,14 +125,25 @@ def examine_url(
         else Finding("url", shown, rules.url_rule, "error", problem)
     ]
     if not fetched:
-        findings.append(Finding("recording", "not fetched, so not measured", "", "note", "ref.fetch() downloads it"))
+        findings.append(Finding("recording", "not fetched, so not measured", "", "note", f"{FETCH} downloads it"))
     return findings
+
+
+def fix_by(fix: str, *, prepare: str, fetch: str) -> str:
+    """What to do, where there is no Python to write: by what preparing and downloading are called there.
+
+    Args:
+        fix: A finding's fix.
+        prepare: A button or a command that prepares.
+        fetch: One that downloads.
+    """
+    return fix.replace(PREPARE, prepare).replace(FETCH, fetch)
 
 
 def _delivery(rules: ReferenceRules, *, url: bool) -> list[Finding]:
     """The finding that the service does not take a recording, or an address, in this way."""
     if url and rules.url_rule is None:
-        return [Finding("source", "a URL", "a recording", "error", "ref.fetch() downloads it")]
+        return [Finding("source", "a URL", "a recording", "error", f"{FETCH} downloads it")]
     if not url and rules.url_rule is not None and not rules.upload_formats:
         return [Finding("source", "a recording", "a public URL", "error", rules.publish)]
     return []
@@ -155,7 +169,7 @@ def _speech(measured: Measurements, rules: ReferenceRules) -> list[Finding]:
         more = math.ceil((low - span + 1) * 2) / 2
         return [Finding("speech", found, allowed, "error", f"record at least {more:g} s more")]
     if high is not None and span >= high:
-        return [Finding("speech", found, allowed, "error", "ref.prepare(studio) cuts it at a pause")]
+        return [Finding("speech", found, allowed, "error", f"{PREPARE} cuts it at a pause")]
     near = (low is not None and span - low < _MARGIN_SECONDS) or (high is not None and high - span < _MARGIN_SECONDS)
     findings = [
         Finding("speech", found, allowed, "note", "near the limit: the service may measure otherwise")
@@ -176,7 +190,7 @@ def _rate(measured: Measurements) -> Finding:
     if measured.rate < _LOW_RATE:
         return Finding("rate", found, allowed, "warning", "record at 16 kHz or more; a telephone is too narrow")
     if measured.rate > _HIGH_RATE:
-        return Finding("rate", found, allowed, "note", "ref.prepare(studio) makes it 48 kHz")
+        return Finding("rate", found, allowed, "note", f"{PREPARE} makes it 48 kHz")
     return Finding("rate", found, allowed)
 
 
@@ -188,7 +202,7 @@ def _channels(measured: Measurements) -> Finding:
             "channels", found, "mono is best", "note", "mixed, the others would weaken it: it is taken alone"
         )
     if measured.channels > 1:
-        return Finding("channels", found, "mono is best", "note", "ref.prepare(studio) mixes it to mono")
+        return Finding("channels", found, "mono is best", "note", f"{PREPARE} mixes it to mono")
     return Finding("channels", found, "mono is best")
 
 
@@ -197,9 +211,9 @@ def _level(measured: Measurements) -> Finding:
     allowed = f"{low:.0f} to {high:.0f} LUFS".replace("-", "−")
     found = _decibels(measured.loudness, "LUFS")
     if measured.loudness < low:
-        return Finding("level", found, allowed, "warning", "ref.prepare(studio) raises it; record closer")
+        return Finding("level", found, allowed, "warning", f"{PREPARE} raises it; record closer")
     if measured.loudness > high:
-        return Finding("level", found, allowed, "warning", "ref.prepare(studio) lowers it")
+        return Finding("level", found, allowed, "warning", f"{PREPARE} lowers it")
     return Finding("level", found, allowed)
 
 
@@ -207,12 +221,22 @@ def _background(measured: Measurements) -> Finding:
     allowed = f"speech {_NOISE:.0f} dB above it"
     if math.isnan(measured.noise):
         return Finding("noise", "no speech to compare with", allowed, "note")
-    found = "silent" if math.isinf(measured.noise) else f"speech {measured.noise:.0f} dB above it"
+    found = _above(measured.noise)
     if measured.noise < _LOUD_NOISE:
         return Finding("noise", found, allowed, "warning", "record closer, in a quieter room")
     if measured.noise < _NOISE:
         return Finding("noise", found, allowed, "note", "recording closer would be better")
     return Finding("noise", found, allowed)
+
+
+def _above(decibels: float) -> str:
+    """How much louder the speech is than what lies under it, in words: a negative number would be "above" nothing."""
+    if math.isinf(decibels):
+        return "silent" if decibels > 0 else "no speech above it"
+    whole = round(decibels)
+    if not whole:
+        return "as loud as the speech"
+    return f"speech {whole} dB above it" if whole > 0 else f"{-whole} dB louder than the speech"
 
 
 def _silence(measured: Measurements) -> Finding:
@@ -222,7 +246,7 @@ def _silence(measured: Measurements) -> Finding:
     found = f"{lead:.1f} s before, {tail:.1f} s after"
     allowed = f"{_SILENCE:g} s at an end"
     if max(lead, tail) > _SILENCE:
-        return Finding("silence", found, allowed, "note", "ref.prepare(studio) trims it")
+        return Finding("silence", found, allowed, "note", f"{PREPARE} trims it")
     if measured.activity.active < 0.5 * measured.activity.span:
         share = 1 - measured.activity.active / measured.activity.span
         return Finding("silence", f"{share:.0%} pauses", "half at most", "warning", "read on without long pauses")
@@ -235,7 +259,7 @@ def _size(measured: Measurements, rules: ReferenceRules) -> Finding:
         return Finding("file size", found, "any size")
     allowed = f"at most {size(rules.max_bytes)}"
     if measured.size > rules.max_bytes:
-        return Finding("file size", found, allowed, "error", "ref.prepare(studio) makes it smaller")
+        return Finding("file size", found, allowed, "error", f"{PREPARE} makes it smaller")
     return Finding("file size", found, allowed)
 
 

@@ -19,13 +19,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, out: Output) -> int:
+    from voicenb.studio.recording_checks import fix_by
     from voicenb.studio.reference import Reference
 
     service = rules(given)
     found = Reference(given.file).check(service)
-    rows = as_rows(found)
-    for row in rows:
-        row["fix"] = row["fix"] and row["fix"].replace("ref.prepare(studio)", "voicenb prepare")
+    rows = [row | {"fix": fix_by(row["fix"], prepare="voicenb prepare", fetch="curl -O URL")} for row in as_rows(found)]
     broken = [row for row in rows if row["severity"] == "error"]
 
     def lines() -> Iterable[str]:
@@ -40,6 +39,8 @@ def run(given: argparse.Namespace, out: Output) -> int:
     out.result(rows, lines())
     if broken:
         out.note(f"{service.profile.label} would not take it: {', '.join(str(row['rule']) for row in broken)}.")
+    elif warnings := sum(row["severity"] == "warning" for row in rows):
+        out.note(f"{service.profile.label} would take it, with {warnings} warning{'s' if warnings > 1 else ''}.")
     return USAGE if broken else OK
 
 
