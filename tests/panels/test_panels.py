@@ -290,6 +290,38 @@ async def test_without_a_loop_it_works_all_the_same(studio, voice):
     panel.close()
 
 
+async def test_what_was_under_way_is_not_said_after_it_has_failed(studio, voice, ada):
+    """In every panel that says so: the error stands alone, and the button is what it was."""
+    clone, say = ClonePanel(studio), say_panel(studio, "More than the budget has.")
+    clone.reference.take(str(ada))
+    clone.form.set({"text": "Nobody can pay for this preview."})
+    for panel in (clone.reference, clone, say):
+        await panel.settled()
+    vn.sandbox.set_balance(0, home=studio.home)
+    try:
+        clone.clone()
+        await clone.settled()
+    finally:
+        vn.sandbox.set_balance(100, home=studio.home)
+    with studio.budget("0.0001"):
+        say.say()
+        await say.settled()
+    assert isinstance(clone.error, vn.InsufficientBalance)
+    assert isinstance(say.error, vn.BudgetExceeded)
+    for panel in (clone, say):
+        assert told(panel._status) == ""
+        assert " · " in panel._buttons.go.description
+        assert not panel._buttons.go.disabled
+        panel.close()
+
+    reference = ReferencePanel(studio)
+    reference._start(reference._take_sample("nobody at all", reference._asked))
+    await reference.settled()
+    assert "nobody at all" in str(reference.error)
+    assert told(reference._status) == ""
+    reference.close()
+
+
 # -- presets ---------------------------------------------------------------------------------------------------
 
 

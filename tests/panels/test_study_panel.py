@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -56,6 +58,18 @@ async def test_the_price_changes_as_it_is_picked_and_nothing_is_written(studio, 
     assert "With one take" in panel._left_out.value
     assert len(vn.studies(panel_home)) == before
     assert asked(studio, "Nobody says this.") == []
+    panel.close()
+
+
+async def test_a_price_that_cannot_be_had_is_not_asked_for_any_longer(empty):
+    """The error stands alone."""
+    panel = await opened(StudyPanel(empty.voice(id="model_somebody")))
+    with closing(sqlite3.connect(empty.home / "ledger.db")) as spoilt, spoilt:
+        spoilt.execute("ALTER TABLE tasks RENAME TO gone")
+    panel.texts.value = "Nobody can price this."
+    await panel.settled()
+    assert panel.error is not None
+    assert told(panel._status) == ""
     panel.close()
 
 

@@ -59,6 +59,7 @@ class Panel:
         self._code = line("code", "gone")
         self._kept: StaticOutput | None = None
         self._closed = False
+        self._told_busy = ""
         self._work: set[Any] = set()
         # With a layout of its own, which whoever shows the panel may change.
         self.widget = widgets.VBox(_dom_classes=("voicenb-panel",))
@@ -192,6 +193,17 @@ class Panel:
         shown = toned(text, tone, title=title)
         if self._status.value != shown:
             self._status.value = shown
+
+    def _tell_busy(self, text: str) -> None:
+        """Says what is under way; whoever begins it says `_end_busy` however it ends."""
+        self._tell(text)
+        self._told_busy = self._status.value
+
+    def _end_busy(self) -> None:
+        """Takes back what was said to be under way, where nothing else was said since."""
+        if self._told_busy and self._status.value == self._told_busy:
+            self._tell("")
+        self._told_busy = ""
 
     # -- code --------------------------------------------------------------------------------------------------
 

@@ -265,6 +265,7 @@ class ClonePanel(Panel):
             self._job = None
             self._buttons.end()
             if not self._closed:
+                self._end_busy()
                 self._judge(keep=True)
         if voice is not None:
             await self._show(voice)
@@ -299,7 +300,7 @@ class ClonePanel(Panel):
         while not job.done():
             self._buttons.tick()
             under_way = await asyncio.to_thread(self._state, name)
-            self._tell(under_way or "checking and sending")
+            self._tell_busy(under_way or "checking and sending")
             await asyncio.wait([job], timeout=_TICK)
         if job.cancelled():
             await self._account(name, before)

@@ -189,11 +189,12 @@ class ReferencePanel(Panel):
             self._start(self._take_sample(self._sample.value, self._asked))
 
     async def _take_sample(self, name: str, asked: int) -> None:
-        self._tell(f"{name} is speaking …")
+        self._clear()
+        self._tell_busy(f"{name} is speaking …")
         try:
             path = await asyncio.to_thread(launch.sample_speaker, name, self.studio.home)
         except Exception:
-            self._forget_sample(asked)
+            self._give_up(asked)
             raise
         await self._take(path, f"vn.sandbox.sample_speaker({name!r})", name, asked, sample=name)
 
@@ -212,18 +213,16 @@ class ReferencePanel(Panel):
     async def _take(self, source: Any, origin: str | None, name: str | None, asked: int, *, sample: str = "") -> None:
         """Takes the recording that was asked for with the number `asked`, unless another was asked for since."""
         self._clear()
-        self._tell("reading …")
+        self._tell_busy("reading …")
         try:
             reference = await asyncio.to_thread(lambda: Reference(source, name=name))
             fetch = reference.url is not None
             if fetch:
-                self._tell("downloading, to measure it …")
+                self._tell_busy("downloading, to measure it …")
                 reference = await asyncio.to_thread(reference.fetch)
             findings = await self._examined(reference)
         except Exception:
-            if asked == self._asked:
-                self._tell("")
-            self._forget_sample(asked)
+            self._give_up(asked)
             raise
         if asked != self._asked or self._closed:
             return
@@ -246,8 +245,10 @@ class ReferencePanel(Panel):
             else KeptRecording(self.studio, reference.data)
         )
 
-    def _forget_sample(self, asked: int) -> None:
+    def _give_up(self, asked: int) -> None:
+        """What was asked for with the number `asked` cannot be had."""
         if asked == self._asked:
+            self._end_busy()
             self._sample.value = ""
 
     def _consent_to(self, reference: Reference, sample: str) -> None:

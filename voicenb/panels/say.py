@@ -214,26 +214,26 @@ class SayPanel(Panel):
             self._buttons.offer()
             if not keep:
                 self._tell("")
-            self._draw_price()
+            self._draw_price(keep=keep)
             self._asked += 1
-            self._start(self._ask_price(self._asked))
+            self._start(self._ask_price(self._asked, keep=keep))
 
     def _off(self, reason: str) -> None:
         self._asked += 1
         self._buttons.off()
         self._tell(reason)
 
-    def _draw_price(self) -> None:
+    def _draw_price(self, *, keep: bool) -> None:
         price = self._price
         if price is None:
             return
         self._buttons.offer(priced(price))
-        if price.amount is None:
+        if price.amount is None and not keep:
             self._tell(f"The price is not known: {price.rule}", "amber")
-        else:
+        elif price.amount is not None:
             self._buttons.go.tooltip = f"{price.rule}. Ctrl+Enter does the same."
 
-    async def _ask_price(self, asked: int) -> None:
+    async def _ask_price(self, asked: int, *, keep: bool) -> None:
         voice, (text, values) = self.voice, self._request()
         if voice is None:
             return
@@ -247,7 +247,7 @@ class SayPanel(Panel):
             return
         if asked == self._asked and not self.busy:
             self._price = price
-            self._draw_price()
+            self._draw_price(keep=keep)
 
     async def _look_at_balance(self) -> None:
         try:
@@ -333,6 +333,7 @@ class SayPanel(Panel):
             self._tasks = []
             self._buttons.end()
             if not self._closed:
+                self._end_busy()
                 self._judge(keep=True)
                 self._announce()
                 self._start(self._look_at_balance())
@@ -399,7 +400,7 @@ class SayPanel(Panel):
         said = (
             "checking and sending" if not states else next((one for one in states if one != "completed"), "completed")
         )
-        self._tell(f"{said} · {done} of {len(states)} done" if len(states) > 1 else said)
+        self._tell_busy(f"{said} · {done} of {len(states)} done" if len(states) > 1 else said)
 
     def _stop(self) -> None:
         if self._buttons.cancel():

@@ -317,7 +317,7 @@ class StudyPanel(Panel):
         self._texts_note.value = toned(f"{len(draft.texts):,} {'text' if len(draft.texts) == 1 else 'texts'}", "quiet")
         self._buttons.off()
         if not keep:
-            self._tell("asking for the price")
+            self._tell_busy("asking for the price")
         self._start(self._ask_plan(self._asked, keep=keep))
 
     def _off(self, reason: str) -> None:
@@ -340,6 +340,10 @@ class StudyPanel(Panel):
             if asked == self._asked:
                 self._off(str(error).splitlines()[0])
             return
+        except Exception:
+            if asked == self._asked:
+                self._end_busy()
+            raise
         if asked != self._asked or self.busy:
             return
         self._plan = plan
@@ -397,7 +401,7 @@ class StudyPanel(Panel):
         price = None if shown.now else shown(self._buttons.go, "description")
         self._buttons.begin()
         self._stop.clear()
-        self._tell("checking the price")
+        self._tell_busy("checking the price")
         self._start(self._run(draft, price))
 
     async def _run(self, draft: Draft, price: str | None) -> None:
