@@ -18,6 +18,7 @@ import soundfile
 
 import voicenb as vn
 from voicenb.base.money import Price
+from voicenb.base.moments import moment_text
 from voicenb.panels import (
     ClonePanel,
     HistoryPanel,
@@ -589,6 +590,33 @@ async def test_after_cloning_the_next_step_is_to_say_something(studio, ada):
     assert "voicenb-gone" in alone._speak._dom_classes, "there is nobody to speak"
     await alone.settled()
     alone.close()
+
+
+async def test_a_new_voice_is_told_of_as_it_is_now(studio, ada):
+    """Used once, it is no longer "to be used once before"; under another name it has that; forgotten, nothing leads to it."""
+    panel = StudioPanel(studio)
+    clone, go = panel.clone, panel.clone._buttons.go
+    clone.reference.take(str(ada))
+    clone._named.value = "told"
+    clone.form.set({"text": "Told of as it is."})
+    await panel.settled()
+    go.click()
+    await panel.settled()
+    said = told(clone._status)
+    assert said == f"The voice &#x27;told&#x27; is ready; to be used once before {moment_text(clone.voice.expires)}."
+    panel._tabs.selected_index = 1
+    await studio.aio.say(clone.voice, "Once.")
+    studio.voice("told").rename("retold")
+    panel._tabs.selected_index = 0
+    assert told(clone._status) == "The voice &#x27;retold&#x27; is ready."
+    clone._speak.click()
+    assert panel.say.voice == "retold"
+    clone.voice.forget()
+    panel._tabs.selected_index = 0
+    assert "ready" not in clone._status.value
+    assert "voicenb-gone" in clone._speak._dom_classes
+    await panel.settled()
+    panel.close()
 
 
 @pytest.mark.parametrize("service", ["soundclone", "aiclone", "faseeh", "openai"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import ipywidgets as widgets
 
 from voicenb.base.arguments import did_you_mean
-from voicenb.errors import InvalidRequest
+from voicenb.errors import InvalidRequest, VoicenbError
 from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.fields.field import switch_class
@@ -94,6 +94,7 @@ class ClonePanel(Panel):
         self._use: list[Callable[[str], None]] = []
         self._price: Price | None = None
         self._asked = 0
+        self._told_ready = ""
         self._job: Any = None
         requests = [service.request_type("preview")]
         if profile.cloning == "voice":
@@ -341,10 +342,26 @@ class ClonePanel(Panel):
         if clip is not None:
             self._results.children = (player(clip),)
             await asyncio.to_thread(lambda: self._keep(clip, f"studio.voice({found!r}).preview"))
-        until = f"; {voice.until}" if voice.until else ""
-        self._tell(f"The voice {voice.name!r} is ready{until}.", "good")
+        self._tell_ready(voice)
         for listener in self._listeners:
             listener(found)
+
+    def _tell_ready(self, voice: Voice) -> None:
+        until = f"; {voice.until}" if voice.until else ""
+        self._tell(f"The voice {voice.name!r} is ready{until}.", "good")
+        self._told_ready = self._status.value
+
+    def refresh(self) -> None:
+        """Looks again at the voice that was made here: it may have been used, renamed or forgotten by now."""
+        if self.voice is None or self._status.value != self._told_ready:
+            return
+        self.voice.refresh()
+        try:
+            self.voice.require_usable()
+        except VoicenbError:
+            self._judge()
+        else:
+            self._tell_ready(self.voice)
 
     def _found_by(self, voice: Voice) -> str:
         """The name by which `Studio.voice` finds a voice; its key where a newer one has the same name."""

@@ -11,6 +11,7 @@ import ipywidgets as widgets
 
 from voicenb import services
 from voicenb.base.frames import rows_of
+from voicenb.base.moments import moment_text
 from voicenb.ledger.dataframes import voice_frame
 from voicenb.panels.base import Panel
 from voicenb.panels.page.light import lean
@@ -119,7 +120,7 @@ class VoicesPanel(Panel):
             )
             signed = row["service"] in services.names() and services.get(row["service"]).profile.voice_life is None
             why = "its recording's address is signed so long" if signed else "its first use keeps it"
-            tone, title = "amber", f"until {row['expires'].to_pydatetime().astimezone():%Y-%m-%d %H:%M %Z}; {why}"
+            tone, title = "amber", f"until {moment_text(row['expires'])}; {why}"
         acts = [{"act": "use", "text": "Use"}] if state != "expired" else []
         acts += [
             {"act": act, "text": text} for act, text in (("hear", "▶"), ("rename", "Rename"), ("forget", "Forget"))
@@ -136,7 +137,7 @@ class VoicesPanel(Panel):
                 "created": {
                     "text": clock(created, now),
                     "order": created.timestamp(),
-                    "title": f"{created.to_pydatetime().astimezone():%Y-%m-%d %H:%M %Z}",
+                    "title": moment_text(created),
                 },
                 "consent": {"text": str(row["consent"] or "none noted")},
                 "acts": {"acts": acts if self._is_here(row) else []},

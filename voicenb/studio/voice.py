@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from voicenb.base.arguments import to_python, wait_seconds, whole_number
+from voicenb.base.moments import moment_text
 from voicenb.base.money import Price
 from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
 from voicenb.ledger.records import VoiceRecord
@@ -96,14 +97,14 @@ class Voice:
         if record.activated is not None:
             return "activated, kept for good"
         if (ended := _ended(record)) is not None:
-            return f"expired {ended:%Y-%m-%d %H:%M} UTC"
+            return f"expired {moment_text(ended)}"
         return self._until(record) or "ready"
 
     def _until(self, record: VoiceRecord) -> str:
         if record.expires is None or record.activated is not None:
             return ""
         what = "to be used once before" if self.session.service.profile.voice_life else "its address is signed until"
-        return f"{what} {record.expires:%Y-%m-%d %H:%M} UTC"
+        return f"{what} {moment_text(record.expires)}"
 
     @property
     def key(self) -> str:
@@ -200,8 +201,7 @@ class Voice:
                     "voicenb.services.uploaders.storage_uploader('s3://bucket/folder', public='https://…')."
                 )
             raise VoiceExpired(
-                f"the voice {self.name!r} expired on {ended:%Y-%m-%d %H:%M} UTC {why}; nothing was sent or "
-                f"charged. {then}",
+                f"the voice {self.name!r} expired on {moment_text(ended)} {why}; nothing was sent or charged. {then}",
                 service=self._record.service,
             )
 

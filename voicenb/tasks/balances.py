@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from voicenb.base.moments import moment_text
 from voicenb.base.money import Balance, counted
 from voicenb.errors import VoicenbError
 from voicenb.ledger.ledger import Ledger
@@ -41,9 +42,9 @@ async def explain_balance(service: Service, ledger: Ledger, record: TaskRecord) 
     rest = fell - settled
     unit = record.unit
     if rest < 0:
-        return f"The balance did not fall as the ledger says since {moment:%Y-%m-%d %H:%M} UTC: it shows nothing."
+        return f"The balance did not fall as the ledger says since {moment_text(moment)}: it shows nothing."
     fall = (
-        f"Since {moment:%Y-%m-%d %H:%M} UTC the balance fell by {counted(fell, unit)}, of which {counted(settled, unit)} are "
+        f"Since {moment_text(moment)} the balance fell by {counted(fell, unit)}, of which {counted(settled, unit)} are "
         f"what else was sent; {counted(rest, unit)} are left"
     )
     if count > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import ipywidgets as widgets
 
 from voicenb import services
 from voicenb.base.home import is_default_home
+from voicenb.base.moments import here
 from voicenb.base.money import Price, counted
 from voicenb.panels.page.light import lean
 from voicenb.panels.players.compare import ComparePlayer
@@ -126,10 +127,8 @@ def priced(price: Price) -> str:
 
 def clock(moment: datetime, today: datetime) -> str:
     """A moment in this machine's time zone: the time alone where it is today."""
-    # A pandas Timestamp would ask which time zone is meant.
-    here = datetime.fromtimestamp(moment.timestamp(), UTC).astimezone()
-    now = today.astimezone()
-    return f"{here:%H:%M}" if here.date() == now.date() else f"{here:%b} {here.day}, {here:%H:%M}"
+    then = here(moment)
+    return f"{then:%H:%M}" if then.date() == here(today).date() else f"{then:%b} {then.day}, {then:%H:%M}"
 
 
 def connect_line(studio: Studio) -> str:

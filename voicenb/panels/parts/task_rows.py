@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from voicenb.base.moments import moment_text
 from voicenb.display.html import seconds
 from voicenb.ledger.records import FINAL, STATUSES, TaskRecord
 from voicenb.panels.parts.formatting import amount, clock, cut, parameters_text, service_label
@@ -99,7 +100,7 @@ def task_row(row: Mapping[str, Any], now: datetime, *, here: bool) -> dict[str, 
             "when": {
                 "text": clock(created, now),
                 "order": created.timestamp(),
-                "title": f"{created.astimezone():%Y-%m-%d %H:%M:%S %Z}",
+                "title": moment_text(created, exact=True),
             },
             "play": {"acts": [_PLAY] if playable else [_SETTLE] if status == "unknown" and here else []},
             "voice": {"text": voice, "title": f"{voice} · {service}" if voice else ""},
