@@ -17,8 +17,8 @@ import pytest
 import soundfile
 
 import voicenb as vn
-from voicenb.base.money import Price
 from voicenb.base.moments import moment_text
+from voicenb.base.money import Price
 from voicenb.panels import (
     ClonePanel,
     HistoryPanel,
@@ -518,6 +518,60 @@ async def test_a_recording_that_cannot_serve_says_so(studio, tmp_path):
         assert "voicenb-bad" in panel._problem.value
     assert panel.reference is None
     panel.close()
+
+
+async def test_a_wrong_file_is_named_and_the_recording_before_is_not_cloned_for_it(studio, ada, tmp_path):
+    """Whoever chose another recording does not mean the one before, until they say so; a late press is refused."""
+    panel = ClonePanel(studio)
+    reference, go = panel.reference, panel._buttons.go
+    (tmp_path / "song.txt").write_text("no sound at all", "utf-8")
+    reference.take(str(ada), name="ada")
+    await reference.settled()
+    await panel.settled()
+    for choose, named in (
+        (lambda: send(reference._file, "holiday.jpg", b"\xff\xd8 no sound"), "holiday.jpg"),
+        (lambda: reference.take(str(tmp_path / "song.txt")), "song.txt"),
+        (
+            lambda: reference._file._handle_custom_msg({"kind": "large", "name": "long.wav", "size": 10**9}, []),
+            "long.wav",
+        ),
+    ):
+        assert not go.disabled
+        assert "voicenb-gone" in reference._kept_button._dom_classes
+        before = go.token
+        choose()
+        await asyncio.sleep(0)
+        assert go.disabled, "already while it is read"
+        panel.clone()
+        assert str(panel.error).startswith("Nothing was sent. ")
+        await reference.settled()
+        await panel.settled()
+        assert named in str(reference.error)
+        assert "still here: ada." in told(reference._status)
+        assert (go.disabled, go.description) == (True, "Clone")
+        assert go.token != before
+        assert "keep the one before" in told(panel._status)
+        reference._kept_button.click()
+        await panel.settled()
+        assert reference.error is None
+        assert told(reference._status) == "The service takes it."
+        assert go.description.startswith("Clone · ")
+    panel.close()
+
+
+async def test_every_upload_that_is_refused_is_named(studio, panel_home):
+    """A preset, and a recording for an emotion."""
+    say = SayPanel(studio)
+    send(next(one for one in parts(say.widget) if isinstance(one, Upload)), "mine.json", b"{}")
+    assert str(say.error).startswith("mine.json is no preset")
+    await say.settled()
+    say.close()
+    with vn.connect("aiclone", sandbox=True, home=panel_home) as other:
+        say = SayPanel(other)
+        send(say.form.fields["emotion"]._upload, "happy.txt", b"no sound")
+        await say.settled()
+        assert str(say.error).startswith("happy.txt: ")
+        say.close()
 
 
 async def test_too_short_a_recording_turns_cloning_off(studio, ada):

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import ipywidgets as widgets
@@ -117,7 +116,7 @@ class Panel:
 
         async def publish() -> None:
             self._clear()
-            url = await self.studio.aio.publish(content, name=Path(name).stem)
+            url = await self.studio.aio.publish({"name": name, "content": content})
             done(url, KeptRecording(self.studio, content).code)
 
         self._start(publish())

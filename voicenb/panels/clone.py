@@ -185,7 +185,9 @@ class ClonePanel(Panel):
         errors = [one.field for one in remarks if one.error]
         reference = self.reference.reference
         self._asked += 1
-        if reference is None:
+        if hindrance := self.reference.hindrance:
+            self._off(hindrance)
+        elif reference is None:
             self._off("Choose a recording first.")
         elif problems := reference.problems(self.studio):
             self._off(f"The recording cannot serve yet: {problems[0].rule}, {problems[0].found}.")
@@ -241,6 +243,8 @@ class ClonePanel(Panel):
             InvalidRequest: There is no recording, or no consent where it has to be.
         """
         reference, values = self.reference.reference, self._request(shown)
+        if hindrance := self.reference.hindrance:
+            raise InvalidRequest(f"Nothing was sent. {hindrance}")
         if reference is None:
             raise InvalidRequest("Nothing was sent: choose a recording first.")
         consent = self.reference.consent_shown(shown)

@@ -98,7 +98,7 @@ class Bars:
     def _note(self) -> Any:
         keep = press("Keep", "", "outlined")
         self._pressed(keep, self._keep)
-        return self._made(bar(self.label, self.remark, keep, self._leave("Cancel")))
+        return self._made(bar(self.label, self.remark, keep, self._leave("Cancel"), names=("enters",)))
 
     @cached_property
     def _settling(self) -> Any:

@@ -61,12 +61,12 @@ class PresetBar:
         self.delete = press("Delete", "Removes the chosen preset")
         given = Upload(
             "From a file",
-            lambda _, content: guard(lambda: self.read(content))(None),
+            lambda name, content: guard(lambda: self.read(content, name))(None),
             refuse=refuse,
             tooltip="A preset that somebody gave you",
             accept=".json",
         )
-        self.bar = bar(self.name, self.save, self.delete, given, names=("gone",))
+        self.bar = bar(self.name, self.save, self.delete, given, names=("gone", "enters"))
         more = lean(widgets.ToggleButton, "short", description="save …", tooltip="Save, delete and share presets")
         more.observe(
             lambda change: (self.bar.remove_class if change.new else self.bar.add_class)("voicenb-gone"), "value"
@@ -117,10 +117,10 @@ class PresetBar:
             presets.delete(self._studio, name)
             self._list()
 
-    def read(self, content: bytes) -> None:
-        """Takes a preset from a file, and keeps it."""
+    def read(self, content: bytes, file: str = "") -> None:
+        """Takes a preset from a file, by whose name errors call it, and keeps it."""
         self._begin()
-        name, values = presets.read(self._studio, content)
+        name, values = presets.read(self._studio, content, file=file)
         presets.save(self._studio, name, values)
         self._list(name)
         self._use(values)

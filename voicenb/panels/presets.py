@@ -63,8 +63,13 @@ def save(studio: Studio, name: str, values: Mapping[str, Any]) -> Path:
     return path
 
 
-def read(studio: Studio, text: str | bytes) -> tuple[str, dict[str, Any]]:
+def read(studio: Studio, text: str | bytes, *, file: str = "") -> tuple[str, dict[str, Any]]:
     """Name and parameters of a preset that somebody gave away; they are judged when they are used.
+
+    Args:
+        studio: Whose service it is for.
+        text: The file's content.
+        file: What errors call it.
 
     Raises:
         InvalidRequest: It is none, or one of another service.
@@ -74,11 +79,13 @@ def read(studio: Studio, text: str | bytes) -> tuple[str, dict[str, Any]]:
     except ValueError:
         content = None
     if not isinstance(content, dict) or content.get("format") != _FORMAT or not isinstance(content.get("values"), dict):
-        raise InvalidRequest("this is no preset: give the JSON that a panel or voicenb.panels.presets.save wrote")
+        raise InvalidRequest(
+            f"{file or 'this'} is no preset: give the JSON that a panel or voicenb.panels.presets.save wrote"
+        )
     service = studio.service.profile.id
     if content.get("service") != service:
         raise InvalidRequest(
-            f"this preset is for {content.get('service')!s:.40}, and the studio's service is {service}"
+            f"{file or 'this preset'} is for {content.get('service')!s:.40}, and the studio's service is {service}"
         )
     return str(content.get("name") or "preset"), {
         str(key): value for key, value in content["values"].items() if key not in LEFT_OUT

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from voicenb.display.html import seconds
+from voicenb.errors import InvalidRequest
 from voicenb.panels.base import Panel, call_of
+from voicenb.panels.fields.field import switch_class
 from voicenb.panels.page.light import lean
+from voicenb.panels.parts.findings import findings_table, verdict
 from voicenb.panels.parts.formatting import connect_line
 from voicenb.panels.parts.kept_recording import KeptRecording
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
@@ -23,7 +24,7 @@ from voicenb.panels.parts.upload import Upload
 from voicenb.panels.players.recorder import Recorder
 from voicenb.panels.players.waveform import Waveform
 from voicenb.sandbox import launch
-from voicenb.studio.recording_checks import Finding, fix_by
+from voicenb.studio.recording_checks import Finding
 from voicenb.studio.reference import Reference
 from voicenb.tasks.session import SANDBOX
 
@@ -32,12 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ReferencePanel"]
 
-_MARKS = {
-    "ok": ("✓", "good", "fine"),
-    "note": ("·", "quiet", "note"),
-    "warning": ("!", "amber", "warning"),
-    "error": ("✕", "bad", "error"),
-}
 _CONSENT = (
     "A voice belongs to a person. Clone it only with their consent, which is kept with the voice and shown in reports."
 )
@@ -70,18 +65,19 @@ class ReferencePanel(Panel):
         self._file = Upload(
             "Choose a file",
             self._uploaded,
-            refuse=self._fail,
+            refuse=self._refused,
             tooltip="A recording of one person speaking; or drop one here",
             accept=f"audio/*,video/*,{endings}",
             drop=True,
         )
         self._address = lean(
-            widgets.Text, description="Path or URL", placeholder="me.wav, or https://…", continuous_update=False
-        )
+            widgets.Text, "grow",
+            description="Path or URL", placeholder="me.wav, or https://…", continuous_update=False,
+        )  # fmt: skip
         self._load = press("Load", "Reads the file at this path or address", "outlined")
         self._sample = lean(
             widgets.Dropdown,
-            "short",
+            "sample",
             description="Sample voice",
             options=[("choose …", "")],
             tooltip="Voices that the sandbox made up: nobody's own",
@@ -95,6 +91,7 @@ class ReferencePanel(Panel):
         self._prepare = press(
             "Prepare", "Trims silence, mixes to mono and levels, as the service takes it best", "outlined"
         )
+        self._kept_button = press("Keep it", "Goes on with the recording that is shown", "outlined", "gone")
         self._undo = press("Undo", "Back to the recording as it came")
         self._consent = lean(
             widgets.Text,
@@ -105,7 +102,9 @@ class ReferencePanel(Panel):
         )
         self._span_bar = bar(self._used, self._trim, self._prepare, self._undo, names=("gone",))
         self._first: Reference | None = None
+        self._found: list[Finding] = []
         self._asked = 0
+        self._reading = self._doubtful = False
         # What the panel itself has written under Consent, which is true of that one recording only.
         self._filled = ""
         self._consent_listeners: list[Callable[[], None]] = []
@@ -116,6 +115,7 @@ class ReferencePanel(Panel):
         self._sample.observe(self._on(self._sampled), "value")
         self._pressed(self._trim, self._cut)
         self._pressed(self._prepare, lambda _: self.prepare())
+        self._pressed(self._kept_button, lambda _: self._keep_it())
         self._pressed(self._undo, lambda _: self._back())
         self._consent.observe(self._on(self._consented), "value")
         sources = [self._file]
@@ -124,13 +124,14 @@ class ReferencePanel(Panel):
             self._start(self._list_samples())
         self._lay(
             heading("Recording"),
-            bar(*sources, self._address, self._load, line("grow"), self._code_button()),
+            bar(*sources, line("grow"), self._code_button()),
+            bar(self._address, self._load, names=("enters",)),
             self._code,
             self._problem,
             self._recorder,
             self._view,
             self._span_bar,
-            bar(self._status, names=("told",)),
+            bar(self._status, self._kept_button, names=("told",)),
             self._findings,
             heading("Consent"),
             bar(self._consent, names=("consent",)),
@@ -174,7 +175,13 @@ class ReferencePanel(Panel):
             self._sample.options = options
 
     def _uploaded(self, name: str, content: bytes) -> None:
-        self.take(content, name=Path(name).stem)
+        # With its name, by which errors call it.
+        self.take({"name": name, "content": content})
+
+    def _refused(self, error: InvalidRequest) -> None:
+        self._asked += 1
+        self._doubt()
+        self._fail(error)
 
     def _recorded(self) -> None:
         self.take(self._recorder.value, name="recording")
@@ -190,6 +197,7 @@ class ReferencePanel(Panel):
 
     async def _take_sample(self, name: str, asked: int) -> None:
         self._clear()
+        self._begin_reading()
         self._tell_busy(f"{name} is speaking …")
         try:
             path = await asyncio.to_thread(launch.sample_speaker, name, self.studio.home)
@@ -213,6 +221,7 @@ class ReferencePanel(Panel):
     async def _take(self, source: Any, origin: str | None, name: str | None, asked: int, *, sample: str = "") -> None:
         """Takes the recording that was asked for with the number `asked`, unless another was asked for since."""
         self._clear()
+        self._begin_reading()
         self._tell_busy("reading …")
         try:
             reference = await asyncio.to_thread(lambda: Reference(source, name=name))
@@ -249,7 +258,49 @@ class ReferencePanel(Panel):
         """What was asked for with the number `asked` cannot be had."""
         if asked == self._asked:
             self._end_busy()
-            self._sample.value = ""
+            self._doubt()
+
+    def _begin_reading(self) -> None:
+        """From now on the recording that is shown is not the one that is asked for."""
+        self._set_standing(reading=True)
+
+    def _doubt(self) -> None:
+        """Another recording was asked for and cannot be had: whether the one before is meant, the reader says."""
+        self._sample.value = ""
+        self._set_standing(doubtful=self.reference is not None)
+        if self.reference is not None:
+            self._tell(
+                f"Not taken. The recording before it is still here: {self.reference.name or 'recording'}.", "amber"
+            )
+
+    def _keep_it(self) -> None:
+        self._clear()
+        self._set_standing()
+        self._sayverdict()
+
+    def _set_standing(self, *, reading: bool = False, doubtful: bool = False) -> None:
+        """Whether another recording is read, or could not be; what was pressed for the one before is then refused."""
+        if (reading, doubtful) == (self._reading, self._doubtful):
+            return
+        self._reading, self._doubtful = reading, doubtful
+        switch_class(self._kept_button, "gone", not doubtful)
+        for part in (self._view, self._span_bar, self._findings):
+            switch_class(part, "doubtful", reading or doubtful)
+        self._announce()
+
+    @property
+    def hindrance(self) -> str:
+        """Why the recording that is shown is not the one that is asked for, in words; "" where it is."""
+        if self._reading:
+            return "The recording is being read."
+        return "The other recording was not taken: keep the one before, or choose again." if self._doubtful else ""
+
+    def _announce(self) -> None:
+        for one in (self._trim, self._prepare, self._undo, self._kept_button):
+            # A press that was meant for the recording before is refused.
+            one.renew()
+        for listener in self._listeners:
+            listener()
 
     def _consent_to(self, reference: Reference, sample: str) -> None:
         """What stands under Consent holds for the new recording: never what the panel wrote for the one before."""
@@ -273,22 +324,27 @@ class ReferencePanel(Panel):
         """Shows a recording that was changed, and what is found about it."""
         asked = self._asked
         findings = await self._examined(reference)
-        if asked == self._asked and not self._closed:
+        if asked == self._asked and not (self._reading or self._closed):
             reference.consent = self.consent
             self._show(reference, findings)
 
     def _show(self, reference: Reference, findings: list[Finding]) -> None:
         self.reference = reference
+        self._reading = self._doubtful = False
+        switch_class(self._kept_button, "gone", True)
+        for part in (self._view, self._span_bar, self._findings):
+            switch_class(part, "doubtful", False)
         self._wave.sound = reference
-        self._findings.value = _table(findings)
+        self._found = findings
+        self._findings.value = findings_table(findings)
         self._draw()
-        self._tell(*_verdict(reference.changes, findings))
+        self._sayverdict()
         self._show_code()
-        for one in (self._trim, self._prepare, self._undo):
-            # A press that was meant for the recording before is refused.
-            one.renew()
-        for listener in self._listeners:
-            listener()
+        self._announce()
+
+    def _sayverdict(self) -> None:
+        if self.reference is not None:
+            self._tell(*verdict(self.reference.changes, self._found))
 
     # -- what is done to it ------------------------------------------------------------------------------------
 
@@ -370,52 +426,5 @@ class ReferencePanel(Panel):
         return "\n".join(("import voicenb as vn", "", connect_line(self.studio), made, *steps, "ref.check(studio)"))
 
 
-def _verdict(changes: Sequence[str], findings: Sequence[Finding]) -> tuple[str, str]:
-    """Whether the service takes a recording, after what was done to it; and the tone to say it in."""
-    counts = Counter(one.severity for one in findings)
-    if counts["error"]:
-        worst = next(one for one in findings if one.severity == "error")
-        return f"The service would refuse it: {worst.rule}, {worst.found}.", "bad"
-    done = "; ".join(changes)
-    if number := counts["warning"]:
-        # Green would say that all is well with what can be heard.
-        said = f"It would be taken, with {number} warning{'s' if number > 1 else ''}."
-        return f"{done}. {said}" if done else said, "amber"
-    return (done, "quiet") if done else ("The service takes it.", "good")
-
-
 def _trimmed(part: tuple[float, float]) -> str:
     return call_of("ref = ref.trim", *(f"{at:g}" for at in part))
-
-
-def _fix(finding: Finding) -> str:
-    """What to do, by the buttons that do it."""
-    return fix_by(finding.fix, prepare="Prepare", fetch="Load")
-
-
-def _table(findings: list[Finding]) -> str:
-    """The findings, the worst first; what is fine stands in one line."""
-    order = ["error", "warning", "note", "ok"]
-    rows = []
-    for one in sorted(findings, key=lambda finding: order.index(finding.severity)):
-        if one.severity == "ok":
-            continue
-        mark, tone, word = _MARKS[one.severity]
-        rows.append(
-            f'<tr><td class="voicenb-{tone}"><span role="img" aria-label="{word}">{mark}</span> {escape(one.rule)}</td>'
-            f"<td>{escape(one.found)}</td><td>{escape(_fix(one))}"
-            + (f' <span class="voicenb-quiet">({escape(one.allowed)})</span>' if one.allowed else "")
-            + "</td></tr>"
-        )
-    fine = "&emsp;".join(
-        f'<span title="{escape(one.allowed)}" style="white-space:nowrap"><span class="voicenb-good">✓</span> {escape(one.rule)}'
-        f' <span class="voicenb-quiet">{escape(one.found)}</span></span>'
-        for one in findings
-        if one.severity == "ok"
-    )
-    table = (
-        f'<table class="voicenb-findings" aria-label="What the doctor finds"><tbody>{"".join(rows)}</tbody></table>'
-        if rows
-        else ""
-    )
-    return f"{table}<div>{fine}</div>"

@@ -55,7 +55,7 @@ class VoicesPanel(Panel):
         self._new_name = lean(widgets.Text, description="New name")
         rename = press("Rename", "", "outlined")
         keep = button("Cancel")
-        self._rename_bar = bar(self._new_name, rename, keep, names=("gone",))
+        self._rename_bar = bar(self._new_name, rename, keep, names=("gone", "enters"))
         self._question = line("grow")
         forget = press("Forget", "", "outlined")
         self._answers = (rename, forget)

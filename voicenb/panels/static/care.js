@@ -15,7 +15,15 @@ function label(root) {
     readout?.setAttribute("role", "textbox");
   }
   for (const button of root.querySelectorAll("button[title]")) {
-    if (!/\p{L}/u.test(button.textContent)) button.setAttribute("aria-label", button.title);
+    // A name that was given here goes when the button has words again: what is seen is what it is called.
+    const mute = !/\p{L}/u.test(button.textContent);
+    if (mute && (!button.hasAttribute("aria-label") || "voicenbNamed" in button.dataset)) {
+      button.setAttribute("aria-label", button.title);
+      button.dataset.voicenbNamed = "";
+    } else if (!mute && "voicenbNamed" in button.dataset) {
+      button.removeAttribute("aria-label");
+      delete button.dataset.voicenbNamed;
+    }
   }
   for (const field of root.querySelectorAll("textarea, input[type=text]")) {
     if (!field.dir) field.dir = "auto";
@@ -189,6 +197,14 @@ export default {
     const keys = (event) => {
       // A key that is held down means one press, and the button may be another by now.
       if (event.key === "Enter" && event.repeat && event.target.closest("button")) event.preventDefault();
+      // Enter in the one field of a line does what the button beside it does.
+      const bar = event.key === "Enter" && !event.isComposing && event.target.matches("input") && event.target.closest(".voicenb-enters");
+      if (bar && !(event.ctrlKey || event.metaKey)) {
+        if (!event.repeat) bar.querySelector('button[class*="voicenb-press-"]:enabled:not(.voicenb-gone)')?.click();
+        event.preventDefault();
+        event.stopPropagation();
+        return;
+      }
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         const scope = event.target.closest(".voicenb-acts") ?? root;
         scope.querySelector(".voicenb-primary:enabled:not(.voicenb-gone)")?.click();

@@ -15,7 +15,11 @@ function render({ model, el }) {
   let sending = 0;
 
   const show = (done = 1) => {
-    press.textContent = done < 1 ? `${Math.floor(100 * done)} % …` : model.get("description");
+    const percent = `${Math.floor(100 * done)} %`;
+    press.textContent = done < 1 ? `${percent} …` : model.get("description");
+    // Digits alone name nothing.
+    if (done < 1) press.setAttribute("aria-label", `${model.get("description")}: ${percent}`);
+    else press.removeAttribute("aria-label");
   };
 
   /** Sends a file in pieces, each of which is small enough for a notebook's connection. @param {File} file */
@@ -47,11 +51,15 @@ function render({ model, el }) {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     event.stopPropagation();
+    zone?.classList.toggle("voicenb-dragged-over", event.type !== "drop");
     if (event.type === "drop" && event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
   };
+  // Over a part of the panel the drag leaves one part for another, which is not the way out.
+  const leave = (event) => zone.contains(event.relatedTarget) || zone.classList.remove("voicenb-dragged-over");
   const frame = requestAnimationFrame(() => {
     zone = model.get("drop") ? el.closest(".voicenb-panel") : null;
     for (const name of ["dragover", "drop"]) zone?.addEventListener(name, drag);
+    zone?.addEventListener("dragleave", leave);
   });
   show();
   el.append(press, input);
@@ -59,6 +67,8 @@ function render({ model, el }) {
     over = true;
     cancelAnimationFrame(frame);
     for (const name of ["dragover", "drop"]) zone?.removeEventListener(name, drag);
+    zone?.removeEventListener("dragleave", leave);
+    zone?.classList.remove("voicenb-dragged-over");
   };
 }
 
