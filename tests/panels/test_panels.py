@@ -559,6 +559,47 @@ async def test_a_wrong_file_is_named_and_the_recording_before_is_not_cloned_for_
     panel.close()
 
 
+async def test_while_somebody_records_nothing_else_is_cloned(studio, ada, panel_home):
+    """The recording before is out of question until theirs is thrown away; the recorder knows what the service needs."""
+    panel = ClonePanel(studio)
+    reference, recorder, go = panel.reference, panel.reference._recorder, panel._buttons.go
+    rules = studio.service.reference_rules
+    assert recorder.least_seconds == rules.min_seconds
+    assert recorder.max_seconds < rules.max_seconds
+    reference.take(str(ada))
+    await reference.settled()
+    await panel.settled()
+
+    def said(**content):
+        recorder._handle_custom_msg(content, [])
+
+    said(kind="began", on=False)
+    assert not go.disabled, "a page that is drawn changes nothing"
+    said(kind="began", on=True)
+    assert go.disabled
+    assert told(reference._status) == "recording …"
+    assert panel.reference.hindrance == "A recording is being made."
+    said(kind="began", on=False)
+    await panel.settled()
+    assert not go.disabled
+    assert told(reference._status) == "The service takes it."
+    said(kind="began", on=True)
+    content = ada.read_bytes()
+    about = {"kind": "recording", "recording": "a", "size": len(content), "piece": 0, "pieces": 1}
+    recorder._handle_custom_msg(about, [memoryview(content)])
+    await reference.settled()
+    await panel.settled()
+    assert reference.reference.name == "recording"
+    assert not go.disabled
+    panel.close()
+    with vn.connect("aiclone", sandbox=True, home=panel_home) as other:
+        panel = ReferencePanel(other)
+        assert (panel._recorder.least_seconds, panel._recorder.max_seconds) == (0, 300)
+        assert panel._recorder.script
+        await panel.settled()
+        panel.close()
+
+
 async def test_every_upload_that_is_refused_is_named(studio, panel_home):
     """A preset, and a recording for an emotion."""
     say = SayPanel(studio)

@@ -20,6 +20,7 @@ from voicenb.audio.subtitles import Segment, Subtitles, Word
 from voicenb.display.comparison import MAX_COMPARED, Grid, compare_html
 from voicenb.errors import BadReference, InvalidRequest, VoicenbError
 from voicenb.measures import loudness
+from voicenb.panels.parts.reading_text import READING, reading_text
 from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer, facts, wire
 from voicenb.panels.players.recorder import Recorder
@@ -417,6 +418,38 @@ def test_a_recording_that_is_torn_is_not_taken():
     assert recorder.value == b""
     send(recorder, data, name="e", pieces=1)
     assert recorder.value == data
+
+
+def test_a_recorder_says_when_somebody_speaks():
+    """And when they throw it away; what is no such message is left."""
+    recorder, heard = Recorder(least_seconds=15, script="Read this.", replay=False), []
+    recorder.on_begin(heard.append)
+    for on in (True, False):
+        ask(recorder, kind="began", on=on)
+    for wrong in ({"kind": "began"}, {"kind": "began", "on": "yes"}):
+        ask(recorder, **wrong)
+    assert heard == [True, False]
+    assert recorder.get_state()["least_seconds"] == 15
+
+
+@pytest.mark.parametrize(("least", "words"), [(None, 66), (3, 53), (16, 53), (60, 198), (200, 660)])
+def test_a_text_to_read_lasts_as_long_as_a_service_needs(least, words):
+    """For somebody who reads fast, too; whole sentences, and not much more than that."""
+    text = reading_text(least)
+    assert words <= len(text.split()) <= words + 20
+    assert text.startswith("The North Wind and the Sun")
+    assert text.endswith(".")
+
+
+@pytest.mark.slow  # eSpeak is started
+def test_the_first_sentences_have_the_sounds_of_english():
+    """Every consonant and every diphthong, as eSpeak says them."""
+    espeak = pytest.importorskip("voicenb.sandbox.engine.front_ends.espeak")
+    if not espeak.installed():
+        pytest.skip("eSpeak comes with the extra 'languages'")
+    said, _ = espeak._sounds(espeak._spoken("en-us", " ".join(READING[:4])))
+    sounds = {mnemonic.lstrip("',") for _, mnemonic in said}
+    assert sounds >= set("bdfghjklmnprstvwzDTSZN") | {"tS", "dZ", "aI", "aU", "OI", "eI", "oU"}
 
 
 # ── The waveform ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ from voicenb.panels.parts.findings import findings_table, verdict
 from voicenb.panels.parts.formatting import connect_line
 from voicenb.panels.parts.kept_recording import KeptRecording
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues, press
+from voicenb.panels.parts.reading_text import reading_text
 from voicenb.panels.parts.style import bar, heading, line, toned
 from voicenb.panels.parts.upload import Upload
 from voicenb.panels.players.recorder import Recorder
@@ -85,7 +86,14 @@ class ReferencePanel(Panel):
         self._view = lean(widgets.VBox)
         self._findings = line("findings-line", "live")
         self.waveform = self._wave = Waveform()
-        self._recorder = Recorder(note=_CONSENT)
+        self._recorder = Recorder(
+            note=_CONSENT,
+            script=reading_text(None if rules.min_seconds is None else rules.min_seconds + 1),
+            least_seconds=rules.min_seconds or 0.0,
+            # What is longer would be refused. The waveform below plays it.
+            max_seconds=min(300.0, (rules.max_seconds or 300.5) - 0.5),
+            replay=False,
+        )
         self._used = line("grow", "quiet", "tabular")
         self._trim = press("Trim", "Keeps the chosen part", "outlined")
         self._prepare = press(
@@ -104,12 +112,13 @@ class ReferencePanel(Panel):
         self._first: Reference | None = None
         self._found: list[Finding] = []
         self._asked = 0
-        self._reading = self._doubtful = False
+        self._reading = self._doubtful = self._speaking = False
         # What the panel itself has written under Consent, which is true of that one recording only.
         self._filled = ""
         self._consent_listeners: list[Callable[[], None]] = []
 
         self._recorder.on_record(lambda _: self._on(self._recorded)(None))
+        self._recorder.on_begin(lambda on: self._on(lambda: self._recording(on=on))(None))
         self._wave.observe(self._on(self._marked), ["start", "end"])
         self._pressed(self._load, self._addressed)
         self._sample.observe(self._on(self._sampled), "value")
@@ -184,7 +193,22 @@ class ReferencePanel(Panel):
         self._fail(error)
 
     def _recorded(self) -> None:
+        self._speaking = False
         self.take(self._recorder.value, name="recording")
+
+    def _recording(self, *, on: bool) -> None:
+        """Somebody speaks into the microphone: the recording before is not the one that is asked for, unless they throw theirs away."""
+        if on == self._speaking:
+            return
+        self._speaking = on
+        self._asked += 1
+        self._clear()
+        self._set_standing(reading=on)
+        if on:
+            self._tell_busy("recording …")
+        else:
+            self._end_busy()
+            self._say_verdict()
 
     def _addressed(self, shown: PageValues = KERNEL_VALUES) -> None:
         if wanted := shown(self._address).strip():
@@ -276,7 +300,7 @@ class ReferencePanel(Panel):
     def _keep_it(self) -> None:
         self._clear()
         self._set_standing()
-        self._sayverdict()
+        self._say_verdict()
 
     def _set_standing(self, *, reading: bool = False, doubtful: bool = False) -> None:
         """Whether another recording is read, or could not be; what was pressed for the one before is then refused."""
@@ -292,7 +316,7 @@ class ReferencePanel(Panel):
     def hindrance(self) -> str:
         """Why the recording that is shown is not the one that is asked for, in words; "" where it is."""
         if self._reading:
-            return "The recording is being read."
+            return "A recording is being made." if self._speaking else "The recording is being read."
         return "The other recording was not taken: keep the one before, or choose again." if self._doubtful else ""
 
     def _announce(self) -> None:
@@ -338,11 +362,11 @@ class ReferencePanel(Panel):
         self._found = findings
         self._findings.value = findings_table(findings)
         self._draw()
-        self._sayverdict()
+        self._say_verdict()
         self._show_code()
         self._announce()
 
-    def _sayverdict(self) -> None:
+    def _say_verdict(self) -> None:
         if self.reference is not None:
             self._tell(*verdict(self.reference.changes, self._found))
 

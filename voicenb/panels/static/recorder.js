@@ -3,6 +3,8 @@ import { Life, button, clamp, clock, h, keys, status } from "./shared.js";
 // Below a message's limit of 10 MB, which Jupyter's web server has.
 const PIECE = 1 << 20;
 const FLOOR = -60; // dBFS, where the meter begins
+const MARGIN = 1; // seconds more than a service needs, which measures by itself
+const LAST = 15; // seconds before the end from which on it is told
 
 /** Hands what the microphone gives over to the page, a tenth of a second at a time. */
 const WORKLET = `
@@ -63,6 +65,19 @@ export function wav(blocks, rate) {
   return /** @type {ArrayBuffer} */ (view.buffer);
 }
 
+/**
+ * How many of the blocks are speech: as `voicenb.measures.voice_activity` tells it by levels alone, 6 dB above the background and at most
+ * 40 dB below the loudest. Nothing is speech before something stands out.
+ * @param {number[]} levels  dB.
+ */
+export function spokenBlocks(levels) {
+  const sorted = [...levels].sort((one, other) => one - other);
+  const [floor, top] = [0.05, 0.95].map((part) => sorted[Math.floor(part * (sorted.length - 1))]);
+  if (!(top - floor > 10)) return 0;
+  const threshold = Math.min(Math.max(floor + 6, top - 40), top - 5);
+  return levels.filter((level) => level > threshold).length;
+}
+
 /** Why this page cannot record, or "". */
 function hindrance() {
   if (!window.isSecureContext) {
@@ -87,7 +102,7 @@ function render({ model, el }) {
   const { element: line, say } = status();
   /** @type {{stop: (keep: boolean) => void} | null} */
   let running = null;
-  let starting = false;
+  let starting = false, opened = false;
 
   const press = button("record", "Record", () => (running ? running.stop(true) : record()), true);
   const time = h("span", { class: "vn-time" }, clock(0));
@@ -99,10 +114,14 @@ function render({ model, el }) {
   );
   const audio = h("audio", { class: "vn-take", controls: true, hidden: true, "aria-label": "The recording" });
   const note = h("div", { class: "vn-note" });
+  const left = h("span", { class: "vn-togo" });
+  const words = h("p", { lang: "en", dir: "ltr" });
+  const script = h("details", { class: "vn-script" }, h("summary", {}, "A text to read, or say anything in your own words"), words);
   const root = h(
     "div",
     { class: "vn vn-recorder", role: "group", "aria-label": "Recorder" },
-    h("div", { class: "vn-row" }, press.element, meter, time, audio),
+    h("div", { class: "vn-row" }, press.element, meter, time, left, audio),
+    script,
     note,
     line,
   );
@@ -151,6 +170,9 @@ function render({ model, el }) {
     }
     if (life.over) return close();
     running = take(stream, context, close);
+    model.send({ kind: "began", on: true });
+    opened = script.open;
+    script.open = true;
     press.show("stop", "Stop");
     root.toggleAttribute("data-recording", true);
     audio.pause();
@@ -167,12 +189,31 @@ function render({ model, el }) {
     let frames = 0;
     let peak = FLOOR;
     let keep = true;
+    const least = model.get("least_seconds");
+    // Of each tenth of a second.
+    const levels = [];
+    const remaining = () => {
+      // In seconds, without the pauses, which a service may not count.
+      const spoken = levels.length ? (spokenBlocks(levels) * frames) / levels.length / context.sampleRate : 0;
+      const missing = Math.ceil(least + MARGIN - spoken), end = most - frames / context.sampleRate;
+      const enough = least > 0 && missing <= 0;
+      if (enough && !left.hasAttribute("data-enough")) say("That is enough; stop when you like.");
+      left.toggleAttribute("data-enough", enough);
+      if (end <= LAST) left.textContent = `ends in ${Math.ceil(Math.max(end, 0))} s`;
+      else if (least > 0 && !enough) left.textContent = spoken ? `${missing} s to go` : `speak: ${missing} s to go`;
+      else left.textContent = enough ? "enough" : "";
+    };
+    left.removeAttribute("data-enough");
+    remaining();
     tap.port.onmessage = ({ data }) => {
       if (data === null) return finish();
       const room = Math.round(most * context.sampleRate) - frames;
       blocks.push(data.subarray(0, Math.max(room, 0)));
       frames += blocks[blocks.length - 1].length;
       peak = Math.max(peak, level(data));
+      const power = data.reduce((sum, one) => sum + one * one, 0) / Math.max(data.length, 1);
+      levels.push(10 * Math.log10(Math.max(power, 1e-9)));
+      remaining();
       time.textContent = clock(frames / context.sampleRate);
       if (data.length >= room) stop(true);
     };
@@ -187,6 +228,9 @@ function render({ model, el }) {
       running = null;
       close();
       level(null);
+      left.textContent = "";
+      script.open = opened;
+      if (!keep || life.over) model.send({ kind: "began", on: false });
       if (life.over) return;
       press.show("record", "Record again");
       root.toggleAttribute("data-recording", false);
@@ -206,8 +250,10 @@ function render({ model, el }) {
       model.send({ kind: "recording", recording, piece, pieces, size: file.byteLength }, undefined, [part]);
     }
     forget();
-    audio.src = URL.createObjectURL(new Blob([file], { type: "audio/wav" }));
-    stage(false);
+    if (model.get("replay")) {
+      audio.src = URL.createObjectURL(new Blob([file], { type: "audio/wav" }));
+      stage(false);
+    }
     const advice = peak > -1 ? " It is too loud: step back a little." : peak < -30 ? " It is very quiet: come closer." : "";
     say(`${clock(seconds)} s recorded.${advice}`);
   }
@@ -229,8 +275,13 @@ function render({ model, el }) {
     say("Thrown away.");
     return true;
   });
-  const told = () => (note.textContent = model.get("note"));
+  const told = () => {
+    note.textContent = model.get("note");
+    words.textContent = model.get("script");
+    script.hidden = !model.get("script");
+  };
   life.on(model, "change:note", told);
+  life.on(model, "change:script", told);
   life.on(model, "change:seconds", () => {
     if (model.get("seconds") || running) return;
     forget();
@@ -239,6 +290,8 @@ function render({ model, el }) {
     say("");
   });
   told();
+  // A page that was left in the middle of a recording could not say so.
+  model.send({ kind: "began", on: false });
   const reason = hindrance();
   press.element.disabled = Boolean(reason);
   say(reason);
