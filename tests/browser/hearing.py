@@ -186,8 +186,10 @@ def order_heard(signal, sounds):
             f"at frame {first} of {len(signal)}, after {order[1:]}, no clip is heard, and no change to one; off by, as a"
             f" crossfade, before, now and after: {seen}"
         )
-        # Of two that begin alike to the last bit, it is the one that goes on.
-        order.append(max(follows, key=lambda place: (lasting(clock[place], first), -follows[place])))
+        # Of two that begin alike to the last bit, it is the one that goes on; where both do to the end, one is a pause of a clip there.
+        order.append(
+            max(follows, key=lambda place: (lasting(clock[place], first), place == len(sounds), -follows[place]))
+        )
     if order[-1] != len(sounds):
         # The fade into silence is itself silent where the clip is.
         assert np.abs(clock[order[-1]][len(signal) - QUANTUM : len(signal)]).max() < _STEP, "the end is a cut"

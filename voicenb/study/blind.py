@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voicenb.base.arguments import did_you_mean, to_python
+from voicenb.base.arguments import did_you_mean
 from voicenb.display.comparison import axis_text
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.records import TaskRecord
 from voicenb.listening.sources import Source
 from voicenb.study.comparing import parameters_first
-from voicenb.study.design import Design, same_level
+from voicenb.study.design import Design, places_of, same_level
 
 __all__ = ["blind_sources", "chosen_levels"]
 
@@ -45,16 +45,7 @@ def chosen_levels(design: Design, between: Mapping[str, Any] | str | None) -> di
                 f"between: this study has no factor {name!r}; {did_you_mean(name, names)}it has {', '.join(names)}"
             )
         own = design.factor(name).levels
-        wanted = to_python(given)
-        wanted = list(wanted) if isinstance(wanted, (list, tuple, range)) and wanted not in own else [wanted]
-        levels = [level for one in wanted for level in own if same_level(level, one)]
-        if len(levels) < len(wanted):
-            strange = next(one for one in wanted if not any(same_level(level, one) for level in own))
-            raise InvalidRequest(
-                f"between: {name}={strange!r} is no level of this study; {did_you_mean(strange, own)}it has "
-                f"{', '.join(map(repr, own[:20]))}"
-            )
-        found[name] = tuple(dict.fromkeys(levels))
+        found[name] = tuple(own[place] for place in places_of(name, given, own, "between: "))
     if all(len(levels) < 2 for levels in found.values()):
         raise InvalidRequest("between: two levels of a factor, or more, are compared; each one here has one")
     return found

@@ -10,7 +10,7 @@ from itertools import islice, product
 from typing import Any, Protocol
 
 from voicenb.audio.subtitles import Subtitles
-from voicenb.base.arguments import did_you_mean, to_python
+from voicenb.base.arguments import did_you_mean
 from voicenb.display.comparison import Grid, axis_text, is_number
 from voicenb.display.pages import Axis, Sheets
 from voicenb.errors import InvalidRequest
@@ -18,7 +18,7 @@ from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import OPEN, TaskRecord
 from voicenb.studio.clip import Clip
 from voicenb.studio.task import changed
-from voicenb.study.design import CROSSED, Cell, Design, key_of, same_level
+from voicenb.study.design import CROSSED, Cell, Design, key_of, places_of
 
 __all__ = ["ClipSource", "LedgerClips", "StudyPages", "parameters_first"]
 
@@ -225,20 +225,7 @@ def _levels(one: _Choice, fixed: Mapping[str, Any]) -> tuple[Any, ...]:
     """The levels of a factor that were chosen: numbers by their size, others as the study has them."""
     chosen = list(one.levels)
     if one.name in fixed:
-        given = to_python(fixed[one.name])
-        wanted = list(given) if isinstance(given, (list, tuple, range)) and given not in one.levels else [given]
-        places = []
-        for level in wanted:
-            place = next((at for at, own in enumerate(one.levels) if same_level(own, level)), None)
-            if place is None:
-                raise InvalidRequest(
-                    f"{one.name}={level!r} is no level of this study; {did_you_mean(level, one.levels)}it has "
-                    f"{', '.join(map(repr, one.levels[:20]))}"
-                )
-            places.append(place)
-        if not places:
-            raise InvalidRequest(f"{one.name}=[]: give one level or more of {', '.join(map(repr, one.levels[:20]))}")
-        chosen = [one.levels[place] for place in sorted(set(places))]
+        chosen = [one.levels[place] for place in sorted(places_of(one.name, fixed[one.name], one.levels))]
     return tuple(sorted(chosen) if all(map(is_number, chosen)) else chosen)
 
 

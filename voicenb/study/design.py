@@ -52,6 +52,33 @@ def same_level(one: object, other: object) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
+def places_of(name: str, given: object, levels: Sequence[Any], said: str = "") -> list[int]:
+    """Which of a factor's levels were given, one or several, in the order given and each once.
+
+    Args:
+        name: The factor's name, for messages.
+        given: A level, or a list, tuple, range or array of levels.
+        levels: The factor's levels.
+        said: What a message begins with.
+
+    Raises:
+        InvalidRequest: One of them is no level, or none was given.
+    """
+    given = to_python(given)
+    wanted = list(given) if isinstance(given, (list, tuple, range)) and given not in levels else [given]
+    allowed = ", ".join(map(repr, levels[:20]))
+    places = []
+    for level in wanted:
+        place = next((at for at, own in enumerate(levels) if same_level(own, level)), None)
+        if place is None:
+            hint = did_you_mean(level, levels)
+            raise InvalidRequest(f"{said}{name}={level!r} is no level of this study; {hint}it has {allowed}")
+        places.append(place)
+    if not places:
+        raise InvalidRequest(f"{said}{name}=[]: give one level or more of {allowed}")
+    return list(dict.fromkeys(places))
+
+
 def _plain(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return int(value)
