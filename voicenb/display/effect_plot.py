@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from voicenb.display.figures import BLUE, FAINT, INK, fonts, plain_axis, shown_figure
+from voicenb.display.comparison import shortened
+from voicenb.display.figures import BLUE, FAINT, INK, fonts, plain_axis, shown_figure, titled
 from voicenb.display.html import import_lab
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LevelPoints", "effect_figure"]
 
-_LONGEST_LABEL = 18
 _MOST_POINTS = 200
 _SPREAD = 0.16
 """The half width over which the blocks of a level are laid out, of the distance between two levels."""
@@ -78,15 +78,9 @@ def effect_figure(
             elif np.isfinite(one.estimate):
                 axis.plot([place], [one.estimate], "D", color=INK, markersize=5, zorder=3)
         axis.set_xlim(-0.5, len(levels) - 0.5)
-        axis.set_xticks(range(len(levels)), [_label(one.label) for one in levels], **fonts())
+        axis.set_xticks(range(len(levels)), [shortened(one.label, 18) for one in levels], **fonts())
         axis.tick_params(axis="x", labelbottom=True)
         axis.set_xlabel(factor, color=INK, fontsize=9)
         axis.set_ylabel(ylabel, color=INK, fontsize=9)
-        if title:
-            figure.suptitle(title, x=0.012, ha="left", fontsize=9, color=INK, wrap=True, **fonts())
+        titled(figure, title)
     return figure
-
-
-def _label(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_LABEL else line[: _LONGEST_LABEL - 1].rstrip() + "…"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "FAINT", "GREEN", "INK", "ORANGE", "fonts", "plain_axis", "shown_figure", "svg_of"]
+__all__ = ["BLUE", "FAINT", "GREEN", "INK", "ORANGE", "fonts", "plain_axis", "shown_figure", "svg_of", "titled"]
 
 BLUE, ORANGE, GREEN, INK, FAINT = "#2f6fc4", "#d3622a", "#2c8a62", "#2b2f36", "#d5d8dd"
 _FONTS = (
@@ -49,6 +49,12 @@ def fonts() -> dict[str, Any]:
     manager = import_lab("matplotlib.font_manager").fontManager
     known = set(manager.get_font_names())
     return {"fontfamily": [name for name in _FONTS if name in known]}
+
+
+def titled(figure: Figure, title: str) -> None:
+    """A title at the left, above all axes; or nothing."""
+    if title:
+        figure.suptitle(title, x=0.012, ha="left", fontsize=9, color=INK, wrap=True, **fonts())
 
 
 def plain_axis(axis: Axes) -> None:

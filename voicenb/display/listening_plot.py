@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from voicenb.display.figures import BLUE, FAINT, INK, fonts, plain_axis, shown_figure
+from voicenb.display.comparison import shortened
+from voicenb.display.figures import BLUE, FAINT, INK, fonts, plain_axis, shown_figure, titled
 from voicenb.display.html import import_lab
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Interval", "intervals_figure"]
 
-_LONGEST_LABEL = 34
 _MOST_POINTS = 120
 
 
@@ -71,14 +71,8 @@ def intervals_figure(rows: Sequence[Interval], *, axis: str, nothing: float | No
             elif np.isfinite(one.estimate):
                 ax.plot([one.estimate], [place], "D", color=INK, markersize=5, zorder=3)
         ax.set_ylim(len(rows) - 0.5, -0.5)
-        ax.set_yticks(range(len(rows)), [_label(one.label) for one in rows], **fonts())
+        ax.set_yticks(range(len(rows)), [shortened(one.label, 34) for one in rows], **fonts())
         ax.tick_params(axis="x", labelbottom=True)
         ax.set_xlabel(axis, color=INK, fontsize=9)
-        if title:
-            figure.suptitle(title, x=0.012, ha="left", fontsize=9, color=INK, wrap=True, **fonts())
+        titled(figure, title)
     return figure
-
-
-def _label(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_LABEL else line[: _LONGEST_LABEL - 1].rstrip() + "…"
