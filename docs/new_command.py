@@ -20,7 +20,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace, out: Output) -> int:
     """A call of the public face, and what it gave as lines or JSON; the answer is the exit code."""
     with vn.connect(getattr(given, "service", None), sandbox=getattr(given, "sandbox", None)) as studio:
-        rows = as_rows(studio.history.spending("voice", since=given.since))
+        spent = studio.history.spending("voice", since=given.since)
+    rows = as_rows(spent[["voice", "service", "tasks", "spent", "unit"]])
     table = (
         as_table(tuple(rows[0]), (tuple(map(str, row.values())) for row in rows)) if rows else ["Nothing was spent."]
     )

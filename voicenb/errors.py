@@ -142,10 +142,18 @@ class BudgetExceeded(VoicenbError):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """`rows` as a frame: ``sent``, ``id``, ``status``, ``voice``, ``text``, ``estimate``, ``cost``."""
+        """`rows` as a frame: ``sent``, ``id``, ``status``, ``voice``, ``text``, and ``estimate`` and ``cost`` as float64.
+
+        ``estimate_exact`` and ``cost_exact`` are the same amounts as Decimals, or None.
+        """
         import pandas as pd
 
-        return pd.DataFrame(self.rows, columns=["sent", "id", "status", "voice", "text", "estimate", "cost"])
+        frame = pd.DataFrame(self.rows, columns=["sent", "id", "status", "voice", "text", "estimate", "cost"])
+        for name in ("estimate", "cost"):
+            exact = [row.get(name) for row in self.rows]
+            frame[f"{name}_exact"] = pd.Series(exact, dtype=object)
+            frame[name] = pd.Series([None if one is None else float(one) for one in exact], dtype="float64")
+        return frame
 
 
 class VoiceExpired(VoicenbError):

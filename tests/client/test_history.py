@@ -42,12 +42,39 @@ def test_spending_is_exact_and_keeps_what_is_reserved_apart(books):
     ledger.tasks.add(paid(42, endpoint="sandbox", cost=Decimal(5))).result()
     frame = books.history.spending("voice").set_index(["voice", "endpoint"])
     live = "https://www.jimmyai.cn"
-    assert frame.loc[("ash", live), "spent"] == Decimal(3)
-    assert frame.loc[("ash", "sandbox"), "spent"] == Decimal(5)
-    assert tuple(frame.loc[("eve", live), ["tasks", "spent", "reserved"]]) == (2, Decimal(0), Decimal("0.7"))
+    assert frame.loc[("ash", live), "spent_exact"] == Decimal(3)
+    assert frame.loc[("ash", "sandbox"), "spent_exact"] == Decimal(5)
+    assert tuple(frame.loc[("eve", live), ["tasks", "spent_exact", "reserved_exact"]]) == (
+        2,
+        Decimal(0),
+        Decimal("0.7"),
+    )
     assert len(books.history.spending("day")) == 2
     with pytest.raises(vn.InvalidRequest, match="day, service, voice, label"):
         books.history.spending("week")
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_amounts_are_numbers_beside_the_exact_ones(books, rows):
+    """pandas describes, rounds and adds up what was spent and what a budget refused; the Decimals are still there."""
+    for number in range(rows):
+        books.session.ledger.tasks.add(paid(number)).result()
+    refused = [
+        {"sent": False, "estimate": Decimal("0.1"), "cost": None if one else Decimal("0.1")} for one in range(rows)
+    ]
+    for frame, names in (
+        (books.history.frame(), ("estimate", "cost", "refunded")),
+        (books.history.spending("voice"), ("spent", "reserved")),
+        (vn.BudgetExceeded("too dear", rows=refused).frame, ("estimate", "cost")),
+    ):
+        assert [str(frame[name].dtype) for name in names] == ["float64"] * len(names)
+        assert set(names) <= set(frame.describe().columns)
+        assert frame[list(names)].round(1)[names[0]].sum() == pytest.approx(
+            float(sum(frame[f"{names[0]}_exact"].dropna())), abs=0.06
+        )
+        exact = [one for name in names for one in frame[f"{name}_exact"] if one is not None]
+        assert all(isinstance(one, Decimal) for one in exact)
+        assert len(exact) == frame[list(names)].notna().to_numpy().sum()
 
 
 def test_a_deleted_task_frees_its_file_only_when_nobody_refers_to_it(books):

@@ -83,7 +83,7 @@ async def test_it_runs_shows_the_effects_and_its_code_makes_the_same(studio, voi
     assert panel.error is None
     assert told(panel._status).startswith("4 of 4 cells made")
     paid = balance - studio.balance().amount
-    assert paid == sum(panel.study.frame(["cost"])["cost"])
+    assert paid == sum(panel.study.frame(["cost_exact"])["cost_exact"])
     first = panel.results.effects.rows[0]["cells"]
     assert (first["verdict"]["text"], first["factor"]["text"]) == ("changes", "speed")
     (player,) = panel.results._player.children

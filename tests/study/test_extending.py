@@ -143,7 +143,7 @@ def test_drift_makes_the_oldest_cells_again_and_pays_like_any(voice, studio, bla
 @pytest.mark.slow
 def test_an_interrupted_repetition_goes_on(voice, studio, blank_home, before):
     one = study(voice).run(quiet=True)
-    price = sum(one.frame()["cost"]) / 4
+    price = sum(one.frame()["cost_exact"]) / 4
     with pytest.raises(vn.BudgetExceeded):
         one.drift(cells=3, budget=price * 2, quiet=True)
     made = len(charged(blank_home))

@@ -301,7 +301,7 @@ def test_parquet_keeps_types_and_exact_amounts(made, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     table = parquet.read_table(made.report(tmp_path / "tempo.parquet"))
     frame = made.frame()
-    assert table.column("cost").to_pylist() == [None if pd.isna(one) else one for one in frame["cost"]]
+    assert table.column("cost").to_pylist() == [None if pd.isna(one) else one for one in frame["cost_exact"]]
     assert {name: str(table.schema.field(name).type) for name in ("speed", "text", "duration", "cached")} == {
         "speed": "double", "text": "string", "duration": "double", "cached": "bool",
     }  # fmt: skip

@@ -46,7 +46,7 @@ def test_a_study_over_every_service_is_one_frame_priced_in_each_ones_unit(voices
     assert set(frame["status"]) == {"completed"}
     assert frame.groupby("service")["speed"].apply(sorted).to_dict() == {name: [0.9, 1.1] for name in services.names()}
     for name, price in plan.prices.items():
-        assert sum(frame[frame["service"] == name]["cost"]) == price.amount, name
+        assert sum(frame[frame["service"] == name]["cost_exact"]) == price.amount, name
         assert set(frame[frame["service"] == name]["unit"]) == {price.unit}, name
     fast, slow = (frame[frame["speed"] == speed].set_index("service")["duration"] for speed in (1.1, 0.9))
     assert (slow > fast).all()

@@ -24,9 +24,16 @@ def test_a_plan_sends_nothing_and_says_what_a_run_costs(studio, voice, blank_hom
     assert (plan.cells, plan.done, plan.cached) == (4, 0, 0)
     assert len(charged(blank_home)) == before
     assert studio.history.frame()["study"].isna().all()
+    unmade = one.frame()
+    assert (str(unmade["cost"].dtype), unmade["cost_exact"].tolist()) == ("float64", [None] * 4)
     one.run(quiet=True)
     frame = one.frame()
-    assert plan.prices["soundclone"].amount == sum(frame["cost"])
+    assert plan.prices["soundclone"].amount == sum(frame["cost_exact"])
+    # pandas describes and rounds the amounts, which are the exact ones.
+    assert "cost" in frame.describe().columns
+    assert frame["cost"].tolist() == list(map(float, frame["cost_exact"]))
+    assert list(one.frame(["cost_exact", "speed"]).columns) == ["cost_exact", "speed"]
+    assert one.frame(["cost_exact"])["cost_exact"].tolist() == frame["cost_exact"].tolist()
     assert "4 cells · 0 made" in repr(plan)
     assert "With one take" in plan._repr_html_()
     assert (one.plan().done, one.plan().prices) == (4, {})
@@ -123,7 +130,7 @@ def test_failures_are_rows_and_are_tried_again(voice, blank_home, studio):
     balance = studio.balance().amount
     again = one.run(quiet=True).frame()
     assert set(again["status"]) == {"completed"}
-    assert balance - studio.balance().amount == sum(again["cost"])
+    assert balance - studio.balance().amount == sum(again["cost_exact"])
 
 
 @pytest.mark.slow
@@ -150,12 +157,12 @@ def test_a_budget_holds_over_all_runs_of_a_study(voice, studio, blank_home, befo
     price = study(voice).plan().prices["soundclone"].amount
     with pytest.raises(vn.BudgetExceeded):
         study(voice).run(budget=price / 2, quiet=True)
-    spent = sum(study(voice).frame()["cost"].dropna())
+    spent = sum(study(voice).frame()["cost_exact"].dropna())
     assert 0 < spent <= price / 2
     with pytest.raises(vn.BudgetExceeded):
         study(voice).run(budget=price / 2, quiet=True)
     frame = study(voice).run(budget={"soundclone": price}, quiet=True).frame()
-    assert sum(frame["cost"]) == price
+    assert sum(frame["cost_exact"]) == price
     assert len(charged(blank_home)) == before + 4
 
 
@@ -181,7 +188,7 @@ def test_services_are_priced_and_paid_each_in_its_unit(two):
     frame = one.run(budget={"soundclone": 5, "aiclone": 500}, quiet=True).frame()
     assert (frame["status"] == "completed").all()
     for service, price in plan.prices.items():
-        assert sum(frame[frame["service"] == service]["cost"]) == price.amount
+        assert sum(frame[frame["service"] == service]["cost_exact"]) == price.amount
 
 
 @pytest.mark.parametrize(

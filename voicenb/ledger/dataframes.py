@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from voicenb.ledger.files import FileStore
@@ -13,7 +15,7 @@ from voicenb.ledger.records import STATUSES, TaskRecord, VoiceRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AMOUNTS", "KINDS", "task_frame", "voice_frame", "with_numbers"]
+__all__ = ["AMOUNTS", "KINDS", "task_frame", "voice_frame", "with_exact", "with_numbers"]
 
 KINDS = ("preview", "voice", "production")
 """The kinds of tasks."""
@@ -61,13 +63,29 @@ def task_frame(records: list[TaskRecord], files: FileStore) -> pd.DataFrame:
     return frame
 
 
-def with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its amounts as float64, which pandas describes, rounds and adds up, and the exact ones behind them."""
-    for name in AMOUNTS:
-        frame[f"{name}_exact"] = frame[name]
-        frame[name] = [math.nan if one is None else float(one) for one in frame[name]]
-        frame[name] = frame[name].astype("float64")
+def with_numbers(frame: pd.DataFrame, names: Sequence[str] = AMOUNTS) -> pd.DataFrame:
+    """The frame with its amounts as float64, which pandas describes, rounds and adds up, and the exact ones behind them.
+
+    Args:
+        frame: It holds Decimals, and None or NaN where an amount is not known; it is changed.
+        names: The columns that are amounts.
+    """
+    import pandas as pd
+
+    for name in names:
+        exact = [one if isinstance(one, Decimal) else None for one in frame[name]]
+        frame[f"{name}_exact"] = pd.Series(exact, index=frame.index, dtype=object)
+        frame[name] = pd.Series(
+            [math.nan if one is None else float(one) for one in exact], index=frame.index, dtype="float64"
+        )
     return frame
+
+
+def with_exact(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame of `with_numbers` with the exact amounts under the plain names, for what is written as text."""
+    names = {f"{name}_exact": name for name in frame.columns if f"{name}_exact" in frame.columns}
+    exact = frame.assign(**{name: frame[full] for full, name in names.items()})
+    return exact.drop(columns=list(names))
 
 
 def _comparable(value: Any) -> Any:

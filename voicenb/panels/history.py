@@ -200,7 +200,7 @@ class HistoryPanel(Panel):
         count = sum(week.values())
         sums = {(str(row["service"]), str(row["unit"]), row["endpoint"] == SANDBOX): Decimal(0) for row in spent}
         for row in spent:
-            sums[str(row["service"]), str(row["unit"]), row["endpoint"] == SANDBOX] += row["spent"]
+            sums[str(row["service"]), str(row["unit"]), row["endpoint"] == SANDBOX] += row["spent_exact"]
         parts = [
             f"{count:,} tasks this week" if count != 1 else "1 task this week",
             f"{under_way} under way" if under_way else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,8 +100,8 @@ def _table(frame: pd.DataFrame, by: str) -> str:
                 service_label(str(row["service"])),
                 "sandbox: play money" if row["endpoint"] == SANDBOX else "live",
                 f"{row['tasks']:,}",
-                amount(row["spent"], row["unit"]),
-                f"{amount(row['reserved'], row['unit'])} reserved" if row["reserved"] != Decimal(0) else "",
+                amount(row["spent_exact"], row["unit"]),
+                f"{amount(row['reserved_exact'], row['unit'])} reserved" if row["reserved_exact"] else "",
             )
         )
         + "</tr>"

@@ -269,8 +269,8 @@ class History:
             since: Only tasks planned at or after that moment; see `parse_since`.
 
         Returns:
-            Columns `by`, ``service``, ``endpoint``, ``tasks``, ``spent`` (charged, Decimal), ``reserved`` (what open and
-            unknown tasks may still cost) and ``unit``.
+            Columns `by`, ``service``, ``endpoint``, ``tasks``, ``spent`` (charged), ``reserved`` (what open and unknown tasks may
+            still cost) and ``unit``. The amounts are float64, and Decimal in ``spent_exact`` and ``reserved_exact``.
 
         Raises:
             InvalidRequest: `by` or `since` is none.
@@ -292,7 +292,7 @@ class History:
             for row in self._ledger.tasks.spending(by, parse_since(since))
         ]
         columns = dict.fromkeys([by, "service", "endpoint", "tasks", "spent", "reserved", "unit"])
-        return pd.DataFrame(rows, columns=list(columns))
+        return with_numbers(pd.DataFrame(rows, columns=list(columns)), ("spent", "reserved"))
 
     def verify(self, *, repair: bool = True) -> pd.DataFrame:
         """Hashes every file again, and fetches from the service what is damaged or gone, where it still has it.

@@ -9,6 +9,7 @@ import numpy as np
 
 from voicenb.base.arguments import did_you_mean
 from voicenb.errors import InvalidRequest
+from voicenb.ledger.dataframes import with_numbers
 from voicenb.measures.definition import Measure
 from voicenb.study.design import Design
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["TASK_COLUMNS", "all_columns", "frame_of", "measures_among"]
 
-TASK_COLUMNS = ("task", "status", "cost", "unit", "degraded", "provider", "cached", "seconds", "error", "file")
-"""What a row says of the task that made its clip."""
+TASK_COLUMNS = (
+    "task", "status", "cost", "cost_exact", "unit", "degraded", "provider", "cached", "seconds", "error", "file",
+)  # fmt: skip
+"""What a row says of the task that made its clip; ``cost`` is float64, and ``cost_exact`` the same as Decimal."""
 
 
 def all_columns(design: Design, known: Iterable[str]) -> list[str]:
@@ -52,10 +55,10 @@ def measures_among(columns: Sequence[str] | None, design: Design, known: Mapping
 def frame_of(
     rows: list[dict[str, Any]], columns: Sequence[str] | None, design: Design, chosen: Iterable[str]
 ) -> pd.DataFrame:
-    """The rows as a frame; what a row lacks is missing, and measures are float64.
+    """The rows as a frame; what a row lacks is missing, and measures and costs are float64.
 
     Args:
-        rows: One a cell.
+        rows: One a cell; its ``cost`` is a Decimal, or missing.
         columns: Only these; None gives all.
         design: The design.
         chosen: The measures among the columns.
@@ -63,4 +66,8 @@ def frame_of(
     import pandas as pd
 
     names = all_columns(design, chosen) if columns is None else list(columns)
-    return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(chosen, np.float64))
+    inner = [name for name in names if name != "cost_exact"]
+    if "cost" not in inner and "cost_exact" in names:
+        inner.append("cost")
+    frame = pd.DataFrame(rows, columns=inner).astype(dict.fromkeys(chosen, np.float64))
+    return with_numbers(frame, ("cost",))[names] if "cost" in inner else frame

@@ -52,7 +52,7 @@ def parquet_bytes(frame: pd.DataFrame, name: str, design: Design, facts: Facts, 
     columns |= {
         one: arrow.array([v if isinstance(v, str) else None for v in frame[one]], arrow.string()) for one in _TEXT
     }
-    costs = [one if isinstance(one, Decimal) and one.is_finite() else None for one in frame["cost"]]
+    costs = [one if isinstance(one, Decimal) and one.is_finite() else None for one in frame["cost_exact"]]
     columns["cost"] = arrow.array(costs, arrow.decimal128(_DIGITS, _places(costs)))
     for one in ("degraded", "cached"):
         columns[one] = arrow.array([value if isinstance(value, bool) else None for value in frame[one]], arrow.bool_())

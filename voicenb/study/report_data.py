@@ -63,7 +63,7 @@ def rows_json(frame: pd.DataFrame, design: Design, facts: Facts, known: Mapping[
     about = [facts.clips.get(key) for key in keys]
     kept: dict[str, Any] = {"cell": frame["cell"].tolist(), "key": keys}
     kept |= {name: [_text(one) for one in frame[name]] for name in TEXTS}
-    kept["cost"] = [str(one) if isinstance(one, Decimal) else None for one in frame["cost"]]
+    kept["cost"] = [str(one) if isinstance(one, Decimal) else None for one in frame["cost_exact"]]
     kept["seconds"] = [_number(one) for one in frame["seconds"]]
     kept |= {name: [one if isinstance(one, bool) else None for one in frame[name]] for name in ("degraded", "cached")}
     kept |= {f"clip_{name}": [getattr(one, name) if one else None for one in about] for name in _CLIP}

@@ -152,7 +152,7 @@ def _player(take: _Take, data: bytes | None, name: str, label: str, *, longest: 
     row = take.row
     duration = _seconds(take) or small.duration
     width = max(8, min(_WIDTH, round(_WIDTH * duration / (longest or duration))))
-    cost = f"{plain(row['cost'])} {row['unit']}" if row["cost"] is not None and row["cost"] == row["cost"] else ""
+    cost = "" if row["cost_exact"] is None else f"{plain(row['cost_exact'])} {row['unit']}"
     degraded = "degraded" if row["degraded"] is True else ""
     said = f"take {row['take']}" if takes > 1 else ""
     caption = " · ".join(filter(None, (said, seconds(duration), cost, degraded)))

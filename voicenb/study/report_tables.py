@@ -67,10 +67,10 @@ def side_effects(effects: list[dict[str, Any]], answers: list[Answer]) -> Table:
 
 
 def _spent(frame: pd.DataFrame) -> dict[tuple[str, str], Decimal]:
-    paid = frame[[isinstance(one, Decimal) for one in frame["cost"]]]
+    paid = frame[[isinstance(one, Decimal) for one in frame["cost_exact"]]]
     return {
         (str(service), str(unit)): sum(group, Decimal(0))
-        for (service, unit), group in paid.groupby(["service", "unit"])["cost"]
+        for (service, unit), group in paid.groupby(["service", "unit"])["cost_exact"]
     }
 
 

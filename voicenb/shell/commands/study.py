@@ -195,15 +195,17 @@ def _answers(given: argparse.Namespace, out: Output) -> int:
 
 
 def _show(study: Readings, given: argparse.Namespace, out: Output) -> int:
+    from voicenb.ledger.dataframes import with_exact
+
     if given.csv and not out.as_json:
-        study.frame().to_csv(sys.stdout, index=False, lineterminator="\n")
+        with_exact(study.frame()).to_csv(sys.stdout, index=False, lineterminator="\n")
         return OK
     from voicenb.study.standing import by_unit
 
     frame = study.frame()
     effects = study.effects()
     counts = frame["status"].value_counts()
-    spent = frame.groupby(["service", "unit"])["cost"]
+    spent = frame.groupby(["service", "unit"])["cost_exact"]
     costs = by_unit({(str(service), str(unit)): sum(group.dropna()) for (service, unit), group in spent})
     document = {
         "name": study.name,
@@ -211,7 +213,7 @@ def _show(study: Readings, given: argparse.Namespace, out: Output) -> int:
         "statuses": {str(name): int(count) for name, count in counts.items()},
         "costs": costs,
         "effects": as_rows(effects),
-        "cells": as_rows(frame),
+        "cells": as_rows(with_exact(frame)),
     }
     out.result(document, _lines(study, counts, costs, effects))
     return OK
