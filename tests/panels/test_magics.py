@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import atexit
 import re
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import voicenb as vn
+from voicenb.shell.magic_options import CLONE, HISTORY, SAY, VOICES
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +186,43 @@ def test_clone_makes_a_voice(shell, ada):
         shell.run_line_magic("clone", "--name nothing")
     with pytest.raises(vn.InvalidRequest, match="did you mean '--consent'"):
         shell.run_line_magic("clone", "recording --consnt mine")
+
+
+# -- the page ----------------------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "magics.md"
+checkout = pytest.mark.skipif(not PAGE.is_file(), reason="these tests look at a checkout")
+
+
+@checkout
+def test_each_example_of_the_page_runs(shell, studio, ada, tmp_path, monkeypatch, panel_home):
+    """In one notebook, one cell after the other; the clips, takes and voices are in the variables that the page names."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VOICENB_HOME", str(panel_home))
+    shutil.copy(ada, "me.wav")
+    shell.user_ns["studio"] = studio
+    for block in re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL):
+        shell.run_cell(block).raise_error()
+    names = shell.user_ns
+    with names["other"]:
+        assert (names["voice"].name, names["voice"].consent) == ("me", "my own voice")
+        assert names["clip"].task.parameters["speed"] == 1.1
+        assert [take.task.take for take in names["takes"]] == [1, 2]
+        assert names["calm"].task.service == "aiclone"
+
+
+@checkout
+@pytest.mark.parametrize("magic", [SAY, CLONE, VOICES, HISTORY], ids=lambda one: one.call)
+def test_every_option_is_on_the_page(magic):
+    """With the magic itself, and with --help."""
+    page = PAGE.read_text("utf-8")
+    assert f"`{magic.call}`" in page
+    assert [name for name in (*magic.options, "help") if f"`--{name}`" not in page and f"--{name}\n" not in page] == []
+
+
+def test_help_needs_no_cell(shell, capsys):
+    """IPython refuses a cell magic whose cell is empty; with one sign the options are listed, and a text is asked for."""
+    shell.run_cell("%say --help").raise_error()
+    assert "--speed" in capsys.readouterr().out
+    with pytest.raises(vn.InvalidRequest, match="below that line"):
+        shell.run_line_magic("say", "--speed 1.1")

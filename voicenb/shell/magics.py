@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from voicenb import services
 from voicenb.base.arguments import did_you_mean
@@ -110,15 +110,19 @@ class VoicenbMagics(Magics):
             if isinstance(value, Studio) and not key.startswith("_")
         }
 
-    @cell_magic
-    def say(self, line: str, cell: str) -> Any:
-        """Speaks the cell's text: ``%%say --voice me --speed 1.1 --into clip``. ``%%say --help`` lists the options.
+    @line_cell_magic
+    def say(self, line: str, cell: str | None = None) -> Any:
+        """Speaks the cell's text: ``%%say --voice me --speed 1.1 --into clip``. ``%say --help`` lists the options.
 
         Raises:
-            InvalidRequest: An option or a parameter breaks a rule.
+            InvalidRequest: An option or a parameter breaks a rule, or there is no cell.
         """
         if SAY.asks_for_help(line):
             return self._help(SAY, line)
+        if cell is None:
+            raise InvalidRequest(
+                "%say has no text: begin the cell with %%say and its options, and write the text below that line"
+            )
         studio = self._named(line)
         known = SAY.parameters(studio.service)
         given = SAY.given(line, studio.service)
