@@ -48,8 +48,8 @@ def _parameters() -> str:
 
     parts = [
         (
-            "# Parameters\n\nThe same names hold for all services; the wire's own spelling is accepted too. These tables "
-            "are made from the typed requests that check, price and send.\n"
+            "# Parameters\n\nThe same names hold for all services. The wire's own spelling is accepted, too; where it differs it stands "
+            "beside the name. These tables are made from the typed requests that check, price and send.\n"
         )
     ]
     for name in services.names():
@@ -58,14 +58,13 @@ def _parameters() -> str:
         for kind in ("preview", "voice", "production"):
             if kind == "voice" and service.profile.cloning != "voice":
                 continue
-            parts.append(
-                f"### {kind.capitalize()}\n\n| name | wire | allowed | default | meaning |\n|---|---|---|---|---|"
-            )
+            parts.append(f"### {kind.capitalize()}\n\n| name | meaning | allowed | default |\n|---|---|---|---|")
             for one in service.request_type(kind).parameters().values():
                 default = "required" if one.required else "–" if one.default is None else f"`{one.default!r}`"
                 allowed = one.allowed.removeprefix("allowed is ").removeprefix("allowed are ")
                 models = f" ({', '.join(one.models)} only)" if getattr(one, "models", ()) else ""
-                cells = (f"`{one.name}`", f"`{one.wire}`", allowed, default, one.help + models)
+                names = f"`{one.name}`" if one.name == one.wire else f"`{one.name}` `{one.wire}`"
+                cells = (names, one.help + models, allowed, default)
                 parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
             parts.append("")
     return "\n".join(parts)
@@ -116,7 +115,10 @@ def _tutorial(path: Path) -> str:
         f"*This page is a notebook with the outputs of its last run. `voicenb lab` opens a copy of it, to run and to change; "
         f"the file itself: {{download}}`{path.name} <../../../notebooks/{path.name}>`.*"
     )
-    title, rest = "".join(notebook["cells"][0]["source"]).split("\n", 1)
+    for cell in notebook["cells"]:
+        # What nbval is told is nothing to a reader.
+        cell["source"] = "".join(cell["source"]).removeprefix("# NBVAL_CHECK_OUTPUT\n")
+    title, rest = notebook["cells"][0]["source"].split("\n", 1)
     notebook["cells"][0]["source"] = f"{title}\n\n{note}\n{rest}"
     for output in (output for cell in notebook["cells"] for output in cell.get("outputs", [])):
         data = output.get("data", {})
