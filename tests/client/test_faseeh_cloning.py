@@ -163,10 +163,17 @@ def test_a_preview_is_kept_for_another_kernel(wire, connect, ada, tmp_path):
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == 7, run.stderr
     studio = connect()
+    assert studio.clone_price(text=TEXT).amount == 23 + 5
+    price = studio.clone_price(ada, name="me", text=TEXT)
+    assert (price.amount, price.cached) == (5, False)
+    assert price.rule.startswith("the preview was made before; ")
     voice = studio.clone(ada, name="me", text=TEXT, quiet=True)
     assert posted(wire) == [PREVIEW, CLONE, CLONE]
     assert voice.preview.data == wav_of(TONE, 24000, 1)
     assert spent(studio) == 23 + 5
+    assert studio.clone_price(ada, name="me", text=TEXT).cached
+    assert not studio.clone_price(ada, name="other", text=TEXT).cached, "its name is a part of the voice there"
+    assert studio.clone_price(ada, name="me", text=TEXT, fresh=True).amount == 23 + 5
 
 
 def test_the_same_in_an_asynchronous_loop(wire, connect, ada):

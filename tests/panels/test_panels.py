@@ -655,7 +655,7 @@ async def test_cloning_makes_a_voice_that_the_other_panels_know(studio, voice, a
     panel.close()
 
 
-async def test_after_cloning_the_next_step_is_to_say_something(studio, ada):
+async def test_after_cloning_the_next_step_is_to_say_something(studio, voice, ada):
     """The main button leads to Say with that voice, also where a newer one has its name; a change takes the offer back."""
     panel = StudioPanel(studio)
     go, speak = panel.clone._buttons.go, panel.clone._speak
@@ -687,7 +687,7 @@ async def test_after_cloning_the_next_step_is_to_say_something(studio, ada):
     alone.close()
 
 
-async def test_a_new_voice_is_told_of_as_it_is_now(studio, ada):
+async def test_a_new_voice_is_told_of_as_it_is_now(studio, voice, ada):
     """Used once, it is no longer "to be used once before"; under another name it has that; forgotten, nothing leads to it."""
     panel = StudioPanel(studio)
     clone, go = panel.clone, panel.clone._buttons.go

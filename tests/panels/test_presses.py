@@ -447,6 +447,44 @@ async def test_a_sample_that_speaks_late_takes_nothing_from_the_recording_that_c
     panel.close()
 
 
+async def test_what_was_cloned_before_is_free_and_another_part_is_not(studio, voice, ada):
+    """The button says so before it is pressed, and agrees with the studio; another part or text is another voice."""
+    panel = ClonePanel(studio)
+    go = panel._buttons.go
+    panel.reference.take(str(ada))
+    panel._named.value = "again"
+    panel.form.set({"text": "Cloned only once."})
+    await panel.reference.settled()
+    await panel.settled()
+    paid = go.description
+    price = studio.clone_price(ada, text="Cloned only once.")
+    assert not price.cached
+    assert paid == f"Clone · {price}"
+    go.click()
+    await panel.settled()
+    assert go.description == "Clone · made before · free"
+    price = studio.clone_price(ada, name="another name", text="Cloned only once.")
+    assert (price.amount, price.cached) == (0, True)
+    assert studio.clone_price(ada, text="Cloned only once.", fresh=True).amount > 0
+    assert studio.clone_price(text="Cloned only once.").amount > 0
+    assert (await studio.aio.clone_price(ada, text="Cloned only once.")).cached
+    for change in (
+        lambda on: setattr(panel.reference.waveform, "end", 18.0 if on else panel.reference.reference.duration),
+        lambda on: panel.form.set({"text": "Cloned only twice." if on else "Cloned only once."}),
+    ):
+        change(True)
+        await panel.settled()
+        assert go.description.startswith("Clone · 0.00")
+        change(False)
+        await panel.settled()
+        assert go.description == "Clone · made before · free"
+    press(panel, go)
+    await panel.settled()
+    assert panel.error is None
+    assert panel.voice.preview.task.text == "Cloned only once."
+    panel.close()
+
+
 async def test_a_live_service_is_not_paid_without_consent(studio, ada, tmp_path):
     """Asked for in amber before anything is paid, and required where money is real; a setting lifts that."""
     address = "http://127.0.0.1:9"

@@ -17,7 +17,7 @@ from voicenb.panels.fields.field import switch_class
 from voicenb.panels.form import Form, Remark, languages, without_warnings
 from voicenb.panels.page.light import lean
 from voicenb.panels.page.static_output import StaticOutput
-from voicenb.panels.parts.formatting import amount, player
+from voicenb.panels.parts.formatting import player, priced
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageOutdated, PageValues, press
 from voicenb.panels.parts.run_buttons import RunButtons
 from voicenb.panels.parts.style import bar, heading, line
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["ClonePanel", "check_consent"]
 
 _TICK = 0.5
+_PAUSE = 0.2
 _LOOKED_AT = 50
 _NO_CONSENT = "Whose voice is it, and did they agree? Write it under Consent"
 
@@ -95,6 +96,7 @@ class ClonePanel(Panel):
         self._price: Price | None = None
         self._asked = 0
         self._told_ready = ""
+        self._last_part: tuple[Reference, tuple[float, float], Reference] | None = None
         self._job: Any = None
         requests = [service.request_type("preview")]
         if profile.cloning == "voice":
@@ -126,6 +128,8 @@ class ClonePanel(Panel):
         self.reference.on_change(lambda: self._on(self._look_again)(None))
         self.reference.on_consent(lambda: self._on(self._judge)(None))
         self.form.on_change(lambda: self._on(self._judge)(None))
+        # Another part is another voice, with a price of its own.
+        self.reference.waveform.observe(self._on(self._judge), ["start", "end"])
         # This panel's code has all that the reference's has.
         self.reference.hide_code()
         acts = lean(
@@ -199,22 +203,31 @@ class ClonePanel(Panel):
             self._buttons.offer()
             if not keep:
                 self._tell("" if self.reference.consent else f"{_NO_CONSENT}.", "amber")
-            self._start(self._ask_price(self._asked, values, keep=keep))
+            self._start(self._ask_price(self._asked, reference, values, keep=keep))
 
     def _off(self, reason: str, tone: str = "quiet") -> None:
         self._buttons.off()
         self._tell(reason, tone)
 
-    async def _ask_price(self, asked: int, values: dict[str, Any], *, keep: bool) -> None:
+    async def _ask_price(self, asked: int, whole: Reference, values: dict[str, Any], *, keep: bool) -> None:
+        part = self.reference.part()
+        if part is not None:
+            # While an end is dragged, each step would cut and hash a recording.
+            await asyncio.sleep(_PAUSE)
+            if asked != self._asked:
+                return
         try:
-            price = await asyncio.to_thread(without_warnings, lambda: self.studio.clone_price(ask=False, **values))
+            taken = await asyncio.to_thread(self._taken, whole, part)
+            price = await asyncio.to_thread(
+                without_warnings, lambda: self.studio.clone_price(taken, ask=False, **values)
+            )
         except InvalidRequest as error:
             if asked == self._asked:
                 self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
                 self._off(str(error).splitlines()[0])
             return
         if asked == self._asked and not self._buttons.running:
-            self._buttons.offer(amount(price.amount, price.unit))
+            self._buttons.offer(priced(price))
             self._buttons.go.tooltip = price.rule
             if price.amount is None and not keep:
                 self._tell(f"The price is not known: {price.rule}", "amber")
@@ -284,14 +297,22 @@ class ClonePanel(Panel):
         """
         if order.price is None:
             return
-        price = await asyncio.to_thread(without_warnings, lambda: self.studio.clone_price(**order.values))
-        self._buttons.require_price(amount(price.amount, price.unit), order.price)
+        taken = await asyncio.to_thread(self._taken, order.reference, order.part)
+        price = await asyncio.to_thread(without_warnings, lambda: self.studio.clone_price(taken, **order.values))
+        self._buttons.require_price(priced(price), order.price)
+
+    def _taken(self, whole: Reference, part: tuple[float, float] | None) -> Reference:
+        """What is cloned of a recording; the last part is remembered, since each change of the form asks for its price."""
+        if part is None:
+            return whole
+        known = self._last_part
+        if known is None or known[0] is not whole or known[1] != part:
+            known = self._last_part = (whole, part, whole.trim(*part))
+        return known[2]
 
     async def _follow(self, order: _Order) -> Voice | None:
         """Clones, and says how far it is; None where it was cancelled."""
-        reference = order.reference
-        if order.part is not None:
-            reference = await asyncio.to_thread(reference.trim, *order.part)
+        reference = await asyncio.to_thread(self._taken, order.reference, order.part)
         if reference.consent != order.consent:
             reference = Reference(reference)
             reference.consent = order.consent

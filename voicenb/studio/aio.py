@@ -123,9 +123,9 @@ class Aio:
         return await asyncio.to_thread(lambda: as_voice(self._session, voice).price(text, **parameters))
 
     @takes_parameters(CLONED)
-    async def clone_price(self, **parameters: Any) -> Price:
+    async def clone_price(self, source: Any = None, **parameters: Any) -> Price:
         """`Studio.clone_price` as a coroutine."""
-        return await asyncio.to_thread(lambda: clone_price(self._session, **parameters))
+        return await asyncio.to_thread(lambda: clone_price(self._session, source, **parameters))
 
     async def publish(self, source: Any, *, name: str | None = None) -> str:
         """`Studio.publish` as a coroutine."""

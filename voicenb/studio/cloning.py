@@ -16,7 +16,7 @@ from voicenb.base import portal
 from voicenb.base.arguments import did_you_mean, plain_text, to_python, wait_seconds
 from voicenb.base.money import Price
 from voicenb.errors import BadReference, InvalidRequest, Problem, TaskTimeout, VoicenbError
-from voicenb.ledger.records import VoiceRecord, now
+from voicenb.ledger.records import TaskRecord, VoiceRecord, now
 from voicenb.services.base import RECORDING, Kind, Profile, ServiceRequest, Upload, shown
 from voicenb.studio.reference import Reference
 from voicenb.studio.task import Task
@@ -74,14 +74,7 @@ async def clone_voice(session: Session, request: CloneRequest, timeout: float | 
     await asyncio.to_thread(reference.require, session)
     asked = preview or making
     assert asked is not None
-    key = cache_key(
-        asked,
-        endpoint=session.endpoint,
-        kind="preview",
-        reference=_cloning_identity(reference, making, own),
-        take=1,
-        seed=None,
-    )
+    key = _clone_key(session, asked, reference, making, own)
     if not request.fresh:
         again = await asyncio.to_thread(_cached_voice, session, key, request, name, reference.consent)
         if again is not None:
@@ -135,7 +128,7 @@ async def clone_voice(session: Session, request: CloneRequest, timeout: float | 
     elif preview is not None:
         kept = None
         if making is not None and not request.fresh:
-            kept = await asyncio.to_thread(_kept_preview, session, preview, record, key)
+            kept = await asyncio.to_thread(_take_kept_preview, session, preview, record, key)
         request.task = kept or await asyncio.to_thread(
             _send, session, preview, "preview", record, prices, files=files, key=key
         )
@@ -161,11 +154,16 @@ async def clone_voice(session: Session, request: CloneRequest, timeout: float | 
     return Voice(session, found)
 
 
-def _kept_preview(session: Session, preview: ServiceRequest, voice: VoiceRecord, key: str) -> Task | None:
-    """Return the preview that an earlier try has paid for, as a row of its own for this voice."""
-    found = session.ledger.tasks.kept_preview(
-        voice.service, voice.endpoint, request=request_hash(preview), reference=voice.reference or ""
+def _kept_preview(session: Session, preview: ServiceRequest, reference: str) -> TaskRecord | None:
+    """Return the preview that an earlier try has paid for, of a recording by its hash."""
+    return session.ledger.tasks.kept_preview(
+        session.service.profile.id, session.endpoint, request=request_hash(preview), reference=reference
     )
+
+
+def _take_kept_preview(session: Session, preview: ServiceRequest, voice: VoiceRecord, key: str) -> Task | None:
+    """Return the preview that an earlier try has paid for, as a row of its own for this voice."""
+    found = _kept_preview(session, preview, voice.reference or "")
     if found is None:
         return None
     return Task(
@@ -289,14 +287,23 @@ def _send(
     return Task(session.runner, active)
 
 
-def _cached_voice(session: Session, key: str, request: CloneRequest, name: str, consent: str | None) -> Voice | None:
-    """Return the voice that the same request has made, as long as the service keeps it, under this name and with this consent."""
+def _made_before(session: Session, key: str) -> tuple[TaskRecord, VoiceRecord] | None:
+    """Return the task that has answered the same request, and the voice that it made, as long as the service keeps that."""
     found = session.ledger.tasks.cached(key)
     record = session.ledger.voices.get(found.voice) if found is not None and found.voice is not None else None
     if found is None or record is None or record.state not in {"ready", "forgotten"} or record.remote is None:
         return None
     if record.activated is None and record.expires is not None and record.expires <= now():
         return None
+    return found, record
+
+
+def _cached_voice(session: Session, key: str, request: CloneRequest, name: str, consent: str | None) -> Voice | None:
+    """Return the voice that the same request has made, as long as the service keeps it, under this name and with this consent."""
+    made = _made_before(session, key)
+    if made is None:
+        return None
+    found, record = made
     if (record.name, record.consent, record.state) != (name, consent, "ready"):
         record = replace(record, id=uuid.uuid4().hex, name=name, consent=consent, state="ready", created=now())
         session.ledger.voices.add(record).result()
@@ -306,29 +313,42 @@ def _cached_voice(session: Session, key: str, request: CloneRequest, name: str, 
 
 def clone_price(
     session: Session,
+    source: Any = None,
     /,
     *,
     name: str | None = None,
     text: str | None = None,
     language: str | Sequence[str] | None = None,
     preview: Any = None,
+    fresh: bool = False,
     ask: bool = True,
     **parameters: Any,
 ) -> Price:
     """Return what cloning costs; see `Studio.clone_price`."""
     unit = session.service.profile.unit
-    request = CloneRequest(None, name, text, language, None, False, parameters, preview=preview)
-    requests = _requests(session, request, name or "voice")
+    request = CloneRequest(source, name, text, language, None, fresh, parameters, preview=preview)
+    reference = None if source is None else _as_reference(source, None)
+    speaking, making = _requests(session, request, request.name or (reference and reference.name) or "voice")
     if session.service.profile.cloning == "address" and text is None:
         return Price(Decimal(0), unit, "the address of the recording is the voice: nothing is made or charged")
+    kept = None
+    # What is behind an address that was not downloaded is not known, where the recording itself is sent.
+    if reference is not None and not fresh and (reference.hash or making is None):
+        asked = speaking or making
+        assert asked is not None
+        own = None if preview is None else _own_preview(preview, session.service.profile)
+        if _made_before(session, _clone_key(session, asked, reference, making, own)) is not None:
+            return Price(Decimal(0), unit, "made before: the same voice is given again, for nothing", cached=True)
+        if making is not None and speaking is not None:
+            kept = _kept_preview(session, speaking, reference.hash)
     prices = session.unit_prices(ask=ask)
-    found = [session.service.price(one, prices) for one in requests if one is not None]
+    paid = [one for one in (speaking if kept is None else None, making) if one is not None]
+    found = [session.service.price(one, prices) for one in paid]
     unknown = next((one for one in found if one.amount is None), None)
     if unknown is not None:
         return unknown
-    return Price(
-        sum((one.amount or Decimal(0) for one in found), Decimal(0)), unit, "; ".join(one.rule for one in found)
-    )
+    rules = [*(["the preview was made before"] if kept is not None else []), *(one.rule for one in found)]
+    return Price(sum((one.amount or Decimal(0) for one in found), Decimal(0)), unit, "; ".join(rules))
 
 
 def _preview_line(profile: Profile, language: str | Sequence[str] | None) -> str:
@@ -363,6 +383,14 @@ def _add_kept_preview(error: VoicenbError, preview: Task) -> None:
     if said not in str(error):
         paid = amount_text(preview.estimate, preview.unit)
         error.args = (f"{str(error).rstrip()} {said}, and does not pay {paid} again.", *error.args[1:])
+
+
+def _clone_key(
+    session: Session, asked: ServiceRequest, reference: Reference, making: ServiceRequest | None, own: Reference | None
+) -> str:
+    """Return the key under which the answer to a cloning is found again."""
+    identity = _cloning_identity(reference, making, own)
+    return cache_key(asked, endpoint=session.endpoint, kind="preview", reference=identity, take=1, seed=None)
 
 
 def _cloning_identity(reference: Reference, making: ServiceRequest | None, own: Reference | None) -> str:

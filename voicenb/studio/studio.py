@@ -114,23 +114,45 @@ class Studio:
     @takes_parameters(CLONED)
     def clone_price(
         self,
+        source: Any = None,
         *,
         name: str | None = None,
         text: str | None = None,
         language: str | Sequence[str] | None = None,
         preview: Any = None,
+        fresh: bool = False,
         ask: bool = True,
         **parameters: Any,
     ) -> Price:
         """What cloning a voice costs, before anything is sent; the arguments are those of `clone`, and `ask` is as in `price`.
 
-        A preview that `clone` would take again from an earlier try is counted: which it is, the recording decides.
+        Whether it was made before, the recording decides: with it, a voice that `clone` would give again costs 0, and the price is
+        ``cached``; a preview that it would take again from an earlier try is not counted. Without a recording all is counted.
+
+        Args:
+            source: As in `clone`; None where there is no recording yet. An address is not downloaded.
+            name: As in `clone`.
+            text: As in `clone`.
+            language: As in `clone`.
+            preview: As in `clone`.
+            fresh: Counts everything, as ``clone(…, fresh=True)`` pays it.
+            ask: As in `price`.
+            parameters: As in `clone`.
 
         Raises:
+            BadReference: The recording cannot be read.
             InvalidRequest: A parameter breaks a rule.
         """
         return clone_price(
-            self.session, name=name, text=text, language=language, preview=preview, ask=ask, **parameters
+            self.session,
+            source,
+            name=name,
+            text=text,
+            language=language,
+            preview=preview,
+            fresh=fresh,
+            ask=ask,
+            **parameters,
         )
 
     def balance(self) -> Balance:
