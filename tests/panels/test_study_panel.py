@@ -216,7 +216,7 @@ async def test_services_are_priced_apart(studio, voice, panel_home):
         assert panel._buttons.go.description.count(" + ") == 1
         assert "(soundclone)" in panel._buttons.go.description
         assert "(aiclone)" in panel._buttons.go.description
-        assert "aiclone = vn.connect('aiclone', sandbox=True)" in panel.code()
+        assert f"aiclone = vn.connect('aiclone', sandbox=True, home={str(panel_home)!r})" in panel.code()
         assert "[soundclone.voice('ada'), aiclone.voice('bruno')]" in panel.code()
         panel.close()
 

@@ -28,7 +28,7 @@ class Recorder(Player):
     """
 
     _esm = bundle("shared", "recorder")
-    _css = styles()
+    _css = styles("recorder")
     _arguments = ("note", "max_seconds", "least_seconds", "script", "replay")
 
     note = traitlets.Unicode(NOTE).tag(sync=True)
