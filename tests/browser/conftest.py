@@ -391,6 +391,15 @@ def lab(work, browser):
     started.stop()
 
 
+@pytest.fixture
+def theme(lab, request):
+    """JupyterLab in a theme of its own."""
+    file = lab.folder.parent / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
+    file.write_text(f'{{"theme": "{getattr(request, "param", "JupyterLab Light")}"}}', "utf-8")
+    yield
+    file.unlink()
+
+
 @pytest.fixture(scope="package")
 def home(lab, work):
     """The home of JupyterLab's kernels."""

@@ -7,13 +7,11 @@ It is slow because JupyterLab and a kernel start. Without ``AXE_CORE`` what need
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 import voicenb as vn
 
+from .axe import violations
 from .test_panels import CONTRAST, tab, written
 
 CELL = "import voicenb as vn\nfrom voicenb.panels import KeyPanel\nstudio = vn.connect(home={home!r})\ndisplay(KeyPanel('soundclone'))\npanel = studio.panel()\npanel"
@@ -21,15 +19,6 @@ NAME = "librispeech-2414-reference"
 # What reaches beyond the table's own width.
 BEYOND = """table => { const most = table.getBoundingClientRect().right + 1;
     return [...table.querySelectorAll("td, th")].filter(one => one.getBoundingClientRect().right > most && one.offsetParent).map(one => one.textContent); }"""
-
-
-@pytest.fixture
-def theme(lab, request):
-    """JupyterLab in a theme of its own."""
-    file = lab.folder.parent / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
-    file.write_text(f'{{"theme": "{getattr(request, "param", "JupyterLab Light")}"}}', "utf-8")
-    yield
-    file.unlink()
 
 
 @pytest.fixture
@@ -126,17 +115,10 @@ def test_the_selected_sounds_are_downloaded(shown, tmp_path):
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"], indirect=True)
 def test_axe_finds_nothing_in_history_voices_and_key(shown):
     """Nor is anything that can be pressed smaller than 24 px, nor a text paler than 4.5 : 1."""
-    if "AXE_CORE" not in os.environ:
-        pytest.skip("AXE_CORE does not name axe-core's axe.min.js")
     screen = shown.page
-    screen.evaluate(Path(os.environ["AXE_CORE"]).read_text("utf-8"))
 
     def look(scope):
-        found = screen.evaluate(
-            "scope => axe.run(scope, {preload: false, rules: {region: {enabled: false}, 'target-size': {enabled: true}}}).then(({violations}) => violations)",
-            scope,
-        )
-        return [(one["id"], one["help"], [node["html"][:160] for node in one["nodes"]]) for one in found]
+        return violations(screen, scope, region=False, target_size=True)
 
     assert look(".vn-key") == []
     for name in ("Voices", "History"):
