@@ -14,7 +14,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "panels.md"
 @pytest.mark.skipif(not PAGE.is_file(), reason="this test looks at a checkout")
 def test_a_slider_asks_for_prices_and_a_button_pays_once(studio, voice):
     """Moving either slider leaves no task; the button makes one."""
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    (code,) = [one for one in blocks if "interact_manual" in one]
     names = {"studio": studio, "voice": voice}
     named = code.replace("\ninteract(", "\nasked = interact(").replace(
         "\ninteract_manual(", "\npaid = interact_manual("

@@ -184,10 +184,8 @@ class Cell:
             return levels[name]
         if name == "service" and "voice" in levels:
             return self._design.services.get(levels["voice"], "")
-        hint = did_you_mean(name, [*levels, "service", "take", "number", "key"])
-        raise AttributeError(
-            f"a cell of this study has no {name!r}; {hint}it has {', '.join(levels)}, service, take, number and key"
-        )
+        known = [*levels, "service", "take", "number", "key"]
+        raise AttributeError(f"a cell has no {name!r}; {did_you_mean(name, known)}it has {', '.join(known)}")
 
     def __getitem__(self, name: str) -> Any:
         try:
@@ -289,12 +287,10 @@ class Design:
     services: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            hint = did_you_mean(self.kind, KINDS)
-            raise InvalidRequest(f"design={self.kind!r}: {hint}allowed are {', '.join(map(repr, KINDS))}")
-        if self.order not in ORDERS:
-            hint = did_you_mean(self.order, ORDERS)
-            raise InvalidRequest(f"order={self.order!r}: {hint}allowed are {', '.join(map(repr, ORDERS))}")
+        for name, given, known in (("design", self.kind, KINDS), ("order", self.order, ORDERS)):
+            if given not in known:
+                hint = did_you_mean(given, known)
+                raise InvalidRequest(f"{name}={given!r}: {hint}allowed are {', '.join(map(repr, known))}")
         if isinstance(self.takes, bool) or not 1 <= self.takes <= 100:
             raise InvalidRequest(f"takes={self.takes!r}: allowed is a whole number from 1 to 100")
         if self.sample is not None and self.kind != "grid":
