@@ -77,6 +77,23 @@ async def test_a_press_pays_for_what_the_page_shows_and_not_for_what_the_kernel_
     panel.close()
 
 
+async def test_a_press_at_the_price_of_before_the_result_is_refused_because_it_is_free(studio, voice):
+    """The page still said the amount; what it asked for was made meanwhile. The sentence says so in words."""
+    text = "What another cell has said meanwhile."
+    panel = say_panel(studio, text)
+    await panel.settled()
+    shown = panel._buttons.go.description
+    voice.say(text, quiet=True)
+    press(panel, panel._buttons.go)
+    await panel.settled()
+    assert isinstance(panel.error, PageOutdated)
+    assert f"this has been made before and is free, and the button said {shown.partition(' · ')[2]} when" in str(
+        panel.error
+    )
+    assert len(rows(studio, text)) == 1
+    panel.close()
+
+
 async def test_another_price_than_the_button_said_is_refused(studio, voice):
     """Nothing is sent, the remark is amber and names both, and the button says the right one."""
     text = "What costs more than the page could know."

@@ -98,10 +98,11 @@ def _chosen(widget: Any, state: Mapping[str, Any]) -> Any:
 
 
 def price_changed(due: str, shown: str) -> PageOutdated:
-    """What is raised where something costs `due` and the pressed button said `shown`."""
+    """What is raised where something costs `due`, an amount or "made before · free", and the pressed button said `shown`."""
     said = shown.partition(" · ")[2] or "no price"
+    costs = "has been made before and is free" if due.endswith("free") else f"costs {due}"
     return PageOutdated(
-        f"Nothing was sent: this costs {due}, and the button said {said} when it was pressed. Look at the price, and press again."
+        f"Nothing was sent: this {costs}, and the button said {said} when it was pressed. Look at the price, and press again."
     )
 
 
