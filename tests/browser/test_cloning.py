@@ -12,7 +12,9 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import voicenb as vn
 
@@ -67,13 +69,28 @@ def test_from_a_file_to_something_said(cloning, tmp_path):
     screen = cloning.page
     upload = screen.get_by_role("button", name="Choose a file", exact=True)
     upload.wait_for()
-    content = base64.b64encode((tmp_path / "mine.wav").read_bytes()).decode()
-    assert screen.evaluate(DRAG, ["dragover", "mine.wav", content]) == "dashed", "it shows where a file may be let go"
-    assert screen.evaluate(DRAG, ["dragleave", "mine.wav", content]) != "dashed"
-    assert screen.evaluate(DRAG, ["dragover", "mine.wav", content]) == "dashed"
-    assert screen.evaluate(DRAG, ["drop", "mine.wav", content]) != "dashed"
+    samples, rate = soundfile.read(tmp_path / "mine.wav")
+    soundfile.write(tmp_path / "large.wav", np.repeat(samples, 4), 4 * rate, "PCM_16")
+    content = base64.b64encode((tmp_path / "large.wav").read_bytes()).decode()
+    upload.evaluate(
+        """one => { window.named = []; new MutationObserver(all => named.push(one.getAttribute("aria-label")))
+            .observe(one, {attributes: true, attributeFilter: ["aria-label"]}); }"""
+    )
+    assert screen.evaluate(DRAG, ["dragover", "large.wav", content]) == "dashed", "it shows where a file may be let go"
+    assert screen.evaluate(DRAG, ["dragleave", "large.wav", content]) != "dashed"
+    assert screen.evaluate(DRAG, ["dragover", "large.wav", content]) == "dashed"
+    assert screen.evaluate(DRAG, ["drop", "large.wav", content]) != "dashed"
     status(cloning, "The service takes it.")
-    assert upload.get_attribute("aria-label") is None, "its words are its name again"
+    # The pieces are counted under the button's own name, and its words are its name again.
+    names = screen.evaluate("named")
+    assert "Choose a file: 33 %" in names
+    assert upload.get_attribute("aria-label") is None
+    for shown, named in (("57 % …", True), ("Choose a file", False)):
+        upload.or_(screen.get_by_text("57 % …")).evaluate("(one, text) => { one.textContent = text; }", shown)
+        screen.wait_for_function(
+            "([title, named]) => [...document.querySelectorAll('button')].find(one => one.title.startsWith(title)).hasAttribute('aria-label') === named",
+            arg=["A recording of one person", named],
+        )
 
     choose(screen, tmp_path / "holiday.jpg")
     screen.locator(".voicenb-problem", has_text="holiday.jpg").wait_for()

@@ -583,6 +583,12 @@ async def test_while_somebody_records_nothing_else_is_cloned(studio, ada, panel_
     await panel.settled()
     assert not go.disabled
     assert told(reference._status) == "The service takes it."
+    send(reference._file, "holiday.jpg", b"no sound")
+    await reference.settled()
+    for on in (True, False):
+        said(kind="began", on=on)
+    assert go.disabled, "what was in doubt is not kept by a recording that was thrown away"
+    assert "voicenb-gone" not in reference._kept_button._dom_classes
     said(kind="began", on=True)
     content = ada.read_bytes()
     about = {"kind": "recording", "recording": "a", "size": len(content), "piece": 0, "pieces": 1}

@@ -112,7 +112,7 @@ class ReferencePanel(Panel):
         self._first: Reference | None = None
         self._found: list[Finding] = []
         self._asked = 0
-        self._reading = self._doubtful = self._speaking = False
+        self._reading = self._doubtful = self._speaking = self._in_doubt_before = False
         # What the panel itself has written under Consent, which is true of that one recording only.
         self._filled = ""
         self._consent_listeners: list[Callable[[], None]] = []
@@ -203,11 +203,17 @@ class ReferencePanel(Panel):
         self._speaking = on
         self._asked += 1
         self._clear()
-        self._set_standing(reading=on)
         if on:
+            # What was asked for before and is not there does not become the one before by being forgotten.
+            self._in_doubt_before = self._doubtful or self._reading
+            self._set_standing(reading=True)
             self._tell_busy("recording …")
+            return
+        self._end_busy()
+        if self._in_doubt_before:
+            self._doubt()
         else:
-            self._end_busy()
+            self._set_standing()
             self._say_verdict()
 
     def _addressed(self, shown: PageValues = KERNEL_VALUES) -> None:
