@@ -145,10 +145,22 @@ def data_url(content: bytes, mime: str) -> str:
     return f"data:{mime};base64,{base64.b64encode(content).decode('ascii')}"
 
 
+# Where Chromium's seek bar begins and ends, in CSS pixels from the player's edges; at every width that has one.
+_BEFORE_BAR, _BEHIND_BAR = 132, 93
+_PICTURE_HEIGHT, _PLAYER_HEIGHT = 36, 40
+
+
 def _picture(samples: npt.ArrayLike, duration: float, used: tuple[float, float] | None = None) -> str:
+    """The waveform, in line with the seek bar of the player that follows; where a browser knows how, over it, and pressed through."""
+    # ``calc-size`` is known to Chromium alone, whose bar this lies on; elsewhere the first height counts, and the waveform stands above.
+    # JupyterLab takes it out of notebooks that it does not trust, and ``pointer-events`` with it, without which nothing could be pressed.
+    above = _PICTURE_HEIGHT + 6
+    over = (_PLAYER_HEIGHT - _PICTURE_HEIGHT) // 2
     return (
+        f'<div style="height:{above}px;height:calc-size({above}px,0px);margin:0 {_BEHIND_BAR}px 0 {_BEFORE_BAR}px;'
+        'position:relative;z-index:1;pointer-events:none">'
         f'<img src="{data_url(waveform_png(samples, used=used), "image/png")}" alt="Waveform, {seconds(duration)}"'
-        ' style="display:block;width:100%;max-width:640px;height:auto;margin:0">'
+        f' style="display:block;position:relative;top:{over}px;width:100%;height:{_PICTURE_HEIGHT}px;margin:0"></div>'
     )
 
 
@@ -156,7 +168,7 @@ def _player(audio: bytes | None, mime: str, duration: float, path: Path | None) 
     if audio is not None and len(audio) <= MAX_EMBEDDED:
         return (
             f'<audio controls preload="metadata" src="{data_url(audio, mime)}"'
-            ' style="display:block;width:100%;height:36px;margin:6px 0 0"></audio>'
+            f' style="display:block;width:100%;height:{_PLAYER_HEIGHT}px;margin:0"></audio>'
         )
     where = f"; it is in {escape(str(path))}" if path is not None else ""
     return (
