@@ -37,8 +37,10 @@ def pieces(player):
 async def test_the_page_gets_the_sound_while_it_is_made_and_all_of_it(speaker):
     """Piece after piece, each where the one before ended, before the task is complete; the state holds none of it."""
     player = StreamPlayer(speaker.stream(TEXT, seed=1))
+    assert player.forms == []
     await player.finished()
     clip = player.stream.clip
+    assert player.forms == list(clip.formats)
     first, *sounds, last = pieces(player)
     assert (first, last) == ("receiving", "completed")
     assert len(sounds) > 1, "it came at once"

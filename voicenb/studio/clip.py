@@ -158,7 +158,7 @@ class Clip:
         """
         target = Path(path)
         form = target.suffix.lower().removeprefix(".")
-        if form != self.format and form not in WRITTEN:
+        if form not in self.formats:
             raise InvalidRequest(
                 f"A clip is not written as {target.name!r}; nothing was written.",
                 problems=(
@@ -171,15 +171,29 @@ class Clip:
             )
         return write_atomically(target, self.encoded(form))
 
-    def encoded(self, form: str) -> bytes:
-        """The bytes of the file that `save` writes.
-
-        Args:
-            form: ``"wav"``, ``"flac"``, ``"mp3"`` or ``"ogg"``, or the received format.
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """What it can be saved as: the received format first, as it is then written as it came.
 
         Raises:
-            InvalidRequest: It is none of these, or cannot hold the sound.
+            AudioError: The bytes are not audio.
         """
+        return tuple(dict.fromkeys((self.format, *WRITTEN)))
+
+    def encoded(self, form: str) -> bytes:
+        """The file that `save` writes.
+
+        Args:
+            form: One of `formats`.
+
+        Raises:
+            InvalidRequest: It is none of these, or the format cannot hold the sound.
+        """
+        if form not in self.formats:
+            raise InvalidRequest(
+                "A clip is not written in this format; nothing was written.",
+                problems=(Problem("form", repr(form), "use " + ", ".join(self.formats)),),
+            )
         if form == self.format:
             return tagged(self.data, form, self._tag())
         try:

@@ -62,7 +62,12 @@ def _joined(*names: str) -> str:
 
 @cache
 def _short(name: str) -> str:
-    """A file of ``static/`` without comments and indentation."""
+    """A file of ``static/`` without comments and indentation, and without the spaces of a style sheet that mean nothing."""
     text = re.sub(r"^import .* from \"\./\w+\.js\";$", "", (_STATIC / name).read_text("utf-8"), flags=re.MULTILINE)
     text = re.sub(r"/\*.*?\*/ ?" if name.endswith(".css") else r"/\*\*.*?\*/ ?", "", text, flags=re.DOTALL)
+    if name.endswith(".css"):
+        text = re.sub(r" *([;{,]) *|: +", lambda found: found[1] or ":", text)
+        text = re.sub(r";? *\}", "}", text)
+    else:
+        text = re.sub(r"[ \t]+// [^\"'`\n]*$", "", text, flags=re.MULTILINE)
     return "\n".join(line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith("//"))

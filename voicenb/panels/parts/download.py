@@ -44,7 +44,7 @@ class Download(Scripted):
         tooltip: What the button says when it is hovered over.
     """
 
-    _esm = bundle("download", "download_button")
+    _esm = bundle("download", "download_list", "download_button")
     description = traitlets.Unicode().tag(sync=True)
     """What stands on the button."""
     tooltip = traitlets.Unicode().tag(sync=True)

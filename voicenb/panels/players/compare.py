@@ -15,7 +15,7 @@ from voicenb.display.pages import Pages, paged
 from voicenb.errors import InvalidRequest
 from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
-from voicenb.panels.players.player import Player, facts, wire
+from voicenb.panels.players.player import Player, facts, saveable, wire
 from voicenb.studio.clips import clip_grid, flat_clips
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ComparePlayer(Player):
     Of more than 120 clips, and of a study with further factors, one page is seen at a time; lists above the grid choose it.
     """
 
-    _esm = bundle("shared", "mixer", "compare")
+    _esm = bundle("shared", "download", "saving", "mixer", "compare")
     _css = styles()
     _arguments = ("match", "align")
     _grid = traitlets.Dict().tag(sync=True)
@@ -127,6 +127,9 @@ class ComparePlayer(Player):
         if sound is None:
             raise LookupError(f"There is no clip at {place!r:.40}.")
         return sound
+
+    def _clip_at(self, place: object) -> Clip:
+        return saveable(self._sound(place))
 
     def _facts_of(self, place: int) -> dict[str, Any]:
         if place not in self._known:

@@ -7,7 +7,8 @@ FLAC, which every browser decodes to the very samples that were encoded, at a ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from voicenb.audio.codec import encode
 from voicenb.audio.containers import MIME
 from voicenb.audio.resampling import resample
 from voicenb.audio.sound import AudioError
+from voicenb.base import portal
 from voicenb.base.arguments import did_you_mean
 from voicenb.base.notebook import find_cell
 from voicenb.display.comparison import Html, Playable
@@ -27,6 +29,7 @@ from voicenb.errors import VoicenbError
 from voicenb.measures import envelope, loudness, mono
 from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
+from voicenb.panels.page.download import ChunkedDownload, saved_name
 from voicenb.panels.page.ipykernel_comms import listen_while_awaiting
 from voicenb.panels.page.scripts import Scripted
 
@@ -34,8 +37,9 @@ if TYPE_CHECKING:
     from voicenb.audio.subtitles import Subtitles
     from voicenb.studio.clip import Clip
 
-__all__ = ["ClipPlayer", "Player", "facts", "still", "wire"]
+__all__ = ["ClipPlayer", "Player", "facts", "saveable", "still", "wire"]
 
+_Answer = tuple[dict[str, Any], bytes | None]
 _BARS = 240
 _LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # What every browser's Web Audio takes (the specification asks for 8 to 96 kHz).
@@ -47,7 +51,8 @@ def facts(sound: Playable) -> dict[str, Any]:
 
     Returns:
         ``duration`` in seconds; ``lufs``, None for silence; ``level``, the gain that brings it to `COMPARED_AT` without clipping;
-        ``peaks``, a character a bar; ``words``, each ``[text, start, end, sentence]`` with times in seconds.
+        ``peaks``, a character a bar; ``words``, each ``[text, start, end, sentence]`` with times in seconds; ``forms``, the formats
+        that it can be saved in, none for what is not saved here.
 
     Raises:
         AudioError: It cannot be read.
@@ -63,6 +68,7 @@ def facts(sound: Playable) -> dict[str, Any]:
         "level": round(min(10 ** ((COMPARED_AT - level) / 20), 1 / max(peak, 1e-6)), 5) if isfinite(level) else 1.0,
         "peaks": "".join(_LEVELS[height] for height in heights),
         "words": _words(getattr(sound, "subtitles", None), getattr(sound, "text", ""), duration),
+        "forms": list(getattr(sound, "formats", ())),
     }
 
 
@@ -101,6 +107,24 @@ def wire(sound: Playable, rate: int | None = None) -> tuple[bytes, str]:
     return encode(samples, target, "flac"), MIME["flac"]
 
 
+def saveable(sound: object) -> Clip:
+    """The sound as a clip, which alone is saved with the note that its voice is synthetic.
+
+    Raises:
+        LookupError: It is none: a recording is somebody's own file.
+    """
+    if not hasattr(sound, "encoded"):
+        raise LookupError("Clips can be saved here; this is none.")
+    clip: Any = sound
+    return clip  # type: ignore[no-any-return]
+
+
+def _take(task: Any) -> str:
+    """Which of several takes it is, from the second on."""
+    take = int(getattr(task, "take", None) or 1)
+    return f"take {take}" if take > 1 else ""
+
+
 def still(sound: Any) -> Html:
     """A clip or a reference as static HTML; nothing for None."""
     return Html(sound._repr_mimebundle_()["text/html"]) if sound is not None else Html()
@@ -123,6 +147,7 @@ class Player(Scripted):
                     f"{type(self).__name__} has no argument {name!r}. Check the spelling: {hint}it has {', '.join(allowed)}"
                 )
         find_cell()
+        self._files = ChunkedDownload()
         super().__init__(**state)
         self.on_msg(self._asked)
         listen_while_awaiting()
@@ -134,14 +159,42 @@ class Player(Scripted):
         request = content.get("request")
         if not isinstance(request, str):
             return
-        try:
-            answer, sound = self._answer(content)
-        except (AudioError, VoicenbError, LookupError, OSError) as error:
-            answer, sound = {"error": str(error) or type(error).__name__}, None
-        self.send(answer | {"request": request}, buffers=None if sound is None else [sound])
+        if content.get("kind") == "download":
+            # A long clip takes seconds to encode, and cells must not wait for that.
+            portal.start(asyncio.to_thread, self._tell, request, self._offer, content)
+        else:
+            self._tell(request, self._answer, content)
 
-    def _answer(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
+    def _tell(self, request: str, answer: Callable[[Mapping[str, Any]], _Answer], question: Mapping[str, Any]) -> None:
+        try:
+            told, sound = answer(question)
+        except (AudioError, VoicenbError, LookupError, OSError) as error:
+            told, sound = {"error": str(error) or type(error).__name__}, None
+        # Who closed the player meanwhile wants no answer.
+        if self.comm is not None:
+            self.send(told | {"request": request}, buffers=None if sound is None else [sound])
+
+    def _offer(self, question: Mapping[str, Any]) -> _Answer:
+        """A clip as a file, in the format that was chosen."""
+        clip, form = self._clip_at(question.get("id")), str(question.get("choice"))
+        content = clip.encoded(form)
+        task = clip.task
+        words = [task.voice or "", " ".join(clip.text.split())[:60], _take(task)] if task is not None else ["clip"]
+        name = saved_name(*words, suffix=f".{form}")
+        return self._files.offer(name, content, MIME.get(form, "application/octet-stream")), None
+
+    def _clip_at(self, place: object) -> Clip:
+        """The clip that is to be saved.
+
+        Raises:
+            LookupError: There is none.
+        """
+        raise LookupError(f"There is no clip at {place!r:.40} that can be saved.")
+
+    def _answer(self, question: Mapping[str, Any]) -> _Answer:
         """What a question is answered with, and the bytes beside it."""
+        if question.get("kind") == "piece":
+            return {}, self._files.piece(question)
         raise LookupError(f"The player has no answer to {question.get('kind')!r:.40}.")
 
 
@@ -151,7 +204,7 @@ class ClipPlayer(Player):
     Keys: space plays, the arrows seek by half a second (with shift by a tenth), home and end go to the ends, L loops.
     """
 
-    _esm = bundle("shared", "clip")
+    _esm = bundle("shared", "download", "saving", "clip")
     _css = styles()
     _arguments = ("loop", "speed")
     _facts = traitlets.Dict().tag(sync=True)
@@ -202,6 +255,9 @@ class ClipPlayer(Player):
             return super()._answer(question)
         sound, mime = wire(self._clip)
         return {"mime": mime}, sound
+
+    def _clip_at(self, _: object) -> Clip:
+        return saveable(self._clip)
 
     def html(self) -> Html:
         """The clip as static HTML, which stays in the notebook and plays without a kernel."""

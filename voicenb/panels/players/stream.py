@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from voicenb.audio.sound import AudioError
 from voicenb.base import portal
 from voicenb.display.comparison import Html
 from voicenb.display.html import seconds
@@ -19,6 +20,7 @@ from voicenb.panels.page.static_output import StaticOutput
 from voicenb.panels.players.player import Player, still
 
 if TYPE_CHECKING:
+    from voicenb.studio.clip import Clip
     from voicenb.studio.stream import Stream
 
 __all__ = ["StreamPlayer"]
@@ -37,7 +39,7 @@ class StreamPlayer(Player):
         stream: What it plays.
     """
 
-    _esm = bundle("shared", "kept", "stream")
+    _esm = bundle("shared", "download", "saving", "kept", "stream")
     _css = styles()
     _arguments = ("autoplay",)
 
@@ -49,6 +51,9 @@ class StreamPlayer(Player):
 
     problem = traitlets.Unicode().tag(sync=True)
     """Why no more comes, or what is to be said of what came; empty while all is well."""
+
+    forms: Any = traitlets.List().tag(sync=True)
+    """The formats that the whole clip can be saved in, once it is there."""
 
     name = traitlets.Unicode().tag(sync=True)
     """What screen readers call it."""
@@ -88,7 +93,10 @@ class StreamPlayer(Player):
         except VoicenbError as error:
             self.problem, self.state = str(error), "failed"
         else:
-            self.problem, self.state = self.stream.task.findings or "", "completed"
+            self.problem = self.stream.task.findings or ""
+            if (clip := await asyncio.to_thread(lambda: self.stream.clip)) is not None:
+                self.forms = _forms(clip)
+            self.state = "completed"
             await asyncio.to_thread(self._leave)
 
     @property
@@ -127,6 +135,11 @@ class StreamPlayer(Player):
         first = pieces[0]
         return {"at": at, **_form(first.rate, first.channels)}, b"".join(pieces)[2 * first.channels * at :]
 
+    def _clip_at(self, _: object) -> Clip:
+        if (clip := self.stream.clip) is None:
+            raise LookupError("It can be saved once all of it is there.")
+        return clip
+
     def html(self) -> Html:
         """The whole clip as static HTML, once it is there."""
         return still(self.stream.clip)
@@ -139,6 +152,14 @@ class StreamPlayer(Player):
 
     def __repr__(self) -> str:
         return f"<StreamPlayer · {self.state} · {seconds(self.received)} received>"
+
+
+def _forms(clip: Clip) -> list[str]:
+    """The formats that a clip can be saved in; none for what is no sound."""
+    try:
+        return list(clip.formats)
+    except AudioError:
+        return []
 
 
 def _form(rate: int, channels: int) -> dict[str, int]:

@@ -31,7 +31,7 @@ class Waveform(Player):
     """
 
     _esm = bundle("shared", "waveform")
-    _css = styles()
+    _css = styles("trim")
     _arguments = ("start", "end")
     _facts = traitlets.Dict().tag(sync=True)
 

@@ -1,4 +1,5 @@
 import { Life, asker, button, clamp, clocks, dragged, h, keys, spoken, status, track, wave, words } from "./shared.js";
+import { saver } from "./saving.js";
 
 /** @typedef {import("./shared.js").Facts} Facts */
 
@@ -33,7 +34,8 @@ function render({ model, el }) {
   });
   const said = words((index) => facts && seek(facts.words[index][1], true));
   const note = h("div", { class: "vn-note" });
-  const row = h("div", { class: "vn-row" }, play.element, picture.element, time, speed, loop.element);
+  const saving = saver(life, ask, say);
+  const row = h("div", { class: "vn-row" }, play.element, picture.element, time, speed, loop.element, saving.element);
   const root = h("div", { class: "vn vn-clip", role: "group" }, row, said.element, note, line, audio);
 
   /** @param {string} name @param {any} value */
@@ -120,6 +122,7 @@ function render({ model, el }) {
     picture.show(facts?.peaks ?? "");
     picture.element.setAttribute("aria-valuemax", String(facts?.duration ?? 0));
     said.show(facts?.words ?? []);
+    saving.show(facts?.forms ?? []);
     note.textContent = facts?.note ? `Note: ${facts.note}` : "";
     say("");
     tell(0);

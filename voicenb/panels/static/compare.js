@@ -1,5 +1,6 @@
 import { Life, asker, button, bytes, clamp, clocks, dragged, h, keys, spoken, status, wave, words } from "./shared.js";
 import { Mixer, mapped } from "./mixer.js";
+import { saver } from "./saving.js";
 
 /** @typedef {import("./shared.js").Facts} Facts */
 /** @typedef {import("./mixer.js").Region} Region */
@@ -388,6 +389,7 @@ function page({ model, el }) {
   const match = option("match", `loudness matched to ${target}`, "Each clip is played at the same measured loudness");
   const align = option("align", "aligned by word", "Changing the clip goes on at the same word");
   const said = words(pick);
+  const saving = saver(life, ask, say, () => current);
   const named = [...grid.columns, ...grid.rows].some(Boolean);
   const style = `--vn-columns: ${grid.columns.length}`;
   const table = h("table", { class: "vn-grid", role: "presentation", style, "data-free": !named });
@@ -460,6 +462,7 @@ function page({ model, el }) {
       switcher.element,
       time,
       h("span", { class: "vn-choice" }, choice),
+      saving.element,
       h("span", { class: "vn-options" }, match.element, align.element),
     ),
     lists.length ? h("div", { class: "vn-pages" }, ...lists) : null,
@@ -483,6 +486,7 @@ function page({ model, el }) {
       said.show(own.words);
       shown = own;
     }
+    saving.show(own?.forms ?? [], `Download ${cells.get(id)?.full.split(",")[0].toLowerCase() ?? ""}`);
     if (changed && table.contains(document.activeElement)) cells.get(id)?.element.focus({ preventScroll: true });
     if (changed) cells.get(id)?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
     tell();

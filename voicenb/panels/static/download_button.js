@@ -1,4 +1,4 @@
-import { downloads } from "./download.js";
+import { downloads } from "./download_list.js";
 
 /** @param {{model: import("./shared.js").Model, el: HTMLElement}} view */
 function render({ model, el }) {

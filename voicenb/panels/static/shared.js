@@ -21,6 +21,7 @@
  * @property {number} level  The gain that brings it to the common loudness.
  * @property {string} peaks  One character a bar, of `LEVELS`.
  * @property {Word[]} words
+ * @property {string[]} forms  The formats that it can be saved in.
  * @property {string} [note]  What is to be said of it.
  */
 
@@ -33,6 +34,7 @@ const ICONS = {
   loop: "M4.5 4.2h6a3 3 0 0 1 3 3v1.6a3 3 0 0 1-3 3h-5a3 3 0 0 1-3-3V7.7M6.6 1.8 4.2 4.2l2.4 2.4",
   record: "M8 3.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6Z",
   stop: "M4 4h8v8H4z",
+  save: "M8 2v7.6M4.8 6.6 8 9.8l3.2-3.2M3 13.2h10",
 };
 
 /**
@@ -82,7 +84,7 @@ export function button(icon, name, press, worded = false) {
   const show = (icon, name) => {
     path.setAttribute("d", ICONS[icon]);
     if (text) text.textContent = name;
-    picture.setAttribute("class", icon === "loop" ? "vn-stroked" : "");
+    picture.setAttribute("class", icon === "loop" || icon === "save" ? "vn-stroked" : "");
     if (element.title !== name) {
       element.title = name;
       element.setAttribute("aria-label", name);
@@ -181,11 +183,11 @@ export function asker(model, life, say) {
     else waiting.resolve({ ...content, buffers });
   });
   life.free(() => open.forEach(({ timer }) => clearTimeout(timer)));
-  /** @param {Record<string, any>} question @returns {Promise<any>} */
-  return (question) =>
+  /** @param {Record<string, any>} question @param {number} [patience]  Milliseconds. @returns {Promise<any>} */
+  return (question, patience = 2500) =>
     new Promise((resolve, reject) => {
       const request = Math.random().toString(36).slice(2);
-      const timer = setTimeout(() => say("Waiting for the kernel. If it was restarted, run the cell again."), 2500);
+      const timer = setTimeout(() => say("Waiting for the kernel. If it was restarted, run the cell again."), patience);
       open.set(request, { resolve, reject, timer });
       model.send({ ...question, request });
     });

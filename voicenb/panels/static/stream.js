@@ -1,5 +1,6 @@
 import { LEVELS, Life, asker, button, bytes, clamp, clocks, dragged, h, keys, status, wave } from "./shared.js";
 import { copiesOf } from "./kept.js";
+import { saver } from "./saving.js";
 
 /**
  * @typedef {Object} Piece  Sound that has come, on the context's own clock.
@@ -53,10 +54,11 @@ function render({ model, el }) {
   const picture = wave(life, { role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0 });
   const time = h("span", { class: "vn-time" });
   const problem = h("div", { class: "vn-problem", role: "alert", dir: "auto" });
+  const saving = saver(life, ask, say);
   const root = h(
     "div",
     { class: "vn vn-clip vn-stream", role: "group" },
-    h("div", { class: "vn-row" }, play.element, picture.element, time),
+    h("div", { class: "vn-row" }, play.element, picture.element, time, saving.element),
     line,
     problem,
   );
@@ -249,6 +251,7 @@ function render({ model, el }) {
   function change() {
     problem.textContent = model.get("problem");
     problem.hidden = !problem.textContent;
+    saving.show(model.get("forms"));
     say(standing());
     draw();
   }
@@ -273,7 +276,7 @@ function render({ model, el }) {
     take({ ...content, buffers });
     if (first) change();
   });
-  life.on(model, "change:state change:problem", change);
+  life.on(model, "change:state change:problem change:forms", change);
   el.append(root);
   // Front ends say this when the kernel is gone.
   life.on(model, "comm_live_update", () => copies.hide(false));

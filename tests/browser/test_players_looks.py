@@ -1,0 +1,53 @@
+"""The players as they look and as their buttons work, in a page of their own; axe-core finds nothing, where the variable ``AXE_CORE`` names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voicenb.panels.players.compare import ComparePlayer
+from voicenb.panels.players.player import ClipPlayer
+from voicenb.studio.clip import Clip
+
+from .stand import Stand
+from .test_players_heard import CLIPS
+
+
+@pytest.fixture
+def stand(page, tmp_path, monkeypatch):
+    return Stand(page, tmp_path, monkeypatch)
+
+
+def saved(screen, form):
+    """Presses the button for a format; the answer is the browser's download."""
+    screen.get_by_label("Format to save").select_option(form)
+    with screen.expect_download() as download:
+        screen.locator(".vn-save button").click()
+    return download.value
+
+
+@pytest.mark.parametrize("form", ["flac", "wav", "mp3", "ogg"])
+def test_a_player_hands_its_clip_to_the_browser(stand, form):
+    """In each format that a clip is saved in, the same file that `save` writes."""
+    screen = stand.show(ClipPlayer(CLIPS[0]))
+    assert screen.get_by_label("Format to save").locator("option").all_inner_texts() == ["flac", "wav", "mp3", "ogg"]
+    one = saved(screen, form)
+    assert one.suggested_filename == f"clip.{form}"
+    got, expected = Clip(Path(one.path()).read_bytes()), Clip(CLIPS[0].encoded(form))
+    assert got.format == form
+    # Two ogg files of one sound have numbers of their own.
+    np.testing.assert_array_equal(got.samples, expected.samples)
+    stand.page.fine()
+
+
+def test_a_comparison_hands_over_the_clip_that_is_chosen(stand):
+    """Not the first, but the one that is marked, and the button says which."""
+    screen = stand.show(ComparePlayer(CLIPS, columns=list("abcd")))
+    screen.locator(".vn-cell").nth(3).locator(".vn-lufs").wait_for(state="attached")
+    for number in (2, 0):
+        screen.locator(".vn-cell").nth(number).click()
+        screen.get_by_role("button", name=f"Download clip {number + 1}", exact=True).wait_for()
+        assert Path(saved(screen, "flac").path()).read_bytes() == CLIPS[number].encoded("flac")
+    stand.page.fine()
