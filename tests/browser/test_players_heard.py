@@ -293,7 +293,7 @@ def test_a_recording_is_trimmed_and_everything_is_given_back(page, lab):
     )
     assert shown.locator("audio").evaluate("audio => audio.currentTime") < 1.9  # not to the recording's end, 3 s
 
-    page.page.evaluate("window.sounds = [...document.querySelectorAll('audio')]")
+    page.page.evaluate("window.sounds = [...document.querySelectorAll('.vn audio')]")
     page.page.get_by_role("button", name="Record", exact=True).click()
     page.page.get_by_role("button", name="Stop", exact=True).wait_for()
     page.page.locator(".vn-cell").first.click()

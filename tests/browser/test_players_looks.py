@@ -12,7 +12,7 @@ from voicenb.panels.players.player import ClipPlayer
 from voicenb.studio.clip import Clip
 
 from .stand import Stand
-from .test_players_heard import CLIPS
+from .test_players_heard import CLIPS, run
 
 
 @pytest.fixture
@@ -51,3 +51,25 @@ def test_a_comparison_hands_over_the_clip_that_is_chosen(stand):
         screen.get_by_role("button", name=f"Download clip {number + 1}", exact=True).wait_for()
         assert Path(saved(screen, "flac").path()).read_bytes() == CLIPS[number].encoded("flac")
     stand.page.fine()
+
+
+def test_the_copy_of_a_comparison_is_seen_when_the_kernel_is_gone(page, lab):
+    """Beside the living player there is nothing else to see; without it the copy plays."""
+    run(
+        page,
+        lab,
+        "copies.ipynb",
+        "from voicenb.panels import ClipPlayer, ComparePlayer\nComparePlayer(clips)",
+        "ClipPlayer(clips[0])",
+    )
+    screen = page.page
+    copies = screen.locator("[class^=voicenb-kept] audio")
+    copies.nth(4).wait_for(state="attached")
+    screen.wait_for_function(
+        "[...document.querySelectorAll('[class^=voicenb-kept]')].every(one => one.offsetHeight === 0)"
+    )
+    assert copies.count() == 5
+    page.restart()
+    copies.first.wait_for(state="visible")
+    assert [one["error"] for one in page.players("[class^=voicenb-kept]")] == [None] * 5
+    page.fine()

@@ -36,6 +36,11 @@ stream = voice.stream("This one is heard while it is made.")
 display(stream)
 await stream._player.finished()""",
     "stream again": "stream",
+    "comparison": "vn.compare(clips)",
+    "many": "vn.compare(clips * 20, columns=[*'abcd'])",
+    "player": "from voicenb.panels import ClipPlayer\nClipPlayer(clips[0])",
+    "empty": "ClipPlayer()",
+    "waveform": "from voicenb.panels.players.waveform import Waveform\nWaveform(clips[0])",
 }
 
 
@@ -89,7 +94,23 @@ def test_a_stream_leaves_its_clip(outputs):
     assert "heard while it is made" in first
 
 
+@pytest.mark.parametrize(("cell", "count"), [("comparison", 2), ("player", 1), ("waveform", 1), ("empty", 0)])
+def test_a_player_leaves_what_it_plays(outputs, cell, count):
+    """Behind the player, once, and each sound in it once; a player of nothing leaves nothing."""
+    assert WIDGET in outputs[cell][0].data
+    copies = kept(outputs[cell])
+    assert len(copies) == len(outputs[cell]) - 1 == bool(count)
+    assert [copy.count("data:audio") for copy in copies] == [count] * bool(count)
+
+
+def test_of_many_clips_the_first_stay(outputs):
+    """Whole rows, and a line that says how many more there are."""
+    (copy,) = kept(outputs["many"])
+    assert copy.count("<audio") == 28
+    assert "12 more clips are in the player" in copy
+
+
 def test_a_converted_notebook_plays_them(notebook):
     """nbconvert keeps the copies, and no widget that would be empty."""
     page, _ = HTMLExporter().from_notebook_node(notebook)
-    assert page.count("<audio") == 5
+    assert page.count("<audio") == 5 + 2 + 28 + 2

@@ -594,3 +594,14 @@ def test_what_cannot_be_read_is_said_in_the_table():
     html = compare_html([clip(), Clip(b"no sound")], labels=["a", "b"])
     assert html.count("<audio") == 1
     assert "a text file is not audio" in html
+
+
+def test_the_beginning_of_a_grid_is_whole_rows():
+    """As many as there is room for; a row that is too long is cut, and a mark is not set twice."""
+    sound = clip()
+    sound.task.degraded = True
+    grid = Grid((sound, None) * 6, tuple("abc"), tuple("wxyz"), ("old", "") * 6)
+    assert grid.beginning(12) is grid
+    first = grid.beginning(9)
+    assert (first.rows, first.columns, first.labels) == (("a", "b"), tuple("wxyz"), ("old · degraded", "") * 4)
+    assert grid.beginning(3).columns == tuple("wxy")

@@ -257,11 +257,29 @@ class Grid:
 
     def __post_init__(self) -> None:
         marked = tuple(
-            " · ".join(filter(None, (label, "degraded"))) if _task_value(sound, "degraded") is True else label
+            # A grid that is made of another's places has its marks already.
+            " · ".join(filter(None, (label.removesuffix("degraded").removesuffix(" · "), "degraded")))
+            if _task_value(sound, "degraded") is True
+            else label
             for label, sound in zip(self.labels, self.sounds, strict=True)
         )
         object.__setattr__(self, "labels", marked)
         object.__setattr__(self, "notes", (*self.notes, *[""] * (len(self.sounds) - len(self.notes))))
+
+    def beginning(self, most: int) -> Grid:
+        """The first rows, of which there are so many that at most `most` places are in them; at least one, which may be cut."""
+        width = min(len(self.columns), most)
+        rows = range(min(max(most // len(self.columns), 1), len(self.rows)))
+        places = [row * len(self.columns) + column for row in rows for column in range(width)]
+        if len(places) == len(self.sounds):
+            return self
+        return Grid(
+            tuple(self.sounds[place] for place in places),
+            self.rows[: len(rows)],
+            self.columns[:width],
+            tuple(self.labels[place] for place in places),
+            tuple(self.notes[place] for place in places),
+        )
 
     def name(self, place: int) -> str:
         """All that is known of a place, in a line."""

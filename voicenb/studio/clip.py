@@ -293,7 +293,7 @@ class Clip:
         bundle: dict[str, Any] = {"text/html": self._html(small, mime), "text/plain": repr(self)}
         # IPython names what it asks for; who keeps a static copy names nothing.
         if asked and small is None and takes_widgets():
-            shown = view("clip")(self)._repr_mimebundle_()
+            shown = view("clip")(self).bare_bundle()
             bundle = (shown[0] if isinstance(shown, tuple) else shown) | bundle
         return bundle
 

@@ -70,4 +70,8 @@ def _short(name: str) -> str:
         text = re.sub(r";? *\}", "}", text)
     else:
         text = re.sub(r"[ \t]+// [^\"'`\n]*$", "", text, flags=re.MULTILINE)
-    return "\n".join(line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith("//"))
+    lines = [line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith("//")]
+    if name.endswith(".css"):
+        return "".join(lines)
+    # A comma before a closing bracket means nothing.
+    return re.sub(r",\n(?=[)\]}])", "\n", "\n".join(lines))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextvars
 import threading
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from voicenb.base.notebook import find_cell, in_notebook, shell
+from voicenb.base.notebook import cell_thread, find_cell, in_notebook, shell
 
 __all__ = ["MOST_STATIC_BYTES", "StaticOutput"]
 
@@ -36,6 +37,38 @@ class StaticOutput:
         self._context = contextvars.copy_context()
         self._cell: Any = getattr(shell().display_pub, "parent_header", None) if in_notebook() else None
         self._lock = threading.Lock()
+
+    def keep_behind(self, make: Callable[[], str], *, where: str, quiet: Callable[[], object] = lambda: None) -> None:
+        """Leaves HTML behind what the cell shows.
+
+        Where a person may be at the page, it is made in a thread, since what it stands for asks the kernel for its sound at once; else before
+        the cell is done, because whoever runs a notebook as a whole does not wait for what comes later.
+
+        Args:
+            make: Makes it; nothing is left where it is empty.
+            where: As in `keep`.
+            quiet: Called in that thread before; returns when there is time for it.
+        """
+        if self._cell is None:
+            return
+        events = shell().events
+
+        def leave() -> None:
+            if html := make():
+                self.keep({"text/html": str(html), "text/plain": where}, where=where)
+
+        def later() -> None:
+            quiet()
+            leave()
+
+        def shown() -> None:
+            events.unregister("post_execute", shown)
+            if (shell().get_parent() or {}).get("content", {}).get("allow_stdin"):
+                cell_thread(later, name="voicenb-copy").start()
+            else:
+                leave()
+
+        events.register("post_execute", shown)
 
     def keep(self, bundle: dict[str, Any], *, where: str) -> None:
         """Leaves a result in the notebook, once.

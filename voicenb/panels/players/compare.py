@@ -10,19 +10,21 @@ import traitlets
 
 from voicenb.audio.reading import rate_of
 from voicenb.audio.sound import AudioError
-from voicenb.display.comparison import Html, Playable, compare_html
+from voicenb.display.comparison import Grid, Html, Playable, compare_html
 from voicenb.display.pages import Pages, paged
 from voicenb.errors import InvalidRequest
 from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
 from voicenb.panels.players.player import Player, facts, saveable, wire
-from voicenb.studio.clips import clip_grid, flat_clips
+from voicenb.studio.clips import MOST_SHOWN, clip_grid, flat_clips
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
 
 __all__ = ["ComparePlayer", "compare"]
 
+# Bytes of sound that are encoded in no time.
+_LITTLE = 2_000_000
 _RATES = (8_000, 48_000)
 
 
@@ -40,7 +42,7 @@ class ComparePlayer(Player):
     Of more than 120 clips, and of a study with further factors, one page is seen at a time; lists above the grid choose it.
     """
 
-    _esm = bundle("shared", "download", "saving", "mixer", "compare")
+    _esm = bundle("shared", "download", "saving", "mixer", "kept", "compare")
     _css = styles()
     _arguments = ("match", "align")
     _grid = traitlets.Dict().tag(sync=True)
@@ -153,9 +155,27 @@ class ComparePlayer(Player):
 
     def html(self) -> Html:
         """The page that is seen as static HTML, which stays in the notebook and plays without a kernel."""
+        return self._still(self.grid)
+
+    def _copy(self) -> Html:
+        # A cell ends when its copy is made: a twentieth of a second a clip.
+        first = self.grid.beginning(MOST_SHOWN)
+        html = self._still(first)
+        left = sum(sound is not None for sound in self.grid.sounds) - sum(sound is not None for sound in first.sounds)
+        if left:
+            html = Html(
+                f'{html}<div style="margin:4px 0 0">{left} more clips are in the player; its .html() keeps them all.</div>'
+            )
+        return html
+
+    def _until_quiet(self) -> None:
+        if sum(len(sound.data) for sound in self.clips) > _LITTLE:
+            super()._until_quiet()
+
+    def _still(self, grid: Grid) -> Html:
         chosen = [f"{axis.name}: {axis.levels[place]}" for axis, place in zip(self._pages.axes, self.page, strict=True)]
         head = f'<div dir="auto" style="margin:6px 0 0">{escape(" · ".join(chosen))}</div>' if chosen else ""
-        return Html(head + compare_html(self.grid))
+        return Html(head + compare_html(grid))
 
     def __repr__(self) -> str:
         grid = self.grid

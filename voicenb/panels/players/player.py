@@ -8,6 +8,8 @@ FLAC, which every browser decodes to the very samples that were encoded, at a ra
 from __future__ import annotations
 
 import asyncio
+import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,7 @@ from voicenb.panels.page.assets import bundle, styles
 from voicenb.panels.page.download import ChunkedDownload, saved_name
 from voicenb.panels.page.ipykernel_comms import listen_while_awaiting
 from voicenb.panels.page.scripts import Scripted
+from voicenb.panels.page.static_output import StaticOutput
 
 if TYPE_CHECKING:
     from voicenb.audio.subtitles import Subtitles
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClipPlayer", "Player", "facts", "saveable", "still", "wire"]
 
+_QUIET_SECONDS = 3.0
 _Answer = tuple[dict[str, Any], bytes | None]
 _BARS = 240
 _LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -134,7 +138,10 @@ def still(sound: Any) -> Html:
 
 
 class Player(Scripted):
-    """The base of the players: refuses unknown arguments, and answers the page's questions."""
+    """The base of the players: refuses unknown arguments, answers the page's questions, and leaves a copy beside itself in a notebook."""
+
+    key = traitlets.Unicode().tag(sync=True)
+    """Distinguishes this player's kept copy from those of others."""
 
     def __init__(self, **state: Any) -> None:
         allowed = sorted(
@@ -148,14 +155,38 @@ class Player(Scripted):
                 )
         find_cell()
         self._files = ChunkedDownload()
-        super().__init__(**state)
+        self._asked_at = time.monotonic()
+        super().__init__(key=uuid.uuid4().hex[:12], **state)
         self.on_msg(self._asked)
         listen_while_awaiting()
 
     _arguments: tuple[str, ...] = ()
 
+    def html(self) -> Html:
+        """What it plays as static HTML, which stays in the notebook and plays without a kernel; empty where there is nothing."""
+        return Html()
+
+    def _copy(self) -> Html:
+        """What it leaves in the notebook."""
+        return self.html()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        kept = StaticOutput(self.key)
+        kept.keep_behind(self._copy, where=f"{type(self).__name__}(…).html()", quiet=self._until_quiet)
+        return self.bare_bundle(**options)
+
+    def _until_quiet(self) -> None:
+        """Waits until the page has asked for nothing for a while: encoding a large copy would hold up its answers."""
+        while (left := self._asked_at + _QUIET_SECONDS - time.monotonic()) > 0:
+            time.sleep(left)
+
+    def bare_bundle(self, **options: Any) -> Any:
+        """What a cell shows of it, without the copy that it would leave beside itself."""
+        return super()._repr_mimebundle_(**options)
+
     def _asked(self, _widget: object, content: Mapping[str, Any], _buffers: Sequence[Any]) -> None:
         """Answers a question of the page; what goes wrong is its answer, too."""
+        self._asked_at = time.monotonic()
         request = content.get("request")
         if not isinstance(request, str):
             return
@@ -204,7 +235,7 @@ class ClipPlayer(Player):
     Keys: space plays, the arrows seek by half a second (with shift by a tenth), home and end go to the ends, L loops.
     """
 
-    _esm = bundle("shared", "download", "saving", "clip")
+    _esm = bundle("shared", "kept", "download", "saving", "track", "clip")
     _css = styles()
     _arguments = ("loop", "speed")
     _facts = traitlets.Dict().tag(sync=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -40,7 +39,7 @@ class StreamPlayer(Player):
     """
 
     _esm = bundle("shared", "download", "saving", "kept", "stream")
-    _css = styles()
+    _css = styles("stream")
     _arguments = ("autoplay",)
 
     autoplay = traitlets.Bool(default_value=True).tag(sync=True)
@@ -58,9 +57,6 @@ class StreamPlayer(Player):
     name = traitlets.Unicode().tag(sync=True)
     """What screen readers call it."""
 
-    key = traitlets.Unicode().tag(sync=True)
-    """Distinguishes this player's kept copy from those of others."""
-
     def __init__(self, stream: Stream, **options: Any) -> None:
         """A player.
 
@@ -76,7 +72,7 @@ class StreamPlayer(Player):
         self.stream = stream
         self._kept: StaticOutput | None = None
         words = " ".join((stream.task.text or "").split())
-        self.name, self.key = f"Stream: {words[:80]}", uuid.uuid4().hex[:12]
+        self.name = f"Stream: {words[:80]}"
         self._work = portal.start(self._follow)
 
     async def _follow(self) -> None:
@@ -119,7 +115,7 @@ class StreamPlayer(Player):
         self._kept = StaticOutput(self.key)
         if self.state == "completed":
             self._leave()
-        shown = super()._repr_mimebundle_(**options)
+        shown = self.bare_bundle(**options)
         data = shown[0] if isinstance(shown, tuple) else shown
         if data is not None:
             data["text/plain"] = f"{self.name}. Run this cell to hear it."

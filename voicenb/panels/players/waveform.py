@@ -30,7 +30,7 @@ class Waveform(Player):
     Drag the ends, or focus one and use the arrows (0.05 s, with shift 1 s), home and end; space plays the part.
     """
 
-    _esm = bundle("shared", "waveform")
+    _esm = bundle("shared", "kept", "track", "waveform")
     _css = styles("trim")
     _arguments = ("start", "end")
     _facts = traitlets.Dict().tag(sync=True)

@@ -1,4 +1,6 @@
-import { Life, asker, button, clamp, clocks, dragged, h, keys, spoken, status, track, wave, words } from "./shared.js";
+import { Life, asker, button, clamp, clocks, dragged, h, keys, spoken, status, wave, words } from "./shared.js";
+import { covers } from "./kept.js";
+import { track } from "./track.js";
 import { saver } from "./saving.js";
 
 /** @typedef {import("./shared.js").Facts} Facts */
@@ -8,6 +10,7 @@ const SPEEDS = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2];
 /** @param {{model: import("./shared.js").Model, el: HTMLElement}} view */
 function render({ model, el }) {
   const life = new Life();
+  covers(model, life);
   const { element: line, say } = status();
   const ask = asker(model, life, say);
   /** @type {Facts | null} */

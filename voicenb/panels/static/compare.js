@@ -1,5 +1,6 @@
 import { Life, asker, button, bytes, clamp, clocks, dragged, h, keys, spoken, status, wave, words } from "./shared.js";
 import { Mixer, mapped } from "./mixer.js";
+import { covers } from "./kept.js";
 import { saver } from "./saving.js";
 
 /** @typedef {import("./shared.js").Facts} Facts */
@@ -13,6 +14,8 @@ const LOOPS = ["off", "word", "sentence", "all"];
 
 /** @param {{model: import("./shared.js").Model, el: HTMLElement}} view */
 function render({ model, el }) {
+  const life = new Life();
+  covers(model, life);
   let end = page({ model, el });
   const again = () => {
     const list = document.activeElement?.getAttribute("data-page");
@@ -25,6 +28,7 @@ function render({ model, el }) {
   model.on("change:_grid", again);
   return () => {
     model.off("change:_grid", again);
+    life.end();
     end();
   };
 }

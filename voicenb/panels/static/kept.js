@@ -14,3 +14,17 @@ export function copiesOf(name) {
     },
   };
 }
+
+/**
+ * Hides the copy that a player has left beside itself, while its kernel lives.
+ * @param {any} model @param {import("./shared.js").Life} life
+ */
+export function covers(model, life) {
+  const copies = copiesOf(model.get("key"));
+  const hide = (wanted) => !life.over && copies.hide(wanted);
+  // A notebook that was opened again has the model, too, and no kernel behind it; its scripts are models that share its fate.
+  const script = model.get("_scripts")?.[0]?.replace("IPY_MODEL_", "");
+  Promise.resolve(script && model.widget_manager?.get_model(script)).then((one) => hide(one?.comm_live !== false));
+  life.on(model, "comm_live_update", () => hide(false));
+  life.free(() => copies.hide(false));
+}

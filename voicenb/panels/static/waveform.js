@@ -1,10 +1,13 @@
-import { Life, asker, button, clamp, clock, dragged, h, keys, status, track, wave } from "./shared.js";
+import { Life, asker, button, clamp, clock, dragged, h, keys, status, wave } from "./shared.js";
+import { covers } from "./kept.js";
+import { track } from "./track.js";
 
 /** @typedef {import("./shared.js").Facts} Facts */
 
 /** @param {{model: import("./shared.js").Model, el: HTMLElement}} view */
 function render({ model, el }) {
   const life = new Life();
+  covers(model, life);
   const { element: line, say } = status();
   const ask = asker(model, life, say);
   /** @type {Facts | null} */
