@@ -6,13 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from homes import beside
 
+import voicenb as vn
 from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer
 from voicenb.studio.clip import Clip
 
 from .stand import Stand
 from .test_players_heard import CLIPS, run
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory, shared):
+    """A voice whose service streams."""
+    with vn.connect("faseeh", sandbox=True, home=beside(tmp_path_factory.mktemp("players"), shared)) as studio:
+        yield studio.voice("en-male-1")
 
 
 @pytest.fixture
@@ -50,6 +59,30 @@ def test_a_comparison_hands_over_the_clip_that_is_chosen(stand):
         screen.locator(".vn-cell").nth(number).click()
         screen.get_by_role("button", name=f"Download clip {number + 1}", exact=True).wait_for()
         assert Path(saved(screen, "flac").path()).read_bytes() == CLIPS[number].encoded("flac")
+    stand.page.fine()
+
+
+def test_a_star_by_mouse_and_by_key(stand, voice):
+    """The chosen clip's task is labelled; its cell says so to eyes and to screen readers."""
+    takes = voice.say("Which one?", takes=2, quiet=True)
+    screen = stand.show(ComparePlayer(takes))
+    cells = screen.locator(".vn-cell")
+    cells.nth(1).locator(".vn-lufs").wait_for(state="attached")
+    assert screen.locator(".vn-mark:visible").count() == 0
+    screen.get_by_role("button", name="Star this clip").click()
+    cells.nth(0).locator(".vn-mark").wait_for()
+    assert cells.nth(0).get_attribute("aria-label").endswith("LUFS, starred")
+    assert screen.get_by_role("button", name="Take the star away").get_attribute("aria-pressed") == "true"
+    assert [task.record.label for task in (one.task for one in takes)] == ["starred", None]
+    cells.nth(0).focus()
+    screen.keyboard.press("ArrowRight")
+    screen.get_by_role("button", name="Star this clip").wait_for()
+    screen.keyboard.press("s")
+    cells.nth(1).locator(".vn-mark").wait_for()
+    screen.keyboard.press("1")
+    screen.keyboard.press("s")
+    cells.nth(0).locator(".vn-mark").wait_for(state="hidden")
+    assert [task.record.label for task in (one.task for one in takes)] == [None, "starred"]
     stand.page.fine()
 
 

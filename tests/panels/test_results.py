@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
 import voicenb as vn
-from voicenb.panels import SayPanel
+from voicenb.audio.codec import encode
+from voicenb.panels import HistoryPanel, SayPanel
+from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.results import STARRED
+from voicenb.studio.clip import Clip
 
 from .test_panels import told
 from .test_presses import press
@@ -176,3 +180,56 @@ def test_takes_are_kept_once_as_a_comparison(studio, voice, panel_home, monkeypa
     assert kept[0].count("<audio") == 2
     assert "take 1" in kept[0]
     assert "take 2" in kept[0]
+
+
+async def test_a_star_in_the_comparison_and_one_beside_it_are_the_same(studio, voice):
+    """Whichever is pressed, both show it, and the ledger has it; a label of one's own is told, and stays."""
+    panel = SayPanel(studio, "ada")
+    told_of = []
+    panel._takes.value = 2
+    result = await said(panel, "Which of the two is nicer?")
+    panel.on_done(lambda: told_of.append(True))
+    player, answers = result.player, []
+    player.send = lambda content, buffers=None: answers.append(content)
+
+    def press(**question):
+        player._handle_custom_msg({"kind": "star", "request": "r"} | question, [])
+        return answers.pop()
+
+    assert player._facts_of(0)["starrable"]
+    assert "error" not in press(id=1, on=True)
+    assert (player._stars, result.card.starred) == ([1], [False, True])
+    assert result.tasks[1].record.label == STARRED
+    assert told_of == [True]
+    act(panel, result, act="star", place=0, on=True)
+    assert (player._stars, result.card.starred) == ([0, 1], [True, True])
+    press(id=1, on=False)
+    assert (player._stars, result.card.starred) == ([0], [True, False])
+    result.tasks[1].annotate(label="mine")
+    assert "'mine'" in press(id=1, on=True)["error"]
+    assert result.tasks[1].record.label == "mine"
+    assert "no clip" in press(id=7, on=True)["error"]
+    assert ComparePlayer(list(result.clips))._stars == [0]
+    panel.close()
+
+
+def test_what_is_no_task_has_no_star(wired):
+    """A clip that came from elsewhere has no row that a label could stand in."""
+    player = ComparePlayer([Clip(encode(np.zeros(2400, np.float32), 24_000, "wav"))])
+    assert not player._facts_of(0)["starrable"]
+    with pytest.raises(LookupError, match="none of the ledger's"):
+        player.star(0)
+
+
+async def test_a_star_in_the_history_s_comparison_is_seen_in_its_table(studio, voice):
+    """Without looking again."""
+    ids = [voice.say(text, quiet=True).task.id for text in ("One of them.", "The other one.")]
+    panel = HistoryPanel(studio)
+    await panel.settled()
+    panel._table.picked = ids
+    panel.compare()
+    await panel.settled()
+    panel._player.children[0].star(1)
+    await panel.settled()
+    assert [panel._known[task].label == STARRED for task in ids] == [False, True]
+    panel.close()

@@ -375,6 +375,8 @@ class HistoryPanel(Panel):
         clips = await asyncio.to_thread(lambda: [self.studio.history.clip(task) for task in tasks])
         old = self._player.children
         shown = player(clips[0]) if len(clips) == 1 else compared(clips)
+        if len(clips) > 1:
+            shown.on_star(self.refresh)
         self._player.children = (shown,)
         for one in old:
             close(one)

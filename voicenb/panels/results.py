@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 import traitlets
 
-from voicenb.errors import InvalidRequest
 from voicenb.panels.page.assets import script
 from voicenb.panels.page.light import lean, shared_layout
 from voicenb.panels.page.scripts import Scripted
 from voicenb.panels.parts.formatting import amount, close, compared, worded
+from voicenb.panels.parts.stars import STARRED, is_starred, star
+from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["STARRED", "Result", "ResultCard", "Results", "Said"]
 
-STARRED = "starred"
-"""The label that a star gives to a task."""
 _MOST_SHOWN = 12
 
 
@@ -145,9 +144,11 @@ class Results:
                 return None
         names = [f"take {task.take}" for task in tasks] if len(clips) > 1 else [""]
         groups = [[task] for task in tasks] if len(clips) == len(tasks) else [list(tasks)]
-        card = ResultCard(said.text, _facts(said, tasks), names, [_is_starred(group) for group in groups])
+        card = ResultCard(said.text, _facts(said, tasks), names, [is_starred(group) for group in groups])
         player = compared(clips, names) if len(clips) > 1 else ClipPlayer(clips[0])
         made = Result(said, tasks, clips, groups, card, player, lean(widgets.VBox, children=[card, player]))
+        if isinstance(player, ComparePlayer):
+            player.on_star(lambda: self._starred(made))
         card.on_msg(lambda _, content, __: self._guard(lambda: self._act(made, content))(None))
         self.shown.insert(0, made)
         gone, self.shown[_MOST_SHOWN:] = self.shown[_MOST_SHOWN:], []
@@ -180,16 +181,14 @@ class Results:
         Raises:
             InvalidRequest: A task has a label of its own, which is not written over.
         """
-        group = result.groups[place]
-        own = next((label for task in group if (label := task.record.label) not in {None, STARRED}), None)
-        if on and own is not None:
-            raise InvalidRequest(
-                f"It is labelled {own!r} already, and a star would replace that. Take the label away in the history first."
-            )
-        for task in group:
-            if on or task.record.label == STARRED:
-                task.annotate(label=STARRED if on else "")
-        result.card.starred = [_is_starred(one) for one in result.groups]
+        star(result.groups[place], on=on)
+        if isinstance(result.player, ComparePlayer):
+            result.player.show_stars()
+        self._starred(result)
+
+    def _starred(self, result: Result) -> None:
+        """After a star was pressed, in the result's head or in its player."""
+        result.card.starred = [is_starred(one) for one in result.groups]
         self._changed()
 
     def remove(self, result: Result) -> None:
@@ -204,10 +203,6 @@ class Results:
 def _key(tasks: Sequence[Task]) -> tuple[Any, ...]:
     records = [task.record for task in tasks]
     return tuple((record.cache_key, record.file, record.take) for record in records)
-
-
-def _is_starred(tasks: Sequence[Task]) -> bool:
-    return all(task.record.label == STARRED for task in tasks)
 
 
 def _facts(said: Said, tasks: Sequence[Task]) -> str:

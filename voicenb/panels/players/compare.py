@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,10 @@ from voicenb.display.pages import Pages, paged
 from voicenb.errors import InvalidRequest
 from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
+from voicenb.panels.parts.stars import is_starred, star
 from voicenb.panels.players.player import Player, facts, saveable, wire
 from voicenb.studio.clips import MOST_SHOWN, clip_grid, flat_clips
+from voicenb.studio.task import Task
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip
@@ -37,7 +39,7 @@ class ComparePlayer(Player):
     widget's state.
 
     Keys: 1 to 9 choose a clip, space plays, the arrows choose within the grid, with shift they go by words, home goes to the
-    beginning, L loops (a word, a sentence, all), M and A switch the loudness and the alignment.
+    beginning, L loops (a word, a sentence, all), M and A switch the loudness and the alignment, S stars the clip.
 
     Of more than 120 clips, and of a study with further factors, one page is seen at a time; lists above the grid choose it.
     """
@@ -46,6 +48,8 @@ class ComparePlayer(Player):
     _css = styles()
     _arguments = ("match", "align")
     _grid = traitlets.Dict().tag(sync=True)
+
+    _stars: Any = traitlets.List().tag(sync=True)
 
     match = traitlets.Bool(default_value=True).tag(sync=True)
     """Whether every clip is played at −23 LUFS."""
@@ -75,6 +79,7 @@ class ComparePlayer(Player):
             TypeError: There is no such option.
         """
         super().__init__(**options)
+        self._starred: list[Callable[[], object]] = []
         self._pages = (
             clips if isinstance(clips, Pages) else paged(clip_grid(clips, labels=labels, rows=rows, columns=columns))
         )
@@ -118,11 +123,42 @@ class ComparePlayer(Player):
             "rate": self._rate,
             "target": COMPARED_AT,
         }
+        self.show_stars()
 
     @property
     def clips(self) -> list[Clip | Playable]:
         """The clips of the page that is seen, row by row, without the empty places; key 1 is the first."""
         return [sound for sound in self.grid.sounds if sound is not None]
+
+    # -- stars -------------------------------------------------------------------------------------------------
+
+    def star(self, place: int, *, on: bool = True) -> None:
+        """Gives the task of a clip the label "starred", by which the history finds it, or takes it away.
+
+        Args:
+            place: The clip's place in the grid that is seen, row by row from 0, empty places counted.
+            on: Whether it is starred afterwards.
+
+        Raises:
+            LookupError: There is no clip, or the ledger knows nothing of it.
+            InvalidRequest: The task has a label of its own, which is not written over.
+        """
+        task = _task(self._sound(place))
+        if task is None:
+            raise LookupError("This sound is none of the ledger's, so that there is nothing to label.")
+        star([task], on=on)
+        self.show_stars()
+        for told in self._starred:
+            told()
+
+    def on_star(self, told: Callable[[], object]) -> None:
+        """Calls `told` after a star was pressed in this player."""
+        self._starred.append(told)
+
+    def show_stars(self) -> None:
+        """Reads the stars from the ledger's rows again."""
+        tasks = [(place, _task(sound)) for place, sound in enumerate(self.grid.sounds)]
+        self._stars = [place for place, task in tasks if task is not None and is_starred([task])]
 
     def _sound(self, place: object) -> Playable:
         sound = self.grid.sounds[place] if isinstance(place, int) and 0 <= place < len(self.grid.sounds) else None
@@ -136,7 +172,8 @@ class ComparePlayer(Player):
     def _facts_of(self, place: int) -> dict[str, Any]:
         if place not in self._known:
             try:
-                self._known[place] = facts(self._sound(place))
+                sound = self._sound(place)
+                self._known[place] = facts(sound) | {"starrable": _task(sound) is not None}
             except AudioError as error:
                 self._known[place] = {"error": str(error)}
         return self._known[place]
@@ -148,6 +185,9 @@ class ComparePlayer(Player):
             case {"kind": "audio", "id": place}:
                 sound, mime = wire(self._sound(place), self._rate)
                 return {"mime": mime, "facts": self._facts_of(place)}, sound
+            case {"kind": "star", "id": int(place), "on": bool(on)}:
+                self.star(place, on=on)
+                return {}, None
             case {"kind": "page", "at": list(at)} if all(type(place) is int for place in at):
                 self.show(at)
                 return {}, None
@@ -214,6 +254,12 @@ def compare(
     else:
         flat = list(flat_clips(clips if isinstance(clips, (list, tuple)) or not hasattr(clips, "samples") else [clips]))
     return ComparePlayer(flat, labels=labels, rows=rows, columns=columns, **options)
+
+
+def _task(sound: object) -> Task | None:
+    """The ledger's task behind a sound, where it has one."""
+    task = getattr(sound, "task", None)
+    return task if isinstance(task, Task) else None
 
 
 def _rate(sound: Playable) -> int:

@@ -320,11 +320,14 @@ function page({ model, el }) {
   function makeCell(id, label, number, full) {
     const picture = wave(life);
     const meta = h("span", { class: "vn-meta" }, "\u00a0");
+    const mark = h("span", { class: "vn-mark", hidden: true }, "★");
+    let name = full;
+    const tell = () => element.setAttribute("aria-label", mark.hidden ? name : `${name}, starred`);
     const key = number <= 9 ? h("kbd", { class: "vn-key" }, String(number)) : h("span", { class: "vn-key" }, String(number));
     const element = h(
       "button",
       { type: "button", class: "vn-cell", tabindex: -1, "aria-pressed": "false", "aria-label": full, "data-id": id },
-      h("span", { class: "vn-head" }, key, label ? h("bdi", { class: "vn-label" }, label) : null, meta),
+      h("span", { class: "vn-head" }, key, label ? h("bdi", { class: "vn-label" }, label) : null, mark, meta),
       picture.element,
     );
     if (number <= 9) element.setAttribute("aria-keyshortcuts", String(number));
@@ -360,8 +363,14 @@ function page({ model, el }) {
         picture.show(known.peaks);
         const loud = known.lufs === null ? "silence" : `${known.lufs.toFixed(1).replace("-", "−")} LUFS`;
         const told = `${known.duration.toFixed(2)} seconds, ${loud}`;
-        element.setAttribute("aria-label", `${full}, ${told}`);
+        name = `${full}, ${told}`;
+        tell();
         meta.append(h("span", { class: "vn-lufs" }, loud));
+      },
+      /** @param {boolean} on */
+      star(on) {
+        mark.hidden = !on;
+        tell();
       },
       /** @param {number} share */
       scale: (share) => (picture.element.style.width = `${(100 * share).toFixed(1)}%`),
@@ -392,6 +401,18 @@ function page({ model, el }) {
   const target = `${String(grid.target).replace("-", "−")} LUFS`;
   const match = option("match", `loudness matched to ${target}`, "Each clip is played at the same measured loudness");
   const align = option("align", "aligned by word", "Changing the clip goes on at the same word");
+  const star = button("star", "Star", () => like());
+  function like() {
+    if (!facts[current]?.starrable) return;
+    ask({ kind: "star", id: current, on: !model.get("_stars").includes(current) }).catch((error) => say(error.message));
+  }
+  function stars() {
+    const on = model.get("_stars").includes(current);
+    cells.forEach((cell, id) => cell.star(model.get("_stars").includes(id)));
+    star.element.hidden = !facts[current]?.starrable;
+    star.show(on ? "starred" : "star", on ? "Take the star away" : "Star this clip");
+    star.element.setAttribute("aria-pressed", String(on));
+  }
   const said = words(pick);
   const saving = saver(life, ask, say, () => current);
   const named = [...grid.columns, ...grid.rows].some(Boolean);
@@ -437,7 +458,7 @@ function page({ model, el }) {
   const hint = h(
     "div",
     { class: "vn-hint", "aria-hidden": "true" },
-    ...[...(last > 1 ? [`1–${last} switch`, "arrows choose"] : []), "space plays", "⇧ arrows go by word", "L loops"].map((text) => h("span", {}, text)),
+    ...[...(last > 1 ? [`1–${last} switch`, "arrows choose"] : []), "space plays", "⇧ arrows go by word", "L loops", "S stars"].map((text) => h("span", {}, text)),
   );
   const lists = grid.pages.map(({ name, levels, at }, axis) => {
     const list = h(
@@ -466,6 +487,7 @@ function page({ model, el }) {
       switcher.element,
       time,
       h("span", { class: "vn-choice" }, choice),
+      star.element,
       saving.element,
       h("span", { class: "vn-options" }, match.element, align.element),
     ),
@@ -490,6 +512,7 @@ function page({ model, el }) {
       said.show(own.words);
       shown = own;
     }
+    stars();
     saving.show(own?.forms ?? [], `Download ${cells.get(id)?.full.split(",")[0].toLowerCase() ?? ""}`);
     if (changed && table.contains(document.activeElement)) cells.get(id)?.element.focus({ preventScroll: true });
     if (changed) cells.get(id)?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -539,6 +562,7 @@ function page({ model, el }) {
     } else if (key === "Home") seek(0);
     else if (key === "End") seek(facts[current]?.duration ?? 0);
     else if (key === "l") repeat(LOOPS[(LOOPS.indexOf(loop) + 1) % LOOPS.length]);
+    else if (key === "s") like();
     else if (key === "m" || key === "a") {
       const { name, element } = key === "m" ? match : align;
       if (element.hidden) return true;
@@ -553,6 +577,7 @@ function page({ model, el }) {
     align.box.checked = model.get("align");
     for (const id of shelf.keys()) mixer?.level(id, gain(id));
   }
+  life.on(model, "change:_stars", stars);
   life.on(model, "change:match", adjust);
   life.on(model, "change:align", () => {
     adjust();

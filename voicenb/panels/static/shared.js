@@ -22,11 +22,14 @@
  * @property {string} peaks  One character a bar, of `LEVELS`.
  * @property {Word[]} words
  * @property {string[]} forms  The formats that it can be saved in.
+ * @property {boolean} [starrable]  Whether the ledger has a row of it.
  * @property {string} [note]  What is to be said of it.
  */
 
 /** How high a bar is, from low to high. */
 export const LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+const STAR = "m8 2.2 1.8 3.7 4 .6-2.9 2.8.7 4L8 11.4l-3.6 1.9.7-4-2.9-2.8 4-.6Z";
 
 const ICONS = {
   play: "M5 3.2v9.6c0 .6.7 1 1.2.7l7.3-4.8c.5-.3.5-1 0-1.3L6.2 2.5C5.7 2.2 5 2.6 5 3.2Z",
@@ -34,6 +37,8 @@ const ICONS = {
   loop: "M4.5 4.2h6a3 3 0 0 1 3 3v1.6a3 3 0 0 1-3 3h-5a3 3 0 0 1-3-3V7.7M6.6 1.8 4.2 4.2l2.4 2.4",
   record: "M8 3.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6Z",
   stop: "M4 4h8v8H4z",
+  star: STAR,
+  starred: STAR,
   save: "M8 2v7.6M4.8 6.6 8 9.8l3.2-3.2M3 13.2h10",
 };
 
@@ -84,7 +89,7 @@ export function button(icon, name, press, worded = false) {
   const show = (icon, name) => {
     path.setAttribute("d", ICONS[icon]);
     if (text) text.textContent = name;
-    picture.setAttribute("class", icon === "loop" || icon === "save" ? "vn-stroked" : "");
+    picture.setAttribute("class", ["loop", "save", "star"].includes(icon) ? "vn-stroked" : "");
     if (element.title !== name) {
       element.title = name;
       element.setAttribute("aria-label", name);
