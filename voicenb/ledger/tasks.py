@@ -197,6 +197,15 @@ class TaskTable:
                 return record
         return None
 
+    def under_way(self, key: str) -> TaskRecord | None:
+        """The newest task with that key that may still make its clip: sent and not ended, planned, or of unknown outcome."""
+        rows = self._database.read(
+            "SELECT * FROM tasks WHERE status IN ('planned', 'submitting', 'queued', 'processing', 'downloading', 'unknown') "
+            "AND cache_key = ? ORDER BY created DESC LIMIT 1",
+            (key,),
+        )
+        return from_row(TaskRecord, rows[0]) if rows else None
+
     def kept_preview(self, service: str, endpoint: str, *, request: str, reference: str) -> TaskRecord | None:
         """The newest completed preview that the same request has made of the same recording, if its file is sound.
 

@@ -14,9 +14,9 @@ from voicenb.panels.page.assets import script
 from voicenb.panels.page.light import lean, shared_layout
 from voicenb.panels.page.scripts import Scripted
 from voicenb.panels.parts.formatting import amount, close, compared, worded
-from voicenb.panels.parts.stars import STARRED, is_starred, star
 from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer
+from voicenb.panels.players.stars import STARRED, is_starred, star
 
 if TYPE_CHECKING:
     from voicenb.studio.clip import Clip

@@ -11,7 +11,15 @@ from decimal import Decimal
 
 from voicenb.services.text import malformed_pauses
 
-__all__ = ["MOST_BREAKS", "MOST_SECONDS", "ONE_SECONDS", "break_problems", "with_breaks", "without_breaks"]
+__all__ = [
+    "MOST_BREAKS",
+    "MOST_SECONDS",
+    "ONE_SECONDS",
+    "break_problems",
+    "pause_seconds",
+    "with_breaks",
+    "without_breaks",
+]
 
 ONE_SECONDS = Decimal(3)
 """The longest pause, in seconds (learned)."""
@@ -63,6 +71,11 @@ def break_problems(text: str) -> Iterator[tuple[str, str]]:
         yield f"{count} pauses", f"allowed are {MOST_BREAKS} in one text"
     if total > MOST_SECONDS:
         yield f"{total.normalize():f} s of pauses", f"allowed are {MOST_SECONDS} s in one text"
+
+
+def pause_seconds(mark: str) -> Decimal | None:
+    """How long a pause is, in either notation, in seconds; None for what is none."""
+    return _seconds(with_breaks(mark))
 
 
 def _seconds(tag: str) -> Decimal | None:

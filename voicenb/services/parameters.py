@@ -281,6 +281,9 @@ class ServiceRequest(BaseModel):
 
     service: ClassVar[str] = ""
 
+    longest_text: ClassVar[int | None] = None
+    """After how many characters a text is split on request, where no stated length of its field `text` says so."""
+
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
         """Every parameter by its name."""

@@ -12,6 +12,7 @@ from voicenb.base.money import Balance, Price
 from voicenb.errors import TasksFailed
 from voicenb.services.signatures import CLONED, SPOKEN, takes_parameters
 from voicenb.studio.cloning import CloneRequest, clone_price, clone_voice, publish
+from voicenb.studio.long_text import LongText
 from voicenb.studio.task import Task, list_tasks, resume_tasks
 from voicenb.studio.voice import Voice
 from voicenb.studio.voices import as_voice, catalogue, find_voice, voice_table
@@ -76,12 +77,12 @@ class Aio:
     @overload
     async def say(
         self, voice: Voice | str, text: str, *, takes: None = None, seed: int | None = None, fresh: bool = False,
-        timeout: float | None = 600, **parameters: Any,
+        split: bool = False, timeout: float | None = 600, **parameters: Any,
     ) -> Clip: ...  # fmt: skip
     @overload
     async def say(
         self, voice: Voice | str, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
-        timeout: float | None = 600, **parameters: Any,
+        split: bool = False, timeout: float | None = 600, **parameters: Any,
     ) -> Clips: ...  # fmt: skip
     @takes_parameters(SPOKEN)
     async def say(
@@ -92,12 +93,17 @@ class Aio:
         takes: int | None = None,
         seed: int | None = None,
         fresh: bool = False,
+        split: bool = False,
         timeout: float | None = 600,
         **parameters: Any,
     ) -> Clip | Clips:
         """`Voice.say` as a coroutine."""
         chosen = await asyncio.to_thread(as_voice, self._session, voice)
         timeout = wait_seconds(timeout)
+        if split:
+            long = await asyncio.to_thread(LongText, chosen, text, parameters)
+            if len(long.parts) > 1:
+                return await long.outcome(takes, seed=seed, fresh=fresh, timeout=timeout)
         if takes is None:
             task = await asyncio.to_thread(lambda: chosen.submit(text, seed=seed, fresh=fresh, **parameters))
             clip = await task.outcome(timeout)

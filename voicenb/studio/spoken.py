@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from voicenb.services.base import ServiceRequest
 from voicenb.tasks.requests import cache_key
 from voicenb.tasks.session import SANDBOX, Session
 
-__all__ = ["spoken_key", "spoken_price", "spoken_request", "take_seeds"]
+__all__ = ["longest_text", "spoken_key", "spoken_price", "spoken_request", "take_seeds"]
 
 _MOST_TAKES = 100
 
@@ -30,6 +31,11 @@ class _Voice(Protocol):
     def kept(self) -> dict[str, Any]: ...
     @property
     def reference(self) -> str | None: ...
+
+
+def longest_text(kind: type[ServiceRequest]) -> int | None:
+    """After how many characters a text of this request is split; None where no limit is known."""
+    return kind.parameters()["text"].max_length or kind.longest_text
 
 
 def spoken_request(
@@ -61,7 +67,17 @@ def spoken_request(
     for name in ("voice", "text"):
         if name in fixed:
             raise InvalidRequest(f"{name} is not given as a parameter here", service=service.profile.id)
-    return kind.build({**values, "voice": voice.id, "text": text}, strict=voice.session.enforces_learned_rules)
+    try:
+        return kind.build({**values, "voice": voice.id, "text": text}, strict=voice.session.enforces_learned_rules)
+    except InvalidRequest as error:
+        most = longest_text(kind)
+        if most is None or not isinstance(text, str) or len(text) <= most:
+            raise
+        way = "voice.say(…, split=True), or --split, says it in parts and joins them"
+        problems = tuple(
+            replace(one, allowed=f"{one.allowed}; {way}") if one.field == "text" else one for one in error.problems
+        )
+        raise InvalidRequest(str(error).partition("\n")[0], problems=problems, service=error.service) from None
 
 
 def spoken_key(voice: _Voice, request: ServiceRequest, *, take: int, seed: int | None) -> str:
@@ -95,8 +111,18 @@ def spoken_price(
     seeds: Sequence[int | None],
     fresh: bool,
     ask: bool,
+    going: Callable[[str], bool] = lambda _: False,
 ) -> Price:
     """Return what saying each of `texts` once for each seed costs; what was made before counts nothing unless `fresh`.
+
+    Args:
+        voice: The voice.
+        texts: What would be spoken.
+        parameters: As in `Voice.say`.
+        seeds: One for each take.
+        fresh: Counts everything.
+        ask: As in `Studio.price`.
+        going: Whether the request with a key is under way, and so is not paid for again.
 
     Raises:
         InvalidRequest: A request breaks a rule.
@@ -110,7 +136,7 @@ def spoken_price(
         price = session.service.price(request, prices)
         for take, seed in enumerate(seeds, start=1):
             key = spoken_key(voice, request, take=take, seed=seed)
-            there = not fresh and (key in seen or session.ledger.tasks.cached(key) is not None)
+            there = not fresh and (key in seen or session.ledger.tasks.cached(key) is not None or going(key))
             seen.add(key)
             costs.append((price, there))
     due = [price for price, there in costs if not there]

@@ -87,6 +87,7 @@ class Studio:
         takes: int | None = None,
         seed: int | None = None,
         fresh: bool = False,
+        split: bool = False,
         ask: bool = True,
         **parameters: Any,
     ) -> Price:
@@ -101,6 +102,7 @@ class Studio:
             takes: How many takes would be made; one when omitted.
             seed: As in `Voice.say`.
             fresh: Counts everything, as ``say(…, fresh=True)`` pays it.
+            split: Prices a text that is too long in parts, as ``say(…, split=True)`` says it.
             ask: Whether the service may be asked for its price list, which happens once, and where it cannot be read once a
                 minute at most; False goes by what is known, or on its way.
             parameters: As in `Voice.say`.
@@ -109,7 +111,7 @@ class Studio:
             InvalidRequest: The request breaks a rule.
         """
         chosen = as_voice(self.session, voice)
-        return chosen.price(text, takes=takes, seed=seed, fresh=fresh, ask=ask, **parameters)
+        return chosen.price(text, takes=takes, seed=seed, fresh=fresh, split=split, ask=ask, **parameters)
 
     @takes_parameters(CLONED)
     def clone_price(

@@ -16,6 +16,7 @@ from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
 from voicenb.ledger.records import VoiceRecord
 from voicenb.services.base import Streaming
 from voicenb.services.signatures import SPOKEN, takes_parameters
+from voicenb.studio.long_text import LongText
 from voicenb.studio.spoken import spoken_key, spoken_price, spoken_request, take_seeds
 from voicenb.studio.stream import Stream
 from voicenb.studio.task import Task
@@ -269,12 +270,12 @@ class Voice:
     @overload
     def say(
         self, text: str, *, takes: None = None, seed: int | None = None, fresh: bool = False,
-        timeout: float | None = 600, quiet: bool = False, **parameters: Any,
+        split: bool = False, timeout: float | None = 600, quiet: bool = False, **parameters: Any,
     ) -> Clip: ...  # fmt: skip
     @overload
     def say(
         self, text: str, *, takes: int, seed: int | None = None, fresh: bool = False,
-        timeout: float | None = 600, quiet: bool = False, **parameters: Any,
+        split: bool = False, timeout: float | None = 600, quiet: bool = False, **parameters: Any,
     ) -> Clips: ...  # fmt: skip
     @takes_parameters(SPOKEN)
     def say(
@@ -284,6 +285,7 @@ class Voice:
         takes: int | None = None,
         seed: int | None = None,
         fresh: bool = False,
+        split: bool = False,
         timeout: float | None = 600,
         quiet: bool = False,
         **parameters: Any,
@@ -295,6 +297,8 @@ class Voice:
             takes: How many takes to make, each paid for; the answer is then a `Clips`, a list that shows itself as a comparison.
             seed: What the sandbox draws its variation from; live services have none.
             fresh: Makes and pays a new one; else the same request asked again is answered from disk, for nothing.
+            split: Says a text that is longer than the service takes in parts, split at sentences, each paid for as a task of its own, and
+                joins them into one clip. The same call again pays for parts that are missing, and for nothing else.
             timeout: Seconds to wait for each clip; None waits as long as it takes.
             quiet: Shows no progress.
             parameters: The service's parameters, such as ``speed=1.1``, ``emotion="happy"``, ``subtitles="word"``.
@@ -302,9 +306,13 @@ class Voice:
         Raises:
             InvalidRequest, VoiceExpired: Before anything is sent.
             TaskFailed, TaskTimeout, ServiceError, OutcomeUnknown: As in `Task.wait`.
-            TasksFailed: Some of several takes were not made; the others are in its `clips`.
+            TasksFailed: Some of several takes or parts were not made; the others are in its `clips`.
         """
         timeout = wait_seconds(timeout)
+        if split:
+            long = LongText(self, text, parameters)
+            if len(long.parts) > 1:
+                return long.say(takes, seed=seed, fresh=fresh, timeout=timeout, quiet=quiet)
         if takes is None:
             return self.submit(text, seed=seed, fresh=fresh, **parameters).wait(timeout, quiet=quiet)
         tasks = self.takes(text, takes, seed=seed, fresh=fresh, **parameters)
@@ -349,6 +357,7 @@ class Voice:
         takes: int | None = None,
         seed: int | None = None,
         fresh: bool = False,
+        split: bool = False,
         ask: bool = True,
         **parameters: Any,
     ) -> Price:
@@ -358,6 +367,8 @@ class Voice:
             InvalidRequest: The request breaks a rule.
         """
         seeds = take_seeds(self, 1 if takes is None else takes, seed)
+        if split:
+            return LongText(self, text, parameters).price(seeds=seeds, fresh=fresh, ask=ask)
         return spoken_price(self, [text], parameters, seeds=seeds, fresh=fresh, ask=ask)
 
     @takes_parameters(SPOKEN)

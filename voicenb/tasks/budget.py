@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from types import TracebackType
@@ -18,7 +19,7 @@ from voicenb.ledger.records import BudgetRecord, TaskRecord, now
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Budget", "budget_exceeded", "price_unknown"]
+__all__ = ["Budget", "budget_exceeded", "price_unknown", "require_covered"]
 
 
 class Budget:
@@ -109,6 +110,24 @@ def budget_exceeded(over: OverBudget, ledger: Ledger, refused: TaskRecord) -> Bu
         rows=[_row(task, sent=True) for task in ledger.budgets.tasks(over.budget.id)] + [_row(refused, sent=False)],
         service=refused.service,
     )
+
+
+def require_covered(ledger: Ledger, budgets: Sequence[BudgetRecord], price: Price, service: str) -> None:
+    """Refuses several requests before the first is sent, where a budget does not cover all of them; what has no price is left to each.
+
+    Raises:
+        BudgetExceeded: It does not; nothing was sent.
+    """
+    for budget in budgets:
+        left = budget.amount - ledger.budgets.used(budget.id)
+        if price.amount is not None and price.amount > left:
+            raise BudgetExceeded(
+                f"all parts of this text are estimated at {counted(price.amount, budget.unit)}, and the budget of "
+                f"{counted(budget.amount, budget.unit)} has {plain(left)} left; nothing was sent or charged. Raise the budget or "
+                "shorten the text.",
+                rows=[_row(task, sent=True) for task in ledger.budgets.tasks(budget.id)],
+                service=service,
+            )
 
 
 def price_unknown(price: Price, budget: BudgetRecord, ledger: Ledger, refused: TaskRecord) -> BudgetExceeded:

@@ -15,8 +15,8 @@ from voicenb.display.pages import Pages, paged
 from voicenb.errors import InvalidRequest
 from voicenb.measures.loudness import COMPARED_AT
 from voicenb.panels.page.assets import bundle, styles
-from voicenb.panels.parts.stars import is_starred, star
 from voicenb.panels.players.player import Player, facts, saveable, wire
+from voicenb.panels.players.stars import is_starred, star
 from voicenb.studio.clips import MOST_SHOWN, clip_grid, flat_clips
 from voicenb.studio.task import Task
 

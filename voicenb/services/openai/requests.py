@@ -95,6 +95,8 @@ class Speech(ServiceRequest):
             if name in own:
                 yield Problem("extra", shown(name), f"{own[name]} stands for this field: give it there")
 
+    longest_text: ClassVar[int | None] = _LONGEST_TEXT
+
     @classmethod
     def learned(cls, values: Mapping[str, Any]) -> Iterator[Problem]:
         """Lengths that OpenAI states for itself; servers of one's own differ."""
