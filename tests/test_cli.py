@@ -112,6 +112,15 @@ def test_say_passes_every_parameter_and_writes_clip_and_subtitles(shell, voice, 
     assert "Synthetic voice" in soundfile.SoundFile(out).comment
 
 
+def test_a_text_that_is_too_long_has_a_price_in_parts(shell, voice):
+    """Without ``--split`` the error names it; with it, the price is that of all characters but the space between the parts."""
+    text = ("x" * 49 + ". ") * 250
+    with_it = shell.json("say", "--voice", voice, text, "--split", "--price")
+    half = shell.json("say", "--voice", voice, text[:5100].strip(), "--price")
+    assert float(with_it["amount"]) == pytest.approx(2.5 * float(half["amount"]), rel=0.01)
+    assert "--split" in shell("say", "--voice", voice, text, "--price", code=2).err
+
+
 def test_say_makes_takes_that_differ(shell, voice, tmp_path):
     """Two takes are two files and two tasks."""
     clips = shell.json("say", "--voice", voice, "Once more, please.", "--takes", 2, "--out", tmp_path / "t.flac")[

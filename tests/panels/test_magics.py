@@ -14,6 +14,7 @@ from traitlets.config import Config
 
 import voicenb as vn
 from voicenb.shell.magic_options import CLONE, HISTORY, SAY, VOICES
+from voicenb.studio import long_text
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,13 @@ def test_without_a_voice_the_newest_speaks(shell, studio):
     ]
     assert first.task.voice == usable["name"].iloc[0]
     assert shell.run_cell_magic("say", "--studio studio", "Who is there?").data == first.data
+
+
+def test_a_text_that_is_too_long_is_said_in_parts(shell, monkeypatch):
+    """On request, as one clip; here a text is long from 30 characters on."""
+    monkeypatch.setattr(long_text, "longest_text", lambda _: 30)
+    clip = shell.run_cell_magic("say", "--split", "The magic has this to say. And it has this as well.")
+    assert [task.text for task in clip.task.parts] == ["The magic has this to say.", "And it has this as well."]
 
 
 def test_takes_are_a_list(shell):

@@ -21,7 +21,7 @@ __all__ = ["outcome_of"]
 _MOST_TOLD = 4
 
 
-def outcome_of(tasks: Sequence[Task], clips: Sequence[Clip], asked: int) -> tuple[str, str]:
+def outcome_of(tasks: Sequence[Task], clips: Sequence[Clip], asked: int, what: str = "takes") -> tuple[str, str]:
     """What became of all that was asked for at once, and what all of it was charged; and the tone to say it in."""
     first = tasks[0]
     if asked == 1 and not clips:
@@ -38,10 +38,12 @@ def outcome_of(tasks: Sequence[Task], clips: Sequence[Clip], asked: int) -> tupl
         paid = "made before, so nothing was charged" if all(task.cached for task in tasks) else "nothing was charged"
     if len(clips) == asked:
         lengths = [clip.duration for clip in clips]
-        long = " + ".join(map(seconds, lengths)) if asked <= _MOST_TOLD else f"{asked} takes, {seconds(sum(lengths))}"
+        long = " + ".join(map(seconds, lengths)) if asked <= _MOST_TOLD else f"{asked} {what}, {seconds(sum(lengths))}"
         return f"Done: {long} of speech · {paid}", "good"
     counts = Counter("under way" if task.status in OPEN else task.status for task in tasks)
-    parts = [f"{len(clips)} of {asked} takes" + (f", {seconds(sum(clip.duration for clip in clips))}" if clips else "")]
+    parts = [
+        f"{len(clips)} of {asked} {what}" + (f", {seconds(sum(clip.duration for clip in clips))}" if clips else "")
+    ]
     parts += [f"{counts[one]} {one}" for one in ("cancelled", "failed", "under way", "unknown") if counts[one]]
     if left := asked - len(tasks):
         parts.append(f"{left} not sent")

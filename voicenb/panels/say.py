@@ -14,6 +14,7 @@ from voicenb.ledger.records import OPEN
 from voicenb.panels.base import Panel, call_of
 from voicenb.panels.fields.number import Number
 from voicenb.panels.form import Form, Remark, languages, without_warnings
+from voicenb.panels.long_offer import LongOffer
 from voicenb.panels.outcome import outcome_of
 from voicenb.panels.page.light import lean
 from voicenb.panels.parts.formatting import amount, connect_line, priced
@@ -23,6 +24,7 @@ from voicenb.panels.parts.style import bar, button, column, line, toned
 from voicenb.panels.preset_bar import PresetBar
 from voicenb.panels.results import Result, Results, Said
 from voicenb.panels.voice_choice import VoiceChoice
+from voicenb.studio.long_text import LongText
 
 if TYPE_CHECKING:
     from voicenb.base.money import Price
@@ -44,6 +46,7 @@ class _Order:
 
     Attributes:
         price: What the button said when it was pressed; None where nobody has looked at it.
+        split: Whether it is said in parts.
     """
 
     voice: str
@@ -52,6 +55,12 @@ class _Order:
     values: Mapping[str, Any]
     fresh: bool
     price: str | None
+    split: bool = False
+
+    @property
+    def asking(self) -> dict[str, Any]:
+        """What its price is asked with."""
+        return {"takes": self.takes, "fresh": self.fresh, "split": self.split, **self.values}
 
 
 class SayPanel(Panel):
@@ -77,6 +86,7 @@ class SayPanel(Panel):
         self._listeners: list[Callable[[], None]] = []
         self._tasks: list[Task] = []
         self._price: Price | None = None
+        self._parts: LongText | None = None
         self._asked = 0
         self.form = Form(
             studio.service.request_type("production"),
@@ -97,6 +107,7 @@ class SayPanel(Panel):
             description="Make a new version, and pay again", indent=False,
             tooltip="Though the same was made before; else that one is given again, for nothing",
         )  # fmt: skip
+        self._long = LongOffer(studio.service.request_type("production"))
         self._balance = line("balance", "quiet")
         self._buttons = RunButtons("Say", "Ctrl+Enter in the text does the same")
         self._next = press("", "", "outlined", "gone")
@@ -113,7 +124,7 @@ class SayPanel(Panel):
         self._pressed(self._next, self._follow_up)
         pause.on_click(lambda _: self._assets.insert(half))
         reset.on_click(lambda _: self.form.reset())
-        for control in (self._takes, self._fresh):
+        for control in (self._takes, self._fresh, self._long.control):
             control.observe(self._on(self._judge), "value")
         self._voice.observe(self._on(self._follow_voice), "value")
         self.form.on_change(lambda: self._on(self._judge)(None))
@@ -127,6 +138,7 @@ class SayPanel(Panel):
         acts = column(
             bar(self._voice, line("grow"), self._balance, names=("head-row",)),
             self.form.widget,
+            self._long.control,
             bar(self._takes, self._fresh, self._presets.head, line("grow"), reset, self._code_button()),
             self._presets.bar,
             self._code,
@@ -195,7 +207,9 @@ class SayPanel(Panel):
         if self.busy:
             return
         text, _ = self._request()
-        remarks = self.form.check(voice="-")
+        found = self.form.check(voice="-")
+        if (remarks := self._long.look(text, found)) != found:
+            self.form.show(remarks)
         if not text.strip():
             self.form.show([one for one in remarks if one.field != "text"])
         errors = [one for one in remarks if one.error]
@@ -210,6 +224,8 @@ class SayPanel(Panel):
             self._off(f"To mend: {fields}.")
         elif problem := self._takes.problem():
             self._off(problem)
+        elif self._long.wanted(text) and self._takes.value != 1:
+            self._off("A text in parts is said once: set Takes to 1.")
         else:
             self._buttons.offer()
             if not keep:
@@ -238,7 +254,8 @@ class SayPanel(Panel):
         if voice is None:
             return
         try:
-            asking = {"takes": self._takes.value, "fresh": self._fresh.value, "ask": False, **values}
+            takes, fresh = self._takes.value, self._fresh.value
+            asking = _Order(voice, text, takes, values, fresh, None, self._long.wanted(text)).asking | {"ask": False}
             price = await asyncio.to_thread(without_warnings, lambda: self.studio.price(voice, text, **asking))
         except InvalidRequest as error:
             if asked == self._asked:
@@ -282,9 +299,11 @@ class SayPanel(Panel):
             raise PageOutdated(
                 f"Nothing was sent: the form had not yet followed the voice {voice!r}. Look at it, and press again."
             )
+        text = str(values.pop("text", ""))
         return _Order(
             voice=voice,
-            text=str(values.pop("text", "")),
+            text=text,
+            split=self._long.wanted(text, shown),
             takes=self._takes.checked(shown),
             values=values,
             fresh=shown(self._fresh),
@@ -311,6 +330,7 @@ class SayPanel(Panel):
             trouble: VoicenbError | None = None
             if order is not None:
                 await self._agree(order)
+                self._parts = None
                 try:
                     await asyncio.to_thread(without_warnings, lambda: self._ask(order, tasks))
                 except VoicenbError as error:
@@ -322,7 +342,7 @@ class SayPanel(Panel):
             if self._buttons.cancelled:
                 # Cancelled before they were written down.
                 await self._cancel()
-            await self._follow(tasks, asked, trouble, order)
+            await self._follow(tasks, len(tasks) if self._parts else asked, trouble, order)
         except InvalidRequest as error:
             self.form.show([Remark(one.field, one.allowed, error=True) for one in error.problems])
             self._fail(error)
@@ -347,13 +367,17 @@ class SayPanel(Panel):
         """
         if order.price is None:
             return
-        asking = {"takes": order.takes, "fresh": order.fresh, **order.values}
+        asking = order.asking
         price = await asyncio.to_thread(without_warnings, lambda: self.studio.price(order.voice, order.text, **asking))
         self._buttons.require_price(priced(price), order.price)
 
     def _ask(self, order: _Order, tasks: list[Task]) -> None:
         """Sends the takes one by one, into `tasks`, until somebody no longer wants them."""
         voice = self.studio.voice(order.voice)
+        if order.split:
+            self._parts = LongText(voice, order.text, dict(order.values))
+            tasks += self._parts.submit_takes(None, fresh=order.fresh)[0]
+            return
         fresh = {"fresh": True} if order.fresh else {}
         for task in voice.each_take(order.text, order.takes, **fresh, **dict(order.values)):
             tasks.append(task)
@@ -383,9 +407,11 @@ class SayPanel(Panel):
                 one.cancel()
         # In the order of the takes, whichever was there first.
         inorder = {task: made[task] for task in tasks if task in made}
-        if inorder:
+        if self._parts is not None and all(task in made for task in tasks):
+            self._show(inorder, order, self._parts.clip(tasks, [made[task] for task in tasks]))
+        elif inorder and self._parts is None:
             self._show(inorder, order)
-        said, tone = outcome_of(tasks, [*inorder.values()], asked)
+        said, tone = outcome_of(tasks, [*inorder.values()], asked, "takes" if self._parts is None else "parts")
         others = [
             f"take {task.take}: {task.findings}" if asked > 1 else str(task.findings)
             for task in inorder
@@ -397,9 +423,7 @@ class SayPanel(Panel):
         self._buttons.tick()
         states = [task.status for task in self._tasks]
         done = states.count("completed")
-        said = (
-            "checking and sending" if not states else next((one for one in states if one != "completed"), "completed")
-        )
+        said = next((one for one in states if one != "completed"), "completed") if states else "checking and sending"
         self._tell_busy(f"{said} · {done} of {len(states)} done" if len(states) > 1 else said)
 
     def _stop(self) -> None:
@@ -410,19 +434,21 @@ class SayPanel(Panel):
         tasks = list(self._tasks)
         await asyncio.to_thread(lambda: [task.cancel() for task in tasks])
 
-    def _show(self, made: dict[Task, Clip], order: _Order | None) -> None:
-        """Shows the clips, and leaves their static form in the notebook; several takes are one comparison in both."""
-        tasks, clips = list(made), list(made.values())
+    def _show(self, made: dict[Task, Clip], order: _Order | None, joined: Clip | None = None) -> None:
+        """Shows the clips, and leaves their static form in the notebook; takes are one comparison in both, and parts one clip."""
+        tasks, clips = list(made), list(made.values()) if joined is None else [joined]
         said = Said.of(tasks[0]) if order is None else Said(order.voice, order.text, order.values)
         # Decoding, drawing and compressing take a moment each, but what a person waits for is this very thing.
         result = self.results.add(said, tasks, clips)
         if result is None:
             return
         self.clips = [*reversed(clips), *self.clips]
+        found = ", ".join(repr(task.id[:8]) for task in tasks)
         if len(clips) == 1:
-            self._keep(clips[0], f"studio.history.clip({tasks[0].id[:8]!r})")
+            self._keep(
+                clips[0], f"studio.history.clip({found})" if joined is None else f"studio.history.clips(ids=[{found}])"
+            )
         else:
-            found = ", ".join(repr(task.id[:8]) for task in tasks)
             self._keep(result.player.html(), f"vn.compare([studio.history.clip(id) for id in ({found})])")
 
     def _again(self, result: Result) -> None:
@@ -469,12 +495,9 @@ class SayPanel(Panel):
             values["takes"] = takes
         if self._fresh.value:
             values["fresh"] = True
-        return "\n".join(
-            (
-                "import voicenb as vn",
-                "",
-                connect_line(self.studio),
-                f"voice = studio.voice({self.voice or 'the name of a voice'!r})",
-                ("clips = " if takes > 1 else "clip = ") + call_of("voice.say", repr(text), **values),
-            )
-        )
+        if self._long.wanted(text):
+            values["split"] = True
+        lines = ["import voicenb as vn", "", connect_line(self.studio)]
+        lines.append(f"voice = studio.voice({self.voice or 'the name of a voice'!r})")
+        lines.append(("clips = " if takes > 1 else "clip = ") + call_of("voice.say", repr(text), **values))
+        return "\n".join(lines)

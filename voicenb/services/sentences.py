@@ -181,13 +181,14 @@ def text_parts(text: str, most: int) -> list[Part]:
     sentences = {end: seconds for end, seconds, _ in _ends(text)}
     for number, piece in enumerate(pieces):
         begin, end, asked = 0, len(piece), Decimal(0)
-        # The edges of the whole text are its author's.
+        # Pauses at the edges of the whole text are its author's.
         while number and (mark := _EDGE.match(piece, begin)):
             begin = mark.end()
         while number < len(pieces) - 1 and (mark := _last_edge(piece, begin, end)):
             asked += pause_seconds(mark[0]) or 0
             end = mark.start()
-        spoken = piece[begin:end]
+        # Space at the edges of the whole text is nothing to pay for.
+        spoken = piece[begin:end].strip()
         if number:
             before = sum((pause_seconds(mark) or Decimal(0) for mark in _EDGE.findall(piece[:begin])), Decimal(0))
             found[-1] = found[-1]._replace(pause=_joint(found[-1].pause, before))

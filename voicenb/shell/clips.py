@@ -113,6 +113,7 @@ def described(clip: Clip, path: Path | None) -> dict[str, Any]:
             subtitles = clip.subtitles.save(path.with_suffix(".srt"), "word" if asked == "word" else None)
     return {
         "task": getattr(task, "id", None),
+        "parts": [one.id for one in getattr(task, "parts", ())],
         "remote_id": getattr(task, "remote_id", None),
         "voice": getattr(task, "voice", None),
         "text": getattr(task, "text", None),
@@ -138,4 +139,5 @@ def line(clip: Clip, document: Mapping[str, Any]) -> str:
     cost = "cost not known" if document["cost"] is None else f"{counted(document['cost'], document['unit'])}"
     before = ", made and paid before" if document["cached"] else ""
     fallback = " · degraded" if document["degraded"] else ""
-    return f"{document['file']}  {seconds(clip.duration)} · {cost}{before}{fallback}"
+    where = document["file"] or f"{len(document['parts'])} parts, kept in the home; --out FILE writes them as one,"
+    return f"{where}  {seconds(clip.duration)} · {cost}{before}{fallback}"

@@ -194,11 +194,12 @@ SAY = Magic(
         "voice": "the voice's name; the newest voice when omitted",
         "takes": "how many takes to make, each paid for",
         "seed": "what the sandbox draws its variation from",
+        "split": "say a text that is too long in parts, split at sentences, and join them",
         "into": "a variable that gets the clip, or the list of takes",
         "studio": _STUDIO,
         "fresh": _FRESH,
     },
-    switches=frozenset({"fresh"}),
+    switches=frozenset({"fresh", "split"}),
     kinds=SPOKEN,
 )
 CLONE = Magic(

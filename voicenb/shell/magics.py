@@ -131,12 +131,10 @@ class VoicenbMagics(Magics):
         parameters = {key: value_of(known[key], value) for key, value in given.items() if key in known}
         seed, takes = whole("seed", given.get("seed")), whole("takes", given.get("takes"))
         text = cell.strip()
-        fresh = bool(given.get("fresh"))
-        made: Any = (
-            voice.say(text, seed=seed, fresh=fresh, **parameters)
-            if takes is None
-            else voice.say(text, takes=takes, seed=seed, fresh=fresh, **parameters)
-        )
+        options: dict[str, Any] = {name: bool(given.get(name)) for name in ("fresh", "split")}
+        if takes is not None:
+            options["takes"] = takes
+        made: Any = voice.say(text, seed=seed, **options, **parameters)
         self._keep(made, given.get("into"))
         return made
 

@@ -31,6 +31,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "write the clip: .wav .flac .mp3 .ogg; subtitles go beside it as .srt; - writes the sound to standard output",
     )
     parser.add_argument("--takes", type=count, metavar="N", help="make N takes, each paid for")
+    parser.add_argument(
+        "--split", action="store_true", help="say a text that is too long in parts, split at sentences, and join them"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="what the sandbox draws its variation from")
     parser.add_argument("--price", action="store_true", help="say what it would cost, and send nothing")
     add_paid(parser)
@@ -43,7 +46,9 @@ def run(given: argparse.Namespace, out: Output) -> int:
     with connected(given) as studio:
         voice = studio.voice(given.voice, id=given.by_id)
         if given.price:
-            price = studio.price(voice, text, takes=given.takes, seed=given.seed, fresh=given.fresh, **values)
+            price = studio.price(
+                voice, text, takes=given.takes, seed=given.seed, fresh=given.fresh, split=given.split, **values
+            )
             out.result(
                 {"amount": price.amount, "unit": price.unit, "rule": price.rule},
                 [str(price), price.rule][: 1 if price.amount is None else 2],
@@ -51,7 +56,13 @@ def run(given: argparse.Namespace, out: Output) -> int:
             return OK
         # One take is a take too, so there is one kind of answer.
         clips = voice.say(
-            text, takes=given.takes or 1, seed=given.seed, fresh=given.fresh, timeout=given.timeout, **values
+            text,
+            takes=given.takes or 1,
+            seed=given.seed,
+            fresh=given.fresh,
+            split=given.split,
+            timeout=given.timeout,
+            **values,
         )
         documents = [
             described(clip, path and (path if given.takes is None else path.with_stem(f"{path.stem}-{number}")))
@@ -97,6 +108,7 @@ COMMAND = Command(
         "voicenb say --voice me 'Wait for it … <#0.8#> now!' --speed 1.1 --emotion happy --out now.wav",
         "voicenb say --voice me - --subtitles word --out story.mp3 < story.txt",
         "voicenb say --voice me 'Heard at once.' --out - | ffplay -autoexit -",
+        "voicenb say --voice me - --split --out book.mp3 < chapter.txt",
         "voicenb say --voice me 'What would this cost?' --price",
     ),
     add,
