@@ -412,11 +412,8 @@ class SayPanel(Panel):
         elif inorder and self._parts is None:
             self._show(inorder, order)
         said, tone = outcome_of(tasks, [*inorder.values()], asked, "takes" if self._parts is None else "parts")
-        others = [
-            f"take {task.take}: {task.findings}" if asked > 1 else str(task.findings)
-            for task in inorder
-            if task.findings
-        ]
+        found = [task for task in inorder if task.findings]
+        others = [f"take {task.take}: {task.findings}" if asked > 1 else str(task.findings) for task in found]
         self._tell(" · ".join([said, *others]), "amber" if others else tone)
 
     def _draw_busy(self) -> None:
