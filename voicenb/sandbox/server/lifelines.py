@@ -96,14 +96,17 @@ class Lifelines:
         self._closing.set()
 
     async def over(self) -> None:
-        """Wait until the last lifeline has been closed for a while, or none has come for long."""
+        """Wait until the last lifeline has been closed for a while, or none has come for long; from then on none is accepted."""
         patience = _FIRST_SECONDS
         while True:
             try:
                 async with asyncio.timeout(patience):
                     await self._some.wait()
             except TimeoutError:
-                return
+                if not self.count:
+                    # At once: whoever got one while the server is still about to end would be left without a server.
+                    self.close()
+                    return
             await self._none.wait()
             patience = _GRACE_SECONDS
 

@@ -184,6 +184,7 @@ class _Server(uvicorn.Server):
             self.force_exit = True
         else:
             self.should_exit = True
+            self._sandbox.lifelines.close()
             watchdog = threading.Timer(_LAST_SECONDS, _end_now)
             watchdog.daemon = True
             watchdog.start()
