@@ -120,9 +120,10 @@ def scenes(page: Page, camera: Camera) -> None:
     camera.take("clone-empty", panel)
     sample = panel.get_by_label("Sample voice").locator("visible=true")
     screen.wait_for_function("list => list.options.length > 1", arg=sample.element_handle())
-    sample.select_option(index=1)
+    # One that is not cloned yet: its price is seen.
+    sample.select_option(index=3)
     status("The service takes it.")
-    panel.get_by_label("Name", exact=True).locator("visible=true").fill("ada")
+    panel.get_by_label("Name", exact=True).locator("visible=true").fill("clara")
     panel.get_by_role("button", name=re.compile(r"^Clone · ")).wait_for()
     camera.take("clone", panel)
 
