@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import ipywidgets as widgets
 
@@ -95,6 +95,12 @@ class Panel:
                 self._on(lambda: one.use(token) and act(PageValues(shows, content.get("made") or ())))(None)
 
     # -- what a notebook sees ----------------------------------------------------------------------------------
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a panel cannot be copied or pickled, for it belongs to its page and its kernel: make another where you need it, "
+            f"{type(self).__name__}(studio)"
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.studio!r}>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from voicenb.base import portal
 from voicenb.base.notebook import takes_widgets
@@ -34,6 +34,12 @@ class Stream:
         self._player: Any = None
         self.live = live
         self._next = 0
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a stream cannot be copied or pickled, for it is heard as it comes: pass stream.task.id ({self.task.id!r}), and ask "
+            "studio.history.clip(id) for the whole clip there"
+        )
 
     def __repr__(self) -> str:
         received = sum(piece.duration for piece in self.live.pieces)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from pathlib import Path
+from typing import NoReturn
 
 from voicenb.base import portal
 from voicenb.base.arguments import did_you_mean
@@ -60,6 +61,11 @@ class Session:
         strict: As the attribute.
         concurrency: How many tasks may be at the service at a time; None learns it.
     """
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a session cannot be copied or pickled, for it holds a key, a ledger and connections: connect again where you need it"
+        )
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import traitlets
@@ -161,6 +161,19 @@ class Player(Scripted):
         listen_while_awaiting()
 
     _arguments: tuple[str, ...] = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a player cannot be copied or pickled, for it belongs to its page and its kernel: pass what it plays, and make another "
+            f"there, {type(self).__name__}(…)"
+        )
+
+    # ipywidgets has its own of these two, which say that they are not implemented.
+    def __copy__(self) -> NoReturn:
+        self.__reduce__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NoReturn:
+        self.__reduce__()
 
     def html(self) -> Html:
         """What it plays as static HTML, which stays in the notebook and plays without a kernel; empty where there is nothing."""
