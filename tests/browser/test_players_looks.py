@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from homes import beside
 import voicenb as vn
 from voicenb.panels.players.compare import ComparePlayer
 from voicenb.panels.players.player import ClipPlayer
+from voicenb.panels.players.recorder import Recorder
+from voicenb.panels.players.stream import StreamPlayer
+from voicenb.panels.players.waveform import Waveform
 from voicenb.studio.clip import Clip
 
 from .stand import Stand
@@ -54,7 +58,7 @@ def test_a_player_hands_its_clip_to_the_browser(stand, form):
 def test_a_comparison_hands_over_the_clip_that_is_chosen(stand):
     """Not the first, but the one that is marked, and the button says which."""
     screen = stand.show(ComparePlayer(CLIPS, columns=list("abcd")))
-    screen.locator(".vn-cell").nth(3).locator(".vn-lufs").wait_for(state="attached")
+    screen.locator(".vn-lufs").nth(3).wait_for(state="attached")
     for number in (2, 0):
         screen.locator(".vn-cell").nth(number).click()
         screen.get_by_role("button", name=f"Download clip {number + 1}", exact=True).wait_for()
@@ -67,10 +71,10 @@ def test_a_star_by_mouse_and_by_key(stand, voice):
     takes = voice.say("Which one?", takes=2, quiet=True)
     screen = stand.show(ComparePlayer(takes))
     cells = screen.locator(".vn-cell")
-    cells.nth(1).locator(".vn-lufs").wait_for(state="attached")
+    screen.locator(".vn-lufs").nth(1).wait_for(state="attached")
     assert screen.locator(".vn-mark:visible").count() == 0
     screen.get_by_role("button", name="Star this clip").click()
-    cells.nth(0).locator(".vn-mark").wait_for()
+    screen.locator(".vn-mark").nth(0).wait_for()
     assert cells.nth(0).get_attribute("aria-label").endswith("LUFS, starred")
     assert screen.get_by_role("button", name="Take the star away").get_attribute("aria-pressed") == "true"
     assert [task.record.label for task in (one.task for one in takes)] == ["starred", None]
@@ -78,12 +82,53 @@ def test_a_star_by_mouse_and_by_key(stand, voice):
     screen.keyboard.press("ArrowRight")
     screen.get_by_role("button", name="Star this clip").wait_for()
     screen.keyboard.press("s")
-    cells.nth(1).locator(".vn-mark").wait_for()
+    screen.locator(".vn-mark").nth(1).wait_for()
     screen.keyboard.press("1")
     screen.keyboard.press("s")
-    cells.nth(0).locator(".vn-mark").wait_for(state="hidden")
+    screen.locator(".vn-mark").nth(0).wait_for(state="hidden")
     assert [task.record.label for task in (one.task for one in takes)] == [None, "starred"]
     stand.page.fine()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_player(stand, voice, theme):
+    """Each player in its states, and the static copies, with the colours of JupyterLab's themes."""
+    if not os.environ.get("AXE_CORE"):
+        pytest.skip("AXE_CORE does not name axe-core's axe.min.js")
+    axe = Path(os.environ["AXE_CORE"]).read_text("utf-8")
+
+    def check(screen, what):
+        screen.evaluate(axe)
+        found = screen.evaluate(
+            "axe.run('main', {preload: false, rules: {region: {enabled: false}, 'target-size': {enabled: true}}}).then(({violations}) => violations)"
+        )
+        assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == [], what
+
+    takes = voice.say("Is this one seen by all?", takes=2, quiet=True)
+    for one in (ClipPlayer(CLIPS[0]), ClipPlayer(), Waveform(takes[0]), Waveform(), Recorder()):
+        check(stand.show(one, theme), repr(one))
+
+    broken = Clip(b"no sound")
+    grid = ComparePlayer([*takes, None, broken, *CLIPS[:2]], rows=["calm", "happy"], columns=list("abc"))
+    screen = stand.show(grid, theme)
+    screen.locator(".vn-lufs").nth(3).wait_for(state="attached")
+    screen.get_by_role("button", name="Star this clip").click()
+    screen.locator(".vn-mark:visible").wait_for()
+    screen.get_by_label("Loop").select_option("all")
+    check(screen, repr(grid))
+    check(stand.show(ComparePlayer(CLIPS * 31), theme), "pages")
+
+    stream = StreamPlayer(voice.stream("This is heard while it is made."), autoplay=False)
+    screen = stand.show(stream, theme)
+    screen.get_by_label("Format to save").wait_for()
+    check(screen, repr(stream))
+    stream.problem, stream.state = "It broke off.", "failed"
+    screen.get_by_role("alert").wait_for()
+    check(screen, "a stream that failed")
+
+    for html in (takes[0]._repr_mimebundle_()["text/html"], takes.html()):
+        screen.evaluate("html => (document.querySelector('main').innerHTML = html)", str(html))
+        check(screen, html[:80])
 
 
 def test_the_copy_of_a_comparison_is_seen_when_the_kernel_is_gone(page, lab):

@@ -327,17 +327,18 @@ function page({ model, el }) {
     const element = h(
       "button",
       { type: "button", class: "vn-cell", tabindex: -1, "aria-pressed": "false", "aria-label": full, "data-id": id },
-      h("span", { class: "vn-head" }, key, label ? h("bdi", { class: "vn-label" }, label) : null, mark, meta),
-      picture.element,
     );
+    // What is seen lies over the button and not in it: its name says the same in whole words.
+    const head = h("span", { class: "vn-head", "aria-hidden": "true" }, key, label ? h("bdi", { class: "vn-label" }, label) : null, mark, meta);
+    const box = h("div", { class: "vn-box" }, element, head, picture.element);
     if (number <= 9) element.setAttribute("aria-keyshortcuts", String(number));
     let moved = false;
     let usable = true;
-    dragged(picture.element, (share) => {
+    dragged(element, (share) => {
       // The first press chooses; within the chosen clip it seeks.
       moved = id === current && facts[id] !== undefined;
       if (moved) seek(share * (facts[id]?.duration ?? 0));
-    });
+    }, picture.element);
     element.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       const sought = moved && event.detail > 0;
       moved = false;
@@ -346,6 +347,7 @@ function page({ model, el }) {
       else turn(id);
     });
     return {
+      box,
       element,
       full,
       light: picture.light,
@@ -448,7 +450,7 @@ function page({ model, el }) {
       const full = [`Clip ${++number}`, grid.rows[y], grid.columns[x], label].filter(Boolean).join(", ");
       const cell = makeCell(id, label, number, full);
       cells.set(id, cell);
-      line.append(h("td", {}, cell.element));
+      line.append(h("td", {}, cell.box));
     });
     body.append(line);
   });
@@ -541,7 +543,7 @@ function page({ model, el }) {
   /** The cells in a row, as they are drawn: those that nobody arranged wrap. */
   function breadth() {
     if (named) return grid.columns.length;
-    const tops = [...cells.values()].map((cell) => cell.element.offsetTop);
+    const tops = [...cells.values()].map((cell) => cell.box.getBoundingClientRect().top);
     return tops.filter((top) => top === tops[0]).length;
   }
 

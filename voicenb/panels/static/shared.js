@@ -257,15 +257,17 @@ export function wave(life, attributes = {}) {
  * Calls `move` with the share (0–1) of the element's width, from pressing until letting go.
  * @param {HTMLElement} element
  * @param {(share: number, done: boolean) => void} move
+ * @param {HTMLElement} [area]  What lies over the element, and where alone it is pressed for this.
  */
-export function dragged(element, move) {
+export function dragged(element, move, area = element) {
   /** @param {PointerEvent} event */
   const share = (event) => {
-    const { left, width } = element.getBoundingClientRect();
+    const { left, width } = area.getBoundingClientRect();
     return clamp((event.clientX - left) / width, 0, 1);
   };
   element.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
+    const { top, bottom } = area.getBoundingClientRect();
+    if (event.button || event.clientY < top || event.clientY > bottom) return;
     element.setPointerCapture(event.pointerId);
     move(share(event), false);
   });
