@@ -359,8 +359,8 @@ function page({ model, el }) {
         meta.textContent = known.error ? "cannot be read" : `${known.duration.toFixed(2)} s`;
         if (known.error) {
           element.title = known.error;
-          element.setAttribute("aria-label", `${full}, cannot be read: ${known.error}`);
-          return;
+          name = `${full}, cannot be read: ${known.error}`;
+          return tell();
         }
         picture.show(known.peaks);
         const loud = known.lufs === null ? "silence" : `${known.lufs.toFixed(1).replace("-", "−")} LUFS`;
