@@ -131,21 +131,31 @@ def spoken_price(
     prices = session.unit_prices(ask=ask)
     costs: list[tuple[Price, bool]] = []
     seen: set[str] = set()
+    under_way = 0
     for text in texts:
         request = spoken_request(voice, to_python(text), parameters)
         price = session.service.price(request, prices)
         for take, seed in enumerate(seeds, start=1):
             key = spoken_key(voice, request, take=take, seed=seed)
-            there = not fresh and (key in seen or session.ledger.tasks.cached(key) is not None or going(key))
+            there = not fresh and (key in seen or session.ledger.tasks.cached(key) is not None)
+            followed = not fresh and not there and going(key)
             seen.add(key)
-            costs.append((price, there))
+            under_way += followed
+            costs.append((price, there or followed))
     due = [price for price, there in costs if not there]
-    unit, made = costs[0][0].unit, len(costs) - len(due)
+    unit, made = costs[0][0].unit, len(costs) - len(due) - under_way
+    # It may be charged still, and its price is held already: that is not the same as having it.
+    followed_too = (
+        f"{under_way} of {len(costs)} under way or of unknown outcome: not sent or paid again" if under_way else ""
+    )
+    if not due and under_way:
+        return Price(Decimal(0), unit, followed_too)
     if not due:
         return Price(Decimal(0), unit, "made before: answered from disk, for nothing", cached=True)
     if len(costs) == 1:
         return due[0]
     before = f"; {made} of {len(costs)} made before, for nothing" if made else ""
+    before += f"; {followed_too}" if followed_too else ""
     amounts = [price.amount for price in due if price.amount is not None]
     if len(amounts) < len(due):
         return Price(None, unit, next(price.rule for price in due if price.amount is None))
