@@ -1126,7 +1126,7 @@ async def test_credits_of_services_are_never_added(studio, voice, panel_home):
     said = told(panel._status)
     for row in studio.history.spending("service", since="7d").to_dict("records"):
         if row["spent"]:
-            assert f"{amount(row['spent'], row['unit'])} of {service_label(row['service'])}" in said
+            assert f"{amount(row['spent_exact'], row['unit'])} of {service_label(row['service'])}" in said
     assert said.count("play money") == 1
     assert {row["cells"]["service"]["text"] for row in panel._table.rows} >= {"SoundClone", service_label("faseeh")}
     assert "service" in studio.history.frame().columns

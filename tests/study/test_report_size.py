@@ -31,7 +31,7 @@ def material(texts, *, seconds, data=b"", takes=1, **factors):
     )  # fmt: skip
     known, chance = measures(), np.random.default_rng(1)
     frame = design.cells.frame().assign(
-        service="soundclone", task="t", status="completed", cost=Decimal("0.01"), unit="credits", degraded=None, provider=None,
+        service="soundclone", task="t", status="completed", cost=0.01, cost_exact=Decimal("0.01"), unit="credits", degraded=None, provider=None,
         cached=False, seconds=seconds, error=None, not_measured=None,
     )  # fmt: skip
     frame = pd.concat([frame, pd.DataFrame({name: chance.normal(100, 5, len(frame)) for name in known})], axis=1)

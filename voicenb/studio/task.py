@@ -12,7 +12,6 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from statistics import median
 from typing import Any, NoReturn
 
 from voicenb import errors, services
@@ -196,12 +195,11 @@ class Task:
             before = self._runner.ledger.tasks.select(
                 status="completed", service=record.service, endpoint=record.endpoint, voice=record.voice, limit=5
             )
-            paces = [
-                one.seconds * _speed(one) / one.characters
-                for one in before
-                if one.seconds and one.characters and not one.cached
-            ]
-            self._expected = median(paces) * (record.characters or 0) / _speed(record) if paces else 0.0
+            # By length: the silence at both ends of a clip would make much of a short one.
+            spoken = [one for one in before if one.seconds and one.characters and not one.cached]
+            seconds = sum((one.seconds or 0.0) * _speed(one) for one in spoken)
+            characters = sum(one.characters or 0 for one in spoken)
+            self._expected = seconds / characters * (record.characters or 0) / _speed(record) if spoken else 0.0
         return self._expected or None
 
     @property
