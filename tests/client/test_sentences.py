@@ -97,3 +97,14 @@ def test_what_has_nothing_to_speak_is_not_sent():
 def test_a_part_has_room_for_a_character():
     with pytest.raises(ValueError, match="one character"):
         text_parts("a", 0)
+
+
+@pytest.mark.parametrize(
+    "again", [" ", ".", "\n", "\n ", ", ", "<", "a", "1.", "'", ".”", "<#1#>", "Dr. ", "\u0301", "。"]
+)
+def test_a_text_of_one_thing_over_and_over_is_cut_soon(again):
+    """A hundred thousand times: what looked at each of them from each of them would not come to an end."""
+    text = again * 100_000 + "a"
+    parts = text_parts(text, 10_000)
+    assert "".join(part.text for part in parts) == text
+    assert all(len(part.spoken) <= 10_000 for part in parts)

@@ -339,7 +339,7 @@ def _as_channels(sound: npt.NDArray[np.float32], channels: int) -> npt.NDArray[n
 
 def _silence(sound: npt.NDArray[np.float32]) -> int:
     """How many frames a sound begins with before anything is heard."""
-    loud = np.abs(sound if sound.ndim == 1 else sound.max(axis=1))
+    loud = np.abs(sound) if sound.ndim == 1 else np.abs(sound).max(axis=1)
     heard = np.flatnonzero(loud > _SOUNDS * loud.max(initial=0.0))
     return int(heard[0]) if len(heard) else len(sound)
 
