@@ -11,8 +11,8 @@ import pytest
 from nbconvert import HTMLExporter
 
 NOTEBOOK = "03-panels.ipynb"
-# Three clips that are compared, and the spoken cell.
-PLAYERS = 4
+# Three clips that are compared, in the copy of the player and as static HTML, and the spoken cell.
+PLAYERS = 7
 # What a host does with any notebook: Notebook 7.6 misses two of JupyterLab's plugins, Voila 0.5 wants icons and MathJax from other
 # machines and cannot load Notebook's extension.
 OWN = {
