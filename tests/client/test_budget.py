@@ -86,7 +86,7 @@ def test_a_named_budget_is_shared_by_two_kernels(studio, wire, tmp_path):
         )
         for name in "ab"
     ]
-    assert sum(int(one.communicate(timeout=60)[0]) for one in kernels) == 9
+    assert sum(int(one.communicate(timeout=240)[0]) for one in kernels) == 9
     assert studio.budget(10, name="shared").left == Decimal("0.01")
 
 

@@ -119,7 +119,7 @@ cells = [
     "ipywidgets.Text(value=repr(vars(studio)))",
 ]
 notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-NotebookClient(notebook, timeout=60, allow_errors=True).execute()
+NotebookClient(notebook, timeout=240, allow_errors=True).execute()
 nbformat.write(notebook, sys.argv[1])
 """
 

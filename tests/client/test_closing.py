@@ -28,7 +28,7 @@ def test_what_is_on_its_way_arrives_after_closing_and_leaves_no_connection(wire,
     """A paid request that closing cut off would be one of unknown fate."""
     gate = wire.script[path] = Gate(wire.script[path])
     task = studio.voice("model_1").submit("Hello there.")
-    assert gate.asked.wait(30)
+    assert gate.asked.wait(240)
     studio.close()
     gate.open.set()
     assert task.wait(30, quiet=True).data == TONE

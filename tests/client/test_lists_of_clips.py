@@ -174,7 +174,7 @@ def test_cells_end_in_comparisons_and_in_one_line_that_ends(voice, home):
     nbclient = pytest.importorskip("nbclient")
     cells = [nbformat.v4.new_code_cell(source.replace("{home!r}", repr(str(home)))) for source in CELLS]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    nbclient.NotebookClient(notebook, timeout=60).execute()
+    nbclient.NotebookClient(notebook, timeout=240).execute()
     takes, plain, nested, other, frame, waited, inside, _, magic = [cell.outputs for cell in notebook.cells[1:]]
     assert [one["output_type"] for one in takes] == ["display_data", "execute_result"]
     assert re.fullmatch(r"speaking as ada · 2 of 2 clips · 0\.\d+ credits", takes[0]["data"]["text/plain"])
@@ -245,7 +245,7 @@ from voicenb.studio.clip import Clip
 Clip(encode(np.zeros(8000 * 3200, dtype=np.float32), 8000, "wav"))
 """
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    nbclient.NotebookClient(notebook, timeout=60).execute()
+    nbclient.NotebookClient(notebook, timeout=240).execute()
     [output] = notebook.cells[0].outputs
     assert "application/vnd.jupyter.widget-view+json" in output["data"]
     assert "voicenb.panels.ClipPlayer(clip)" in output["data"]["text/html"]

@@ -318,7 +318,7 @@ os._exit(9)
 
 def test_a_task_of_a_dead_kernel_is_taken_up_and_not_sent_again(studio, voice, home):
     died = subprocess.run(
-        [sys.executable, "-c", SUBMIT_AND_DIE, str(home)], stdout=subprocess.PIPE, text=True, check=False, timeout=60
+        [sys.executable, "-c", SUBMIT_AND_DIE, str(home)], stdout=subprocess.PIPE, text=True, check=False, timeout=240
     )
     assert died.returncode == 9
     left = died.stdout.strip()

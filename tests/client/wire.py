@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, Self
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=240):
     """Waits for what another thread or process brings about."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -23,7 +23,7 @@ class Kernel:
         asked = self.client.execute(code)
         sent, content = [], None
         while True:
-            message = self.client.get_iopub_msg(timeout=60)
+            message = self.client.get_iopub_msg(timeout=240)
             kind, content = message["msg_type"], message["content"]
             assert kind != "error", "\n".join(content["traceback"])
             if kind == "status":

@@ -57,7 +57,7 @@ def send(upload, name, content, pieces=3):
         upload._handle_custom_msg(about, [memoryview(content[piece * step : (piece + 1) * step])])
 
 
-async def until(condition, seconds=20.0):
+async def until(condition, seconds=240.0):
     """Lets the loop run until `condition` holds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for is a widget, not a coroutine

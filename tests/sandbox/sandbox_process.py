@@ -52,7 +52,7 @@ class Running:
         assert answer.json()["code"] == 20000, answer.text
         return answer
 
-    def finished(self, submitted, timeout=60):
+    def finished(self, submitted, timeout=240):
         """Follow a submission to its end; gives the last query's data."""
         assert submitted["code"] == 20000, submitted
         deadline = time.monotonic() + timeout
@@ -95,7 +95,7 @@ class Running:
         """Submit to aiclone."""
         return self.client.post("/api/v2/voice/clone", json=body, headers=headers)
 
-    def followed(self, task, timeout=60):
+    def followed(self, task, timeout=240):
         """Follow one of aiclone's tasks to its end; gives its last description."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

@@ -46,7 +46,7 @@ def asked(command, put):
     for example, real in put.items():
         command = command.replace(example, real)
     quiet = command.replace("curl ", "curl -s --noproxy '*' -w '\\n%{http_code}' ", 1)
-    run = subprocess.run(["bash", "-c", quiet], capture_output=True, text=True, check=True, timeout=30)
+    run = subprocess.run(["bash", "-c", quiet], capture_output=True, text=True, check=True, timeout=240)
     body, _, status = run.stdout.rpartition("\n")
     return int(status), json.loads(body)
 
