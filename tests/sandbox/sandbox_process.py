@@ -64,6 +64,13 @@ class Running:
             time.sleep(float(answer.headers["X-Poll-After"]))
         raise AssertionError(f"still {data}\n{self.log.read_text()}")
 
+    def idle(self, timeout=240):
+        """Wait until nothing that was accepted is still to be performed."""
+        deadline = time.monotonic() + timeout
+        while any(self.status()["tasks"].get(name) for name in ("queued", "processing")):
+            assert time.monotonic() < deadline, self.status()
+            time.sleep(0.02)
+
     def upload(self, name, content):
         answer = self.client.post(f"{API}/files/upload", files={"file": (name, content)}).json()
         assert answer["code"] == 20000, answer
