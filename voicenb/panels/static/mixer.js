@@ -57,10 +57,11 @@ function shaped(fade, rate) {
 export class Mixer {
   /**
    * @param {BaseAudioContext} context  Its rate is the sounds' own.
-   * @param {number} [ahead]  Seconds from asking to happening.
+   * @param {number} [ahead]  Seconds from asking to happening: a page that is held up for longer, between asking what time it is and telling the
+   *   change, cuts instead of fading.
    * @param {"cross" | "out-in"} [fade]  How one sound gives way to another.
    */
-  constructor(context, ahead = 0.02, fade = "cross") {
+  constructor(context, ahead = 0.04, fade = "cross") {
     this.context = context;
     this.ahead = ahead;
     this.shape = shaped(fade, context.sampleRate);
