@@ -605,3 +605,17 @@ def test_the_beginning_of_a_grid_is_whole_rows():
     first = grid.beginning(9)
     assert (first.rows, first.columns, first.labels) == (("a", "b"), tuple("wxyz"), ("old · degraded", "") * 4)
     assert grid.beginning(3).columns == tuple("wxy")
+
+
+def test_a_label_of_ones_own_is_marked_and_not_cut():
+    """Also one that ends in the mark's own word; where the mark is there it is not set again."""
+    fallback = clip()
+    fallback.task.degraded = True
+    marked = {
+        "is degraded": "is degraded · degraded",
+        "degraded": "degraded",
+        "": "degraded",
+        "a · degraded": "a · degraded",
+    }
+    grid = Grid((fallback,) * len(marked), ("",), ("",) * len(marked), tuple(marked))
+    assert grid.labels == tuple(marked.values())

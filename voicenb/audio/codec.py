@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from voicenb.audio.containers import WRITTEN
 from voicenb.audio.reading import read
 from voicenb.audio.resampling import resample
 from voicenb.audio.sound import AudioError
 from voicenb.audio.tags import Tag, tagged
 from voicenb.base.arguments import did_you_mean
 
-__all__ = ["WRITTEN", "decode", "encode"]
+__all__ = ["decode", "encode"]
 
-WRITTEN = ("wav", "flac", "mp3", "ogg")
-"""The formats that are written."""
 _PIECE = 65536
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from voicenb.audio.mpeg import id3_end, mpeg_layer, mpeg_pair, stated_length
 
-__all__ = ["ASF", "MIME", "W64", "describe", "is_whole", "sniff"]
+__all__ = ["ASF", "MIME", "W64", "WRITTEN", "describe", "is_whole", "sniff"]
+
+WRITTEN = ("wav", "flac", "mp3", "ogg")
+"""The formats that are written."""
 
 MIME = {
     "wav": "audio/wav",

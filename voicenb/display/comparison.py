@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from voicenb.audio.sound import AudioError
 from voicenb.base.arguments import did_you_mean
+from voicenb.base.lines import shortened
 from voicenb.base.money import plain
 from voicenb.display.embedded import compact
 from voicenb.display.html import QUIET, data_url, seconds, size, waveform_png
@@ -30,7 +31,6 @@ __all__ = [
     "axis_text",
     "compare_html",
     "is_number",
-    "shortened",
     "small_html",
 ]
 
@@ -258,9 +258,9 @@ class Grid:
     def __post_init__(self) -> None:
         marked = tuple(
             # A grid that is made of another's places has its marks already.
-            " · ".join(filter(None, (label.removesuffix("degraded").removesuffix(" · "), "degraded")))
-            if _task_value(sound, "degraded") is True
-            else label
+            label
+            if _task_value(sound, "degraded") is not True or label.split(" · ")[-1] == "degraded"
+            else " · ".join(filter(None, (label, "degraded")))
             for label, sound in zip(self.labels, self.sounds, strict=True)
         )
         object.__setattr__(self, "labels", marked)
@@ -357,12 +357,6 @@ def differences(
         if alike[label] > 1 and sounds[number] is not None:
             labels[number] = f"{label} · take {takes[label]}" if label else f"take {takes[label]}"
     return labels
-
-
-def shortened(text: str, most: int) -> str:
-    """A text in one line of at most so many characters."""
-    words = " ".join(text.split())
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
 # ── What stays in the notebook ──────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from voicenb.display.comparison import shortened
+from voicenb.base.lines import shortened
 from voicenb.display.figures import BLUE, FAINT, INK, fonts, plain_axis, shown_figure, titled
 from voicenb.display.html import import_lab
 

@@ -183,10 +183,13 @@ class VoiceRecord:
     kept: dict[str, Any] | None = None
     details: dict[str, Any] | None = None
 
+    def ended(self, moment: datetime) -> datetime | None:
+        """When the voice ended, not having been used before; None where it has not by `moment`."""
+        return None if self.activated is not None or self.expires is None or self.expires > moment else self.expires
+
     def state_at(self, moment: datetime) -> str:
         """The state, or ``expired`` where the voice was not used before it ended."""
-        ended = self.activated is None and self.expires is not None and self.expires <= moment
-        return "expired" if ended and self.state == "ready" else self.state
+        return "expired" if self.state == "ready" and self.ended(moment) else self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

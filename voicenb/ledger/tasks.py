@@ -12,7 +12,7 @@ from typing import Any
 from voicenb.ledger.budgets import require_room, reserve
 from voicenb.ledger.database import Database
 from voicenb.ledger.files import FileStore
-from voicenb.ledger.records import BILLION, FINAL, TRANSITIONS, BudgetRecord, TaskRecord, amount_held
+from voicenb.ledger.records import BILLION, FINAL, OPEN, TRANSITIONS, BudgetRecord, TaskRecord, amount_held
 from voicenb.ledger.rows import from_row, insert, to_column, update
 from voicenb.ledger.wanted import Wanted
 
@@ -199,10 +199,11 @@ class TaskTable:
 
     def under_way(self, key: str) -> TaskRecord | None:
         """The newest task with that key that may still make its clip: sent and not ended, planned, or of unknown outcome."""
+        unsettled = (*OPEN, "unknown")
+        marks = ", ".join("?" * len(unsettled))
         rows = self._database.read(
-            "SELECT * FROM tasks WHERE status IN ('planned', 'submitting', 'queued', 'processing', 'downloading', 'unknown') "
-            "AND cache_key = ? ORDER BY created DESC LIMIT 1",
-            (key,),
+            f"SELECT * FROM tasks WHERE status IN ({marks}) AND cache_key = ? ORDER BY created DESC LIMIT 1",  # noqa: S608 - marks alone
+            (*unsettled, key),
         )
         return from_row(TaskRecord, rows[0]) if rows else None
 

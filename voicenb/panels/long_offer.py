@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from voicenb.panels.fields.field import switch_class
 from voicenb.panels.form import Remark
 from voicenb.panels.page.light import lean
 from voicenb.panels.parts.page_values import KERNEL_VALUES, PageValues
@@ -38,14 +39,13 @@ class LongOffer:
 
     def look(self, text: str, remarks: Sequence[Remark]) -> list[Remark]:
         """Shows or hides the box, and gives what is still to be said: where it is ticked, the parts are checked when they are priced."""
-        most = longest_text(self._kind)
-        if most is None or len(text) <= most:
-            self.control.add_class("voicenb-gone")
-            return list(remarks)
-        self.control.remove_class("voicenb-gone")
-        return [one for one in remarks if one.field != "text"] if self.control.value else list(remarks)
+        switch_class(self.control, "gone", not self._is_too_long(text))
+        return [one for one in remarks if one.field != "text" or not self.wanted(text)]
 
     def wanted(self, text: str, shown: PageValues = KERNEL_VALUES) -> bool:
         """Whether a text is to be said in parts."""
+        return self._is_too_long(text) and bool(shown(self.control))
+
+    def _is_too_long(self, text: str) -> bool:
         most = longest_text(self._kind)
-        return most is not None and len(text) > most and bool(shown(self.control))
+        return most is not None and len(text) > most

@@ -227,7 +227,7 @@ class ReferencePanel(Panel):
 
     async def _take_sample(self, name: str, asked: int) -> None:
         self._clear()
-        self._begin_reading()
+        self._set_standing(reading=True)
         self._tell_busy(f"{name} is speaking …")
         try:
             path = await asyncio.to_thread(launch.sample_speaker, name, self.studio.home)
@@ -251,7 +251,7 @@ class ReferencePanel(Panel):
     async def _take(self, source: Any, origin: str | None, name: str | None, asked: int, *, sample: str = "") -> None:
         """Takes the recording that was asked for with the number `asked`, unless another was asked for since."""
         self._clear()
-        self._begin_reading()
+        self._set_standing(reading=True)
         self._tell_busy("reading …")
         try:
             reference = await asyncio.to_thread(lambda: Reference(source, name=name))
@@ -290,10 +290,6 @@ class ReferencePanel(Panel):
             self._end_busy()
             self._doubt()
 
-    def _begin_reading(self) -> None:
-        """From now on the recording that is shown is not the one that is asked for."""
-        self._set_standing(reading=True)
-
     def _doubt(self) -> None:
         """Another recording was asked for and cannot be had: whether the one before is meant, the reader says."""
         self._sample.value = ""
@@ -310,13 +306,15 @@ class ReferencePanel(Panel):
 
     def _set_standing(self, *, reading: bool = False, doubtful: bool = False) -> None:
         """Whether another recording is read, or could not be; what was pressed for the one before is then refused."""
-        if (reading, doubtful) == (self._reading, self._doubtful):
-            return
+        if (reading, doubtful) != (self._reading, self._doubtful):
+            self._draw_standing(reading=reading, doubtful=doubtful)
+            self._announce()
+
+    def _draw_standing(self, *, reading: bool = False, doubtful: bool = False) -> None:
         self._reading, self._doubtful = reading, doubtful
         switch_class(self._kept_button, "gone", not doubtful)
         for part in (self._view, self._span_bar, self._findings):
             switch_class(part, "doubtful", reading or doubtful)
-        self._announce()
 
     @property
     def hindrance(self) -> str:
@@ -360,10 +358,7 @@ class ReferencePanel(Panel):
 
     def _show(self, reference: Reference, findings: list[Finding]) -> None:
         self.reference = reference
-        self._reading = self._doubtful = False
-        switch_class(self._kept_button, "gone", True)
-        for part in (self._view, self._span_bar, self._findings):
-            switch_class(part, "doubtful", False)
+        self._draw_standing()
         self._wave.sound = reference
         self._found = findings
         self._findings.value = findings_table(findings)

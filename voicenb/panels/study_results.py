@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from voicenb.display.comparison import shortened
+from voicenb.base.lines import shortened
 from voicenb.errors import InvalidRequest
 from voicenb.panels.fields.field import switch_class
 from voicenb.panels.form import without_warnings

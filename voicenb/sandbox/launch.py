@@ -66,6 +66,20 @@ class Sandbox:
     services: Mapping[str, str]
     key: Secret = field(repr=False)
 
+    def address(self, service: str) -> str:
+        """Return where it answers as `service`.
+
+        Raises:
+            InvalidRequest: It has no twin of that service.
+        """
+        try:
+            return self.services[service]
+        except KeyError:
+            raise InvalidRequest(
+                f"the sandbox does not answer as {service!r}; {did_you_mean(service, self.services)}it answers as "
+                f"{', '.join(self.services)}"
+            ) from None
+
 
 class _Lifeline:
     """The open connection that keeps a sandbox running."""
@@ -341,10 +355,7 @@ def set_balance(
     Raises:
         InvalidRequest: The sandbox does not answer as that service.
     """
-    if service not in (known := start(home).services):
-        raise InvalidRequest(
-            f"the sandbox does not answer as {service!r}; {did_you_mean(service, known)}it answers as {', '.join(known)}"
-        )
+    start(home).address(service)
     _call("POST", "/sandbox/account", home, json={"service": service, "balance": float(amount)})
 
 

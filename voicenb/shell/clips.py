@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicenb.audio.containers import WRITTEN
 from voicenb.base.arguments import did_you_mean
 from voicenb.base.process import is_terminal
 from voicenb.errors import InvalidRequest, Problem
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["add_out", "described", "is_stdout", "line", "pipe", "writable"]
 
 _STDOUT = "-"
-_FORMATS = ("wav", "flac", "mp3", "ogg")
 
 
 def add_out(parser: argparse.ArgumentParser, what: str) -> None:
@@ -32,9 +32,9 @@ def add_out(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument(
         "--format",
         dest="form",
-        choices=_FORMATS,
+        choices=WRITTEN,
         metavar="WORD",
-        help=f"with --out -: {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} (default wav)",
+        help=f"with --out -: {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]} (default wav)",
     )
 
 
@@ -42,7 +42,7 @@ def writable(out: str | None) -> Path | None:
     """`out` as a path that a clip can be written to, found out before anything is paid for; None where it names none."""
     if out is None or out == _STDOUT:
         return None
-    from voicenb.audio.codec import WRITTEN, encode
+    from voicenb.audio.codec import encode
     from voicenb.audio.sound import AudioError
 
     path = Path(out)

@@ -12,7 +12,7 @@ from voicenb.errors import VoicenbError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WIDTH", "Output", "as_rows", "as_table", "shortened"]
+__all__ = ["WIDTH", "Output", "as_rows", "as_table"]
 
 WIDTH = 79
 """The columns that a paragraph takes at most."""
@@ -83,9 +83,3 @@ def as_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = [tuple(header), *(tuple(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-
-
-def shortened(text: object, width: int) -> str:
-    """`text` on one line of at most `width` characters."""
-    line = " ".join(str(text).split())
-    return line if len(line) <= width else line[: width - 1].rstrip() + "…"

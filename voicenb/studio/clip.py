@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voicenb.audio.codec import WRITTEN, encode
-from voicenb.audio.containers import MIME, sniff
+from voicenb.audio.codec import encode
+from voicenb.audio.containers import MIME, WRITTEN, sniff
 from voicenb.audio.reading import read
 from voicenb.audio.sound import AudioError, Sound
 from voicenb.audio.tags import Tag, tagged

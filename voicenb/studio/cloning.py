@@ -293,9 +293,7 @@ def _made_before(session: Session, key: str) -> tuple[TaskRecord, VoiceRecord] |
     record = session.ledger.voices.get(found.voice) if found is not None and found.voice is not None else None
     if found is None or record is None or record.state not in {"ready", "forgotten"} or record.remote is None:
         return None
-    if record.activated is None and record.expires is not None and record.expires <= now():
-        return None
-    return found, record
+    return None if record.ended(now()) else (found, record)
 
 
 def _cached_voice(session: Session, key: str, request: CloneRequest, name: str, consent: str | None) -> Voice | None:

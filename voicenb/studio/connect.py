@@ -18,7 +18,7 @@ from voicenb.services.base import Profile
 from voicenb.services.http import Http
 from voicenb.services.price_list import checked_prices
 from voicenb.studio.studio import Studio
-from voicenb.tasks.session import SANDBOX, Session, twin_address
+from voicenb.tasks.session import SANDBOX, Session
 
 __all__ = ["connect", "connect_again"]
 
@@ -87,7 +87,7 @@ def connect(
                 f"voicenb.connect({profile.id!r}, base_url=…, api_key=…)"
             )
         running = launch.start(folder)
-        url, key = twin_address(running, profile.id), running.key
+        url, key = running.address(profile.id), running.key
     else:
         url = _regional(region, base_url, profile) or keys.from_environment(profile.url_variables) or profile.base_url
         key = _key(profile, url, api_key)

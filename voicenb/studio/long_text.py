@@ -24,11 +24,10 @@ from voicenb.errors import TasksFailed, VoicenbError
 from voicenb.services.sentences import Part, text_parts
 from voicenb.studio.clip import Clip
 from voicenb.studio.clips import Clips
-from voicenb.studio.spoken import longest_text, spoken_key, spoken_price, spoken_request, take_seeds
+from voicenb.studio.spoken import SpeakingVoice, longest_text, spoken_key, spoken_price, spoken_request, take_seeds
 from voicenb.studio.task import Task
 from voicenb.studio.waiting_for_all import outcome_of_all, wait_for_all
 from voicenb.tasks.budget import require_covered
-from voicenb.tasks.session import Session
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -112,17 +111,7 @@ class JoinedTask:
         return "; ".join(found) or None
 
 
-class _Voice(Protocol):
-    """What is asked of a `voicenb.studio.voice.Voice` here."""
-
-    @property
-    def session(self) -> Session: ...
-    @property
-    def id(self) -> str: ...
-    @property
-    def kept(self) -> dict[str, Any]: ...
-    @property
-    def reference(self) -> str | None: ...
+class _Voice(SpeakingVoice, Protocol):
     def submit(self, text: str, *, take: int, seed: int | None, fresh: bool, **parameters: Any) -> Task: ...
 
 

@@ -15,22 +15,29 @@ from voicenb.services.base import ServiceRequest
 from voicenb.tasks.requests import cache_key
 from voicenb.tasks.session import SANDBOX, Session
 
-__all__ = ["longest_text", "spoken_key", "spoken_price", "spoken_request", "take_seeds"]
+__all__ = ["SpeakingVoice", "longest_text", "spoken_key", "spoken_price", "spoken_request", "take_seeds"]
 
 _MOST_TAKES = 100
 
 
-class _Voice(Protocol):
+class SpeakingVoice(Protocol):
     """What is asked of a `voicenb.studio.voice.Voice` here."""
 
     @property
-    def session(self) -> Session: ...
+    def session(self) -> Session:
+        """What it is spoken through."""
+
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The service's id of it."""
+
     @property
-    def kept(self) -> dict[str, Any]: ...
+    def kept(self) -> dict[str, Any]:
+        """What its requests carry from its cloning."""
+
     @property
-    def reference(self) -> str | None: ...
+    def reference(self) -> str | None:
+        """The hash of its recording."""
 
 
 def longest_text(kind: type[ServiceRequest]) -> int | None:
@@ -39,7 +46,7 @@ def longest_text(kind: type[ServiceRequest]) -> int | None:
 
 
 def spoken_request(
-    voice: _Voice, text: str, parameters: Mapping[str, Any], kind: type[ServiceRequest] | None = None
+    voice: SpeakingVoice, text: str, parameters: Mapping[str, Any], kind: type[ServiceRequest] | None = None
 ) -> ServiceRequest:
     """Return the validated request for saying `text`, with what the voice keeps of its cloning.
 
@@ -80,7 +87,7 @@ def spoken_request(
         raise InvalidRequest(str(error).partition("\n")[0], problems=problems, service=error.service) from None
 
 
-def spoken_key(voice: _Voice, request: ServiceRequest, *, take: int, seed: int | None) -> str:
+def spoken_key(voice: SpeakingVoice, request: ServiceRequest, *, take: int, seed: int | None) -> str:
     """Return what the ledger recognises a request by."""
     # Where the recording's address is the voice, the recording is what stays the same.
     identity = voice.reference if voice.session.service.profile.cloning == "address" else None
@@ -88,7 +95,7 @@ def spoken_key(voice: _Voice, request: ServiceRequest, *, take: int, seed: int |
     return cache_key(request, endpoint=endpoint, kind="production", voice=identity, take=take, seed=seed)
 
 
-def take_seeds(voice: _Voice, takes: int | None, seed: int | None) -> list[int | None]:
+def take_seeds(voice: SpeakingVoice, takes: int | None, seed: int | None) -> list[int | None]:
     """Return the seed of each take of one request.
 
     Raises:
@@ -104,7 +111,7 @@ def take_seeds(voice: _Voice, takes: int | None, seed: int | None) -> list[int |
 
 
 def spoken_price(
-    voice: _Voice,
+    voice: SpeakingVoice,
     texts: Iterable[str],
     parameters: Mapping[str, Any],
     *,

@@ -40,13 +40,6 @@ def _json_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _ended(record: VoiceRecord) -> datetime | None:
-    """When the voice ended; None where it has not."""
-    if record.activated is not None or record.expires is None or record.expires > datetime.now(UTC):
-        return None
-    return record.expires
-
-
 class Voice:
     """A cloned voice of one service.
 
@@ -97,7 +90,7 @@ class Voice:
         record = self._current_record()
         if record.activated is not None:
             return "activated, kept for good"
-        if (ended := _ended(record)) is not None:
+        if (ended := record.ended(datetime.now(UTC))) is not None:
             return f"expired {moment_text(ended)}"
         return self._until(record) or "ready"
 
@@ -193,7 +186,7 @@ class Voice:
         if self._record.state != "ready":
             raise InvalidRequest(f"the voice {self.name!r} is {self._record.state}; clone it again")
         # One look at the row: the answer to a first use, which keeps the voice, may come between two.
-        if (ended := _ended(self._current_record())) is not None:
+        if (ended := self._current_record().ended(datetime.now(UTC))) is not None:
             why, then = "without having been used", "Clone it again: studio.clone(…)."
             if self.session.service.profile.voice_life is None:
                 why = "with the signature of its recording's address, which the service could no longer open"

@@ -10,8 +10,9 @@ import numpy as np
 
 from voicenb.audio.sound import AudioError
 from voicenb.base.arguments import did_you_mean
+from voicenb.base.lines import shortened
 from voicenb.base.money import plain
-from voicenb.display.comparison import axis_text, is_number, shortened
+from voicenb.display.comparison import axis_text, is_number
 from voicenb.display.html import seconds, size
 from voicenb.errors import InvalidRequest
 from voicenb.study.clips import BYTES_A_SECOND, small_clip

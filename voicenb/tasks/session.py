@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from voicenb.base import portal
-from voicenb.base.arguments import did_you_mean
 from voicenb.base.money import Balance
-from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
 from voicenb.ledger.records import SANDBOX
 from voicenb.sandbox import launch
@@ -21,22 +19,7 @@ from voicenb.tasks.balances import record_balance
 from voicenb.tasks.context import TaskContext
 from voicenb.tasks.runner import TaskRunner
 
-__all__ = ["SANDBOX", "Session", "twin_address"]
-
-
-def twin_address(sandbox: launch.Sandbox, service: str) -> str:
-    """Return where a running sandbox answers as `service`.
-
-    Raises:
-        InvalidRequest: It does not.
-    """
-    try:
-        return sandbox.services[service]
-    except KeyError:
-        raise InvalidRequest(
-            f"the sandbox does not answer as {service!r}; {did_you_mean(service, sandbox.services)}it answers as "
-            f"{', '.join(sandbox.services)}"
-        ) from None
+__all__ = ["SANDBOX", "Session"]
 
 
 class Session:
@@ -120,7 +103,7 @@ class Session:
         """Start the sandbox again where it has ended, perhaps at another port."""
         if self._managed:
             running = launch.start(self.home)
-            self.http.move(twin_address(running, self.service.profile.id), running.key)
+            self.http.move(running.address(self.service.profile.id), running.key)
 
     def unit_prices(self, *, ask: bool) -> dict[str, Decimal]:
         """Return the unit prices; `ask`: the service may be asked for those that are missing."""

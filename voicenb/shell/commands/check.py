@@ -6,10 +6,11 @@ import argparse
 import textwrap
 from collections.abc import Iterable
 
+from voicenb.base.lines import shortened
 from voicenb.shell.command import Command
 from voicenb.shell.connection import rules
 from voicenb.shell.exit_codes import OK, USAGE
-from voicenb.shell.output import WIDTH, Output, as_rows, as_table, shortened
+from voicenb.shell.output import WIDTH, Output, as_rows, as_table
 
 __all__ = ["COMMAND"]
 

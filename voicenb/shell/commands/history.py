@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterable
 from decimal import Decimal
 
+from voicenb.base.lines import shortened
 from voicenb.errors import VoicenbError
 from voicenb.shell.command import Command, count
 from voicenb.shell.exit_codes import DAMAGED, OK
-from voicenb.shell.output import Output, as_rows, as_table, shortened
+from voicenb.shell.output import Output, as_rows, as_table
 
 __all__ = ["COMMAND"]
 

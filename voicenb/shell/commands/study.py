@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicenb.base.files import file_name
+from voicenb.base.lines import shortened
 from voicenb.errors import InvalidRequest
 from voicenb.shell.command import Command
 from voicenb.shell.exit_codes import OK, SERVICE, UNKNOWN
-from voicenb.shell.output import Output, as_rows, as_table, shortened
+from voicenb.shell.output import Output, as_rows, as_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from voicenb.base.lines import shortened
 from voicenb.shell.command import Command
 from voicenb.shell.connection import connected
 from voicenb.shell.exit_codes import OK
-from voicenb.shell.output import Output, as_rows, as_table, shortened
+from voicenb.shell.output import Output, as_rows, as_table
 
 if TYPE_CHECKING:
     import pandas as pd
