@@ -24,8 +24,9 @@ _CLOSING = "\"'”’»›)\\]』」）》〉】"
 _ALWAYS = re.compile(rf"[。！？｡।॥۔؟።፧။។៕։]+[{_CLOSING}]*\s*")
 # Tried at the first of several marks alone, and a paragraph at its first line's end: else a million of them would take a day.
 _SPACED = re.compile(rf"(?<![.!?…‼⁇⁈⁉])(?P<mark>[.!?…‼⁇⁈⁉]++)[{_CLOSING}]*+\s+")
-_PARAGRAPH = re.compile(r"\n\s*\n\s*|\n+")
-_CLAUSE = re.compile(rf"[,;:—–][{_CLOSING}]*\s+|[，、；：،؛;·፣፤၊][{_CLOSING}]*\s*")
+# A line that ends within a sentence was broken for its width, or is a verse.
+_PARAGRAPH = re.compile(rf"\n\s*\n\s*|(?<=[.!?…。！？।॥۔؟።։{_CLOSING}])\n")
+_CLAUSE = re.compile(rf"[,;:—–][{_CLOSING}]*\s+|[，、；：،؛;·፣፤၊][{_CLOSING}]*\s*|\n")
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^<>]*>")
 # Numbers with their signs, and words of letters: no cut within where there is another place.
