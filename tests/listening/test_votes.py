@@ -1,7 +1,9 @@
 """Votes: what is kept, what is refused, what is never lost, and what is told when."""
 
 import copy
+import sqlite3
 import threading
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -64,9 +66,22 @@ def test_there_is_no_result_and_no_key_before_the_last_vote(test):
     with pytest.raises(vn.InvalidRequest, match="so far 3 of 4"):
         test.result()
     assert test.votes().empty
+    # The last vote and the end are one: whoever reads all votes reads the result, too.
     test.keep("me", number, vote(test, 3))
+    assert test.listeners == 1
     assert test.finish("me")
     assert set(test.votes()["trial"]) == {trial for trial, _ in row(test)}
+    assert test.result().listeners == 1
+
+
+def test_all_answers_without_an_end_get_one(test, home):
+    """A kernel that ended between the last vote and the end left such rows, before the two were one."""
+    answer_all(test)
+    with closing(sqlite3.connect(home / "ledger.db")) as db, db:
+        db.execute("UPDATE listeners SET finished = NULL")
+    assert test.listeners == 0
+    assert test.finish("me")
+    assert test.listeners == 1
     assert test.result().listeners == 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -84,39 +84,40 @@ class ListeningTable:
         )
         return {row["source"] for row in rows}
 
-    def keep(self, test: str, listener: str, votes: Iterable[Mapping[str, Any]]) -> None:
-        """Write down votes, and the moment of the first one of the test; it returns when they are on disk.
+    def keep(self, test: str, listener: str, votes: Iterable[Mapping[str, Any]], counted: Collection[str]) -> None:
+        """Write down votes; it returns when they are on disk.
 
-        The first vote of a trial stays; a draft of one is replaced.
+        With them goes the moment of the first vote of the test, and the one in which a listener has answered all: no reader sees a last
+        vote of somebody who is not done. The first vote of a trial stays; a draft of one is replaced.
+
+        Args:
+            test: The test's id.
+            listener: Whose votes.
+            votes: What was answered.
+            counted: The trials that a listener must answer to be done.
         """
         given = list(votes)
 
         def add() -> None:
             with self._database.change() as db:
                 moment = to_column("frozen", now())
-                db.execute("UPDATE listening_tests SET frozen = ? WHERE id = ? AND frozen IS NULL", (moment, test))
+                if given:
+                    db.execute("UPDATE listening_tests SET frozen = ? WHERE id = ? AND frozen IS NULL", (moment, test))
+                rows = db.execute("SELECT trial, vote FROM votes WHERE test = ? AND listener = ?", (test, listener))
+                fixed = {row["trial"] for row in rows if not json.loads(row["vote"]).get("draft")}
                 for vote in given:
-                    key = (test, listener, vote["trial"])
-                    there = db.execute(
-                        "SELECT vote FROM votes WHERE test = ? AND listener = ? AND trial = ?", key
-                    ).fetchone()
-                    if there is not None and not json.loads(there["vote"]).get("draft"):
-                        continue
-                    db.execute("INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)", (*key, to_column("vote", vote)))
+                    if vote["trial"] not in fixed:
+                        row = (test, listener, vote["trial"], to_column("vote", vote))
+                        db.execute("INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)", row)
+                        if not vote.get("draft"):
+                            fixed.add(vote["trial"])
+                if fixed.issuperset(counted):
+                    db.execute(
+                        "UPDATE listeners SET finished = ? WHERE test = ? AND listener = ? AND finished IS NULL",
+                        (moment, test, listener),
+                    )
 
         self._database.write(add).result()
-
-    def finish(self, test: str, listener: str) -> None:
-        """Write down that a listener has answered all; the first such moment stays."""
-
-        def change() -> None:
-            with self._database.change() as db:
-                db.execute(
-                    "UPDATE listeners SET finished = ? WHERE test = ? AND listener = ? AND finished IS NULL",
-                    (to_column("finished", now()), test, listener),
-                )
-
-        self._database.write(change).result()
 
     def votes(self, test: str, listener: str | None = None) -> dict[str, list[dict[str, Any]]]:
         """The votes of a test by listener, or of one listener alone."""

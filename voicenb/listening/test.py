@@ -225,14 +225,15 @@ class ListeningTest:
         self._refuse_mixture("cell")
         if (place := self.row_of(listener)) != row:
             raise InvalidRequest(f"row={row!r:.20}: the order of {listener!r:.40} is {place}; load the page anew")
-        self._ledger.listening.keep(self.id, listener, [found])
+        self._write(listener, [found])
+
+    def _write(self, listener: str, votes: Iterable[Mapping[str, Any]]) -> None:
+        self._ledger.listening.keep(self.id, listener, votes, {one.id for one in self._design.counted})
 
     def finish(self, listener: str) -> bool:
-        """Writes down that a listener has answered all; False where something is missing."""
-        whole = len(answered(self._design, self.votes_of(listener))) == len(self)
-        if whole:
-            self._ledger.listening.finish(self.id, listener)
-        return whole
+        """Whether a listener has answered all; one whose answers an older voicenb has kept is written down as done, too."""
+        self._write(listener, ())
+        return len(answered(self._design, self.votes_of(listener))) == len(self)
 
     # -- after -------------------------------------------------------------------------------------------------
 
@@ -276,8 +277,7 @@ class ListeningTest:
         fixed = {trial: one for trial, one in before.items() if not one.get("draft")}
         new = [one for one in found.votes if one["trial"] not in fixed]
         other = sum(one["trial"] in fixed and fixed[one["trial"]]["answer"] != one["answer"] for one in found.votes)
-        table.keep(self.id, found.listener, new)
-        self.finish(found.listener)
+        self._write(found.listener, new)
         fresh = sum(not one.get("draft") for one in new)
         done = len(answered(self._design, self.votes_of(found.listener)))
         state = f"{done} of {len(self)} trials answered" + ("" if done == len(self) else ", so not counted yet")
@@ -321,8 +321,7 @@ class ListeningTest:
         for listener, place, votes in simulated(self._design, listeners, hears=hears, spread=spread, seed=seed):
             begun = ListenerRecord(test=self.id, listener=listener, place=place, source="simulated", started=now())
             self._ledger.listening.begin(begun, len(self._design.orders))
-            self._ledger.listening.keep(self.id, listener, votes)
-            self.finish(listener)
+            self._write(listener, votes)
         return self
 
     def votes(self) -> pd.DataFrame:
