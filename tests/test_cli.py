@@ -51,7 +51,7 @@ def program(*words, **more):
 
 def run(*words, **more):
     """Runs the command to its end."""
-    return subprocess.run(program(*words), capture_output=True, text=True, check=False, timeout=120, **more)
+    return subprocess.run(program(*words), capture_output=True, text=True, check=False, timeout=240, **more)
 
 
 # -- the main job ----------------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ def test_progress_is_a_bar_and_an_interrupt_leaves_the_task_in_good_hands(voice)
             pass  # how Linux says that the other side is gone
         finally:
             os.close(ours)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
     said = shown.decode()
     assert f"speaking as {voice}" in said
     assert "voicenb: interrupted" in said
@@ -611,7 +611,7 @@ os._exit(9)
 @pytest.mark.slow
 def test_resume_takes_up_what_a_dead_kernel_left_and_says_what_is_known(shell, voice):
     """The open task is completed; the one whose answer was lost is listed with what the balance says, and the code is 5."""
-    subprocess.run([sys.executable, "-c", LEFT, voice], check=False, timeout=120)
+    subprocess.run([sys.executable, "-c", LEFT, voice], check=False, timeout=240)
     rows = {row["status"]: row for row in shell.json("resume", "--quiet", code=5)}
     assert set(rows) == {"completed", "unknown"}
     assert "may have been charged" in rows["unknown"]["charged"]
@@ -687,7 +687,7 @@ def test_sandbox_says_one_line_and_ends_with_its_workers(shell, home):
         assert shell.json("check", sample)
         workers = children(process.pid)
         process.send_signal(signal.SIGTERM)
-        process.wait(5)
+        process.wait(60)
         assert process.stdout.read() == ""
         if sys.platform == "linux":
             assert workers

@@ -307,7 +307,7 @@ from voicenb.display.progress import Progress
 with Progress("speaking as <ash>") as line:
     def work():
         line.update("processing", cost="0.013 credits", fraction=0.25)
-        shown.wait(10)
+        shown.wait(60)
     shown = threading.Event()
     threading.Timer(1.3, shown.set).start()
     thread = threading.Thread(target=work); thread.start(); thread.join()
@@ -316,7 +316,7 @@ with Progress("speaking as <ash>") as line:
 middle
 """
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    nbclient.NotebookClient(notebook, timeout=60).execute()
+    nbclient.NotebookClient(notebook, timeout=240).execute()
     outputs = notebook.cells[0].outputs
     assert [output.output_type for output in outputs] == ["display_data", "execute_result"]
     assert outputs[0].data["text/plain"] == "speaking as <ash> · completed · 0.013 credits"

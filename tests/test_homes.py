@@ -28,7 +28,7 @@ def run(*words, env, code=None):
     if sys.platform != "linux":
         pytest.skip("file modes bind root on Linux only where its capabilities are dropped")
     return subprocess.run(
-        command, env=os.environ | env, capture_output=True, text=True, check=False, preexec_fn=unprivileged, timeout=120
+        command, env=os.environ | env, capture_output=True, text=True, check=False, preexec_fn=unprivileged, timeout=240
     )
 
 

@@ -165,7 +165,7 @@ def test_a_result_that_comes_late_stays_in_its_own_cell(kernel):
                 and seen[-1]["parent_header"].get("msg_id") == cells[-1]
                 and seen[-1]["content"].get("execution_state") == "idle"
             ):
-                seen.append(client.get_iopub_msg(timeout=60))
+                seen.append(client.get_iopub_msg(timeout=240))
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -250,7 +250,7 @@ def test_binder_s_files_are_accepted():
     if program is None:
         pytest.skip("jupyter-repo2docker is not installed")
     done = subprocess.run(
-        [program, "--no-build", "--debug", str(ROOT)], capture_output=True, text=True, check=False, timeout=120
+        [program, "--no-build", "--debug", str(ROOT)], capture_output=True, text=True, check=False, timeout=240
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said

@@ -64,7 +64,7 @@ def test_each_example_prints_what_the_page_shows(home, tmp_path):
     for command, shown in examples():
         done = subprocess.run(
             ["sh", "-c", command], env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, encoding="utf-8", check=False, timeout=120,
+            text=True, encoding="utf-8", check=False, timeout=240,
         )  # fmt: skip
         assert matches(shown, done.stdout), f"$ {command}\n{done.stdout}"
 

@@ -39,10 +39,10 @@ def held_up(database):
 
     def wait():
         entered.set()
-        go.wait(10)
+        go.wait(240)
 
     database.write(wait)
-    entered.wait(10)
+    entered.wait(240)
     return go
 
 
@@ -155,7 +155,7 @@ database.close()
 def test_forks_among_busy_threads_leave_the_file_whole(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", FORKING, str(tmp_path / "forked.db"), str(Path(__file__).parent)],
-        stdout=subprocess.PIPE, text=True, check=True, timeout=120,
+        stdout=subprocess.PIPE, text=True, check=True, timeout=240,
     )  # fmt: skip
     assert done.stdout.strip() == "ok"
 

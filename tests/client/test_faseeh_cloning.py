@@ -160,7 +160,7 @@ def test_a_preview_is_kept_for_another_kernel(wire, connect, ada, tmp_path):
         "except vn.ServiceError:\n"
         "    sys.exit(7)\n"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=False)
     assert run.returncode == 7, run.stderr
     studio = connect()
     assert studio.clone_price(text=TEXT).amount == 23 + 5

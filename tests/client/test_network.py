@@ -100,7 +100,7 @@ def test_the_sandbox_starts_and_speaks_behind_broken_settings(tmp_path):
     broken = {name: value for name, value, _ in BROKEN.values()} | {"http_proxy": "http://127.0.0.1:9"}
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)], env=os.environ | broken, capture_output=True, text=True,
-        check=False, timeout=120,
+        check=False, timeout=240,
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
 

@@ -386,7 +386,7 @@ with Wire() as wire:
 def test_a_full_disk_loses_nothing_that_was_accepted(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(Path(__file__).parent), str(tmp_path)],
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=240,
     )  # fmt: skip
     said = done.stdout.splitlines()
     assert "cannot be written" in said[0]
@@ -434,6 +434,6 @@ def test_nothing_opens_the_ledgers_file_beside_sqlite(tmp_path):
     """Closing it would let go of SQLite's locks, and other kernels would write over each other."""
     done = subprocess.run(
         [sys.executable, "-c", WATCHED, str(Path(__file__).parent), str(tmp_path)],
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=240,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "[] True"

@@ -141,7 +141,7 @@ class Wire:
                 reply = reply.pop(0) if len(reply) > 1 else reply[0]
         if isinstance(reply, Gate):
             reply.asked.set()
-            reply.open.wait(60)
+            reply.open.wait(240)
             reply = reply.reply
         if reply == HANG:
             asked.read()  # until the client has gone

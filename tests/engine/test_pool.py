@@ -112,7 +112,7 @@ def test_worker_ends_when_its_input_closes(cache):
     worker.stdin.write(json.dumps({"id": 1, "do": "speaker", "name": "ada", "target": os.devnull}).encode() + b"\n")
     worker.stdin.flush()
     worker.stdin.close()
-    assert worker.wait(10) == 0
+    assert worker.wait(60) == 0
     worker.stdout.close()
 
 

@@ -191,7 +191,7 @@ class Patient(Executor):
         return future
 
     def work(self):
-        assert self.arrived.wait(30)
+        assert self.arrived.wait(240)
         for _ in range(self.count):
             future, function, args = self.waiting.pop(0)
             future.set_result(function(*args))

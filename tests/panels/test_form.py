@@ -412,7 +412,7 @@ def test_what_is_warned_of_is_nobody_elses_warning():
     form.fields["text"].input.value = "nuqneH"
     form.fields["language"].value = "Klingon"
     filters = list(warnings.filters)
-    begun = threading.Barrier(2, timeout=20)
+    begun = threading.Barrier(2, timeout=240)
 
     def inside():
         begun.wait()

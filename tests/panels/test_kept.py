@@ -50,7 +50,7 @@ def notebook(studio, panel_home):
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS.values()])
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("VOICENB_HOME", str(panel_home))
-        NotebookClient(book, timeout=120, store_widget_state=False).execute()
+        NotebookClient(book, timeout=240, store_widget_state=False).execute()
     return book
 
 

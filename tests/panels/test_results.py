@@ -170,7 +170,7 @@ def test_takes_are_kept_once_as_a_comparison(studio, voice, panel_home, monkeypa
     """A notebook without its kernel has one comparison with the takes' numbers, also after the same was asked for again."""
     monkeypatch.setenv("VOICENB_HOME", str(panel_home))
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    NotebookClient(book, timeout=120, store_widget_state=False).execute()
+    NotebookClient(book, timeout=240, store_widget_state=False).execute()
     kept = [
         output.data["text/html"]
         for output in book.cells[0].outputs

@@ -40,7 +40,7 @@ class Asked:
 
     def ask(self, **question):
         self.player._handle_custom_msg(question | {"request": "r"}, [])
-        return self._answers.get(timeout=30)
+        return self._answers.get(timeout=240)
 
     def file(self, **question):
         """The offer, and the file that is fetched piece by piece."""

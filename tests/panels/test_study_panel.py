@@ -133,7 +133,7 @@ async def test_cancel_asks_for_no_more_and_run_goes_on(studio, voice, monkeypatc
 
     def held(self, *arguments, **options):
         if begun.is_set():
-            go_on.wait(20)
+            go_on.wait(240)
         begun.set()
         return submit(self, *arguments, **options)
 

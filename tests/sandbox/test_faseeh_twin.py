@@ -332,7 +332,7 @@ def test_a_stream_sums_to_the_wavs_samples(sandbox, mine, rate):
         headers={"x-api-key": service["api_key"]},
         json={"text": TEXT, "stability": 0.5, "streaming": True} | fields,
         trust_env=False,
-        timeout=60,
+        timeout=240,
     ) as answer:
         assert answer.headers["Content-Type"] == f"audio/raw; codec=pcm16; rate={rate}; channels=1"
         assert answer.headers["Transfer-Encoding"] == "chunked"
@@ -584,7 +584,7 @@ def test_a_stream_that_is_left_is_charged_and_frees_its_place(sandbox):
             headers={"x-api-key": service["api_key"]},
             json={"voice_id": "en-male-1", "text": text, "stability": 0.5, "streaming": True},
             trust_env=False,
-            timeout=60,
+            timeout=240,
         ) as answer,
     ):
         pieces = answer.iter_raw()

@@ -39,7 +39,7 @@ def test_a_public_client_speaks_and_understands_errors(sandbox, client, calls):
         [PYTHON, str(program), client, service["base_url"], service["api_key"]],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert run.returncode == 0, run.stderr

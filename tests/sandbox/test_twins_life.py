@@ -56,7 +56,7 @@ def test_a_kill_loses_no_task_no_voice_and_no_credit(launch, tmp_path, sandbox, 
             open_task = server.clone(text="Good morning.", reference_audio_url=reference, model="v1-real").json()
             refusal = server.clone(text="x" * 18, reference_audio_url=reference)
             server.process.send_signal(signal.SIGKILL)
-            server.process.wait(10)
+            server.process.wait(60)
         assert refusal.status_code == 402
         assert "costs 18, 17 are left" in refusal.json()["error"]["message"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections import Counter
 from decimal import Decimal
@@ -157,16 +156,14 @@ def million(voice, name, **levels):
     return vn.Study(voice, text=texts, takes=2, name=name, **levels)
 
 
-def test_a_million_cells_are_planned_in_the_time_and_the_memory_of_few(priced):
-    """Two seconds and 100 MB are promised, and half a second measured; a loaded machine may take four times as long."""
+def test_a_million_cells_are_planned_in_the_memory_of_few(priced):
+    """100 MB are promised; `benchmarks/study_scale.md` has the time."""
     one = million(priced, "million")
     tracemalloc.start()
-    begun = time.process_time()
     plan = one.plan()
-    took, (_, most) = time.process_time() - begun, tracemalloc.get_traced_memory()
+    _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert plan.cells == 1_000_000
-    assert took < 8
     assert most < 100_000_000
     expected = sum(priced.price(text, ask=False).amount for text in one.design.factor("text").levels) * 20_000
     assert plan.prices["soundclone"].amount == expected
