@@ -120,8 +120,11 @@ def _tutorial(path: Path) -> str:
         cell["source"] = "".join(cell["source"]).removeprefix("# NBVAL_CHECK_OUTPUT\n")
     title, rest = notebook["cells"][0]["source"].split("\n", 1)
     notebook["cells"][0]["source"] = f"{title}\n\n{note}\n{rest}"
-    for output in (output for cell in notebook["cells"] for output in cell.get("outputs", [])):
+    for cell, output in ((one, output) for one in notebook["cells"] for output in one.get("outputs", [])):
         data = output.get("data", {})
+        if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
+            # MyST-NB takes the words from the cell alone.
+            cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
         if "text/html" in data:
             data["text/html"] = _table("".join(data["text/html"]))
         plain = "".join(data.get("text/plain", ""))

@@ -369,7 +369,9 @@ def test_plot_draws_everything_on_one_axis(recwarn):
     assert len(figure.axes) == 5
     assert {axis.get_xlim() for axis in figure.axes} == {(0.0, 1.0)}
     assert "Hello" in [text.get_text() for text in figure.axes[4].texts]
-    assert figure._repr_png_().startswith(b"\x89PNG")
+    picture, told = figure._repr_png_()
+    assert picture.startswith(b"\x89PNG")
+    assert told == {"alt": "ash · speed 1.1: amplitude, F0 (Hz), LUFS, kHz over time (s)"}
     assert len(Clip(encode(np.zeros(3000, np.float32), RATE, "wav")).plot().axes) == 4
     assert [str(warning.message) for warning in recwarn] == []
 

@@ -1,6 +1,7 @@
 """The documentation builds without a warning, every public name has its place in it, and its first script prints what is shown."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -50,6 +51,18 @@ def test_every_public_name_stands_once_in_the_reference(built):
     found = {name: sorted(places.get(id(value), ())) for name, value in public.items()}
     assert {name: where for name, where in found.items() if len(where) != 1} == {}
     assert {name: where for name, (where,) in found.items() if not where.startswith("reference/")} == {}
+
+
+@pytest.mark.slow
+def test_no_picture_is_named_by_its_file(built):
+    """What a screen reader says of a picture is words; MyST-NB puts the file's path there where it is given none."""
+    named = [
+        alt
+        for page in built.rglob("*.html")
+        for alt in re.findall(r'<img[^>]*\salt="([^"]+)"', page.read_text("utf-8"))
+    ]
+    assert any(alt.endswith("LUFS, kHz over time (s)") for alt in named)
+    assert [alt for alt in named if re.search(r"\.(png|svg|jpe?g)$", alt)] == []
 
 
 @pytest.mark.slow

@@ -75,7 +75,8 @@ def test_it_keeps_no_widget_state_and_no_times(notebook):
     assert "widgets" not in notebook.metadata
     assert not [cell for cell in notebook.cells if "execution" in cell.metadata]
     assert notebook.metadata.kernelspec == {"display_name": "Python 3", "language": "python", "name": "python3"}
-    assert notebook.metadata.language_info == {"name": "python"}
+    assert notebook.metadata.language_info["file_extension"] == ".py"  # what nbconvert --to script writes
+    assert "version" not in notebook.metadata.language_info
 
 
 def test_it_tells_nothing_of_the_machine_that_ran_it(notebook):

@@ -39,7 +39,13 @@ def run(path: Path) -> None:
             output.get(part, {}).pop("application/vnd.jupyter.widget-view+json", None)
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     # The version of Python that happened to run it is nobody's requirement.
-    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["language_info"] = {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    }
     nbformat.write(notebook, path)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
 

@@ -24,14 +24,22 @@ def shown_figure(base: type[Any]) -> type[Any]:
     """A Figure that shows itself in a cell whether or not pyplot was ever imported."""
 
     class VoiceFigure(base):  # type: ignore[misc]  # a class that is loaded at run time
-        def _repr_png_(self) -> bytes:
+        def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
             import io
 
             target = io.BytesIO()
             self.savefig(target, format="png", dpi=self.dpi)
-            return target.getvalue()
+            return target.getvalue(), {"alt": _in_words(self)}
 
     return VoiceFigure
+
+
+def _in_words(figure: Figure) -> str:
+    """What a figure shows, for who does not see it; nbconvert makes it the picture's alternative text."""
+    drawn = ", ".join(axis.get_ylabel() for axis in figure.axes if axis.get_ylabel())
+    over = next((axis.get_xlabel() for axis in reversed(figure.axes) if axis.get_xlabel()), "")
+    shown = " over ".join(part for part in (drawn, over) if part)
+    return ": ".join(part for part in (figure.get_suptitle(), shown) if part) or "Figure"
 
 
 def svg_of(figure: Figure) -> str:
