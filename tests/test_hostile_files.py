@@ -284,6 +284,28 @@ assert most_memory() < 600_000_000, most_memory()
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rate", [1009, 44_101, 767_999])
+def test_the_sandbox_hears_odd_rates_in_bounded_memory(rate):
+    """As far as the sound goes the tone is the same; a rate that has nothing in common with 24 kHz took a gigabyte."""
+    program = f"""
+import sys, tempfile, numpy as np, soundfile
+from pathlib import Path
+sys.path.insert(0, {str(Path(hostile_files.__file__).parent)!r})
+from held_memory import most_memory
+from voicenb.sandbox.engine.media.decoding import decode
+with tempfile.TemporaryDirectory() as folder:
+    path = Path(folder) / "tone.wav"
+    soundfile.write(path, np.sin(2 * np.pi * 250 * np.arange(4 * {rate}) / {rate}), {rate}, "FLOAT")
+    found = decode(path)
+assert abs(len(found.wave) / 24_000 - 4) < 0.001, len(found.wave)
+spectrum = np.abs(np.fft.rfft(found.wave * np.hanning(len(found.wave)), 2**21))
+assert abs(spectrum.argmax() * 24_000 / 2**21 - 250) < 0.03, spectrum.argmax() * 24_000 / 2**21
+assert most_memory() < 500_000_000, most_memory()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "channels", "blocks"), [(44_101, 8, 127), (48_000, 1, 1000)])
 def test_the_longest_sound_that_is_read_fits_into_a_gigabyte(rate, channels, blocks):
     """A small file that unpacks into just what is allowed: read, checked, sent and shown, by a process of its own."""
