@@ -449,6 +449,20 @@ def test_channels_that_cancel_are_not_mixed():
         assert prepared.spoken == pytest.approx(20, abs=0.1)
 
 
+def test_preparing_does_not_hide_what_is_clipped():
+    """Flat tops that are lowered far enough look like any others; a part without them has none."""
+    sound = spoken(20)
+    sound[: 10 * RATE] = np.clip(sound[: 10 * RATE] * 8 / np.abs(sound).max(), -1, 1)
+    whole = Reference((sound, RATE))
+    prepared = whole.prepare(RULES)
+    assert sample_peak(prepared.samples) < -12
+    found = prepared.check(RULES).set_index("rule").loc["clipping"]
+    assert found["severity"] == "warning"
+    assert f"what is clipped stays so: {found['found']}" == prepared.changes[-1]
+    assert Reference(prepared).check(RULES).equals(prepared.check(RULES))
+    assert whole.trim(10.5, 20).check(RULES).set_index("rule").loc["clipping", "found"] == "none"
+
+
 def test_peaks_limit_the_gain():
     """Quiet speech with one loud pop is not driven into clipping."""
     sound = spoken(20) * 0.1

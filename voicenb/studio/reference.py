@@ -87,15 +87,18 @@ class Reference:
             return
         self._recording = read_source(source, name)
         self._changes = list(self._recording.changes)
+        # Of what this was made of: a level that was lowered hides flat tops.
+        self._clipped = 0.0
         self.url = self._recording.url
         self.name = self._recording.name
         self.consent = consent
 
-    def _with(self, data: bytes, changes: list[str]) -> Reference:
+    def _with(self, data: bytes, changes: list[str], clipped: float = 0.0) -> Reference:
         """Another recording under the name, the consent and the label of this one."""
         made = Reference(data, consent=self.consent, name=self.name)
         made._recording = replace(made._recording, label=self._label)
         made._changes = changes
+        made._clipped = max(self._clipped, clipped)
         return made
 
     # -- where it comes from -----------------------------------------------------------------------------------
@@ -204,7 +207,7 @@ class Reference:
             loudness=loudness(self._mono[0], self.rate),
             peak=sample_peak(self._mono[0]),
             # A mean hides the flat tops of what it is made of.
-            clipped=clipped_share(self.samples if self._mono[1] is None else self._mono[0]),
+            clipped=max(self._clipped, clipped_share(self.samples if self._mono[1] is None else self._mono[0])),
             noise=signal_to_noise(self._mono[0], self.rate, self._activity),
             size=len(self.data),
             taken=None if self._mono[1] is None else self._mono[1] + 1,
@@ -284,8 +287,11 @@ class Reference:
                 "written with 16 bits" if self.format == "wav" else f"written as 16-bit WAV (was {self.format})"
             )
         prepared = self
+        if changes and any(row.rule == "clipping" and row.severity != "ok" for row in self._findings(service)):
+            changes.append(f"what is clipped stays so: {100 * self._measurements.clipped:.3g} % of samples")
         if changes:
-            prepared = self._with(encode(done.samples, done.rate, "wav"), self._changes + changes)
+            data = encode(done.samples, done.rate, "wav")
+            prepared = self._with(data, self._changes + changes, self._measurements.clipped)
         elif self.url is not None:
             prepared = Reference(self)
             prepared.url = None
