@@ -81,6 +81,8 @@ def command(place: Path, *, port: int | None = None, browser: bool = True) -> li
     given = [*program("jupyterlab"), f"--ServerApp.root_dir={place}", "--ServerApp.ip=127.0.0.1"]
     # As the default address, the tutorial is also in the one that is printed; of the log only that is of use to a reader.
     given += [f"--LabApp.default_url=/lab/tree/{FIRST}", "--log-level=WARN"]
+    if _encrypts():
+        given.append("--KernelManager.transport_encryption=auto")
     if port is not None:
         given += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     if not browser or not _has_browser():
@@ -88,6 +90,14 @@ def command(place: Path, *, port: int | None = None, browser: bool = True) -> li
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         given.append("--allow-root")
     return given
+
+
+def _encrypts() -> bool:
+    """Whether kernels can be started whose messages no other user of this machine reads; else ipykernel warns of that."""
+    import zmq
+    from jupyter_client.manager import KernelManager
+
+    return KernelManager.class_traits().keys() >= {"transport_encryption"} and bool(zmq.has("curve"))
 
 
 def _has_browser() -> bool:
@@ -126,6 +136,7 @@ def check(place: Path) -> Checked:
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
 
     from voicenb.audio.codec import decode
     from voicenb.audio.sound import AudioError
@@ -135,8 +146,13 @@ def check(place: Path) -> Checked:
     # Compared with the files' own clock: a network folder may keep another time than this machine.
     before = {name: _stamp(place / name) for name in notebook.metadata["voicenb"]["writes"]}
     start = time.monotonic()
+    config = Config({"KernelManager": {"transport_encryption": "auto"}} if _encrypts() else {})
     client = NotebookClient(
-        notebook, timeout=_CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(place)}}
+        notebook,
+        timeout=_CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(place)}},
+        config=config,
     )
     try:
         client.execute()
