@@ -13,7 +13,7 @@ import pytest
 from wire import API, AUDIOS, TASK, Wire, envelope
 
 import voicenb as vn
-from voicenb.base.arguments import to_python, wait_seconds, whole_number
+from voicenb.base.arguments import interval_level, to_python, wait_seconds, whole_number
 from voicenb.ledger.records import STATUSES
 from voicenb.studio.history import parse_since
 
@@ -179,3 +179,51 @@ def test_whole_numbers_and_plain_values():
 def test_a_setting_that_is_none_is_answered_with_the_one_that_was_meant(given, meant):
     with pytest.raises(vn.InvalidRequest, match=f"did you mean '{meant}'"):
         vn.connect("aiclone", **{given: "x"})
+
+
+HALF = "é\ud800"
+REFUSED = {
+    "a voice's name": lambda studio, voice, clip: voice.rename(HALF),
+    "no name": lambda studio, voice, clip: voice.rename(None),
+    "a voice of that name": lambda studio, voice, clip: studio.voice(HALF),
+    "no voice": lambda studio, voice, clip: studio.price(None, "Hello."),
+    "a take": lambda studio, voice, clip: voice.is_cached("Hello.", take=b"1"),
+    "a label": lambda studio, voice, clip: clip.task.annotate(label=HALF),
+    "a note": lambda studio, voice, clip: clip.task.annotate(note=5),
+    "a filter": lambda studio, voice, clip: studio.history.frame(find=HALF),
+    "an id": lambda studio, voice, clip: studio.history.clip(HALF),
+    "a file for a clip": lambda studio, voice, clip: vn.Clip("welcome.mp3"),
+    "a moment": lambda studio, voice, clip: vn.Reference(clip).trim(float("nan"), 2),
+    "an end": lambda studio, voice, clip: vn.Reference(clip).trim(0, "1"),
+    "a service": lambda studio, voice, clip: vn.connect(["soundclone"]),
+    "a region": lambda studio, voice, clip: vn.connect("faseeh", region=["ae"], api_key="x"),
+    "a question": lambda studio, voice, clip: vn.listen([clip, clip], question=HALF, home=studio.home),
+    "a condition": lambda studio, voice, clip: vn.listen([clip, clip], labels=["a", HALF], home=studio.home),
+    "a test's name": lambda studio, voice, clip: vn.listen([clip, clip], name=5.5, home=studio.home),
+    "a test of that name": lambda studio, voice, clip: vn.ListeningTest.open(HALF, home=studio.home),
+    "a study of that name": lambda studio, voice, clip: vn.Study.open(HALF, home=studio.home),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_no_file_can_hold_and_what_is_no_value_is_refused_in_words(studio, voice, what):
+    """Half of a character comes out of broken JSON; no error of SQLite, of an encoder or of Python's own stands in an answer's place."""
+    clip = voice.say("Hello there.", quiet=True)
+    with pytest.raises(vn.InvalidRequest) as refused:
+        REFUSED[what](studio, voice, clip)
+    assert str(refused.value).isprintable()
+
+
+def test_a_key_that_is_no_text_is_not_shown(home):
+    with pytest.raises(vn.AuthenticationError, match="bytes was given") as refused:
+        vn.connect("soundclone", api_key=b"sk_secret", home=home)
+    assert "sk_secret" not in str(refused.value)
+
+
+def test_the_level_of_an_interval():
+    assert interval_level(np.float32(0.5)) == 0.5
+    with pytest.raises(vn.InvalidRequest, match=r"did you mean 0\.95\?"):
+        interval_level(95)
+    for value in (0, 1, -0.5, float("nan"), True, "0.95", None):
+        with pytest.raises(vn.InvalidRequest, match="above 0 and below 1"):
+            interval_level(value)

@@ -166,6 +166,20 @@ def test_drift_of_a_changed_voice_is_seen(voice, studio, monkeypatch):
     assert table.loc["duration", "now"] > table.loc["duration", "then"]
 
 
+def test_a_level_in_percent_is_refused_before_anything_is_paid(voice, blank_home, before):
+    one = study(voice, takes=2).run(quiet=True)
+    for ask in (
+        lambda: one.drift(cells=3, level=95, quiet=True),
+        lambda: one.effects(level=95),
+        lambda: one.effect(one.design.factors[-1].name, on="duration", level=95),
+    ):
+        with pytest.raises(vn.InvalidRequest, match=r"level=95: did you mean 0\.95\?"):
+            ask()
+    assert len(charged(blank_home)) == before + 8
+    with pytest.raises(vn.InvalidRequest, match="diff\\(\\) needs a study"):
+        one.diff("another")
+
+
 def test_nothing_made_is_nothing_repeated(voice, blank_home, before):
     with pytest.raises(vn.InvalidRequest, match="nothing of this study is made yet"):
         study(voice).drift(quiet=True)

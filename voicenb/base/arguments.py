@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -19,8 +20,11 @@ __all__ = [
     "as_moment",
     "checked_statuses",
     "did_you_mean",
+    "interval_level",
     "none_named",
     "plain_text",
+    "real_number",
+    "text_given",
     "to_python",
     "wait_seconds",
     "whole_number",
@@ -102,9 +106,61 @@ def plain_text(name: str, value: Any) -> str | None:
         InvalidRequest: It is neither; the message says what `name` was.
     """
     found = to_python(value)
-    if found is not None and not isinstance(found, str):
+    if found is None:
+        return None
+    if not isinstance(found, str):
         raise InvalidRequest(f"{name}={value!r}: allowed is text. Nothing was sent.")
+    try:
+        found.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"{name}={found!r:.80}: {found[error.start]!r} is half of a character, which no file can hold. Nothing was sent."
+        ) from None
     return found
+
+
+def text_given(name: str, value: Any) -> str:
+    """`value` as text that is not blank.
+
+    Raises:
+        InvalidRequest: It is not; the message says what `name` was.
+    """
+    found = plain_text(name, value)
+    if found is None or not found.strip():
+        raise InvalidRequest(f"{name}={value!r}: allowed is text that is not blank. Nothing was sent.")
+    return found
+
+
+def real_number(name: str, value: Any) -> float:
+    """`value` as a finite number.
+
+    Raises:
+        InvalidRequest: It is none; the message says what `name` was.
+    """
+    found = to_python(value)
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        with suppress(OverflowError):
+            if math.isfinite(float(found)):
+                return float(found)
+    raise InvalidRequest(f"{name}={value!r:.80}: allowed is a finite number. Nothing was sent.")
+
+
+def interval_level(value: Any, low: float = 0.0) -> float:
+    """How sure an interval is to be: above `low`, which itself is allowed where it is not 0, and below 1.
+
+    Raises:
+        InvalidRequest: It is not; a level in percent is told so.
+    """
+    found = to_python(value)
+    good = isinstance(found, int | float) and not isinstance(found, bool) and low <= found < 1 and found > 0
+    if not good:
+        percent = isinstance(found, int | float) and 50 <= found < 100
+        hint = f"did you mean {found / 100:g}? " if percent else ""
+        allowed = f"from {low:g} to below 1" if low else "above 0 and below 1"
+        raise InvalidRequest(
+            f"level={value!r:.80}: {hint}allowed is a number {allowed}, such as 0.95. Nothing was sent."
+        )
+    return float(found)
 
 
 @overload
@@ -143,7 +199,10 @@ def wait_seconds(value: Any, name: str = "timeout") -> float | None:
         raise InvalidRequest(
             f"{name}={value!r}: allowed is a number of seconds from 0, or None for as long as it takes."
         )
-    return float(found)
+    try:
+        return float(found)
+    except OverflowError:
+        return None
 
 
 def checked_statuses(value: str | Iterable[str] | None, known: Iterable[str]) -> list[str] | None:

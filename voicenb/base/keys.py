@@ -51,6 +51,9 @@ def find_key(service: str, names: Sequence[str], given: str | Secret | None = No
     """
     if isinstance(given, Secret):
         return given
+    if given is not None and not isinstance(given, str):
+        # What it is may be the key.
+        raise AuthenticationError(f"api_key: allowed is text, and {type(given).__name__} was given. Nothing was sent.")
     value = given or from_environment(names) or _from_keyring(service) or _prompt(service)
     if value:
         value = value.strip().strip("\ufeff")

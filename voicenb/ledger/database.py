@@ -21,7 +21,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from voicenb.errors import StorageError
+from voicenb.errors import InvalidRequest, StorageError
 
 __all__ = ["Database"]
 
@@ -254,6 +254,8 @@ class Database:
                 db.close()
             if isinstance(error, sqlite3.DatabaseError):
                 raise StorageError.of(self.path, error) from error
+            if isinstance(error, UnicodeEncodeError | OverflowError):
+                raise InvalidRequest(f"what is looked for cannot be in the ledger: {error}") from None
             raise
         if len(self._reading) < _READERS and not self._closed:
             self._reading.append(db)

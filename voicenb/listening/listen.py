@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicenb.audio.sound import AudioError
-from voicenb.base.arguments import to_python, whole_number
+from voicenb.base.arguments import plain_text, text_given, to_python, whole_number
 from voicenb.base.home import home as home_folder
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
@@ -125,6 +125,7 @@ def blind_test(
     Raises:
         InvalidRequest: See `listen`.
     """
+    name = plain_text("name", name)
     chosen = kind_of(kind)
     asked = _asked(chosen, matched=bool(matched) and not volume, why=_unmatched(matched, volume), **settings)
     recordings = _recordings(ledger, sources, references, chosen)
@@ -191,9 +192,9 @@ def _asked(
 ) -> Asked:
     return Asked(
         kind=kind,
-        title=title or f"Listening test: {kind.title}",
-        question=question or kind.question,
-        attribute=attribute,
+        title=plain_text("title", title) or f"Listening test: {kind.title}",
+        question=plain_text("question", question) or kind.question,
+        attribute=plain_text("attribute", attribute),
         trials=whole_number("trials", trials, 1, _MOST_TRIALS),
         listeners=whole_number("listeners", listeners, 2, _MOST_LISTENERS) or 2,
         repeats=whole_number("repeats", repeats, 0, _MOST_TRIALS) or 0,
@@ -227,7 +228,8 @@ def _labelled(clips: Any, labels: Sequence[str] | None) -> Iterator[tuple[str, d
     if isinstance(clips, Mapping):
         for label, given in clips.items():
             for sound in given if isinstance(given, (list, tuple)) else [given]:
-                yield str(label), {"label": str(label)}, _sound(sound)
+                named = text_given("labels", str(label))
+                yield named, {"label": named}, _sound(sound)
         return
     if isinstance(clips, str | bytes) or not isinstance(clips, Iterable):
         raise InvalidRequest(f"clips={clips!r:.60}: give clips, as in listen([first, second])")
@@ -235,7 +237,8 @@ def _labelled(clips: Any, labels: Sequence[str] | None) -> Iterator[tuple[str, d
     if labels is not None:
         if len(labels) != len(sounds):
             raise InvalidRequest(f"labels: there are {len(labels)} for {len(sounds)} clips; give one for each")
-        yield from ((str(label), {"label": str(label)}, one) for label, one in zip(labels, sounds, strict=True))
+        named_all = [text_given("labels", str(label)) for label in labels]
+        yield from ((label, {"label": label}, one) for label, one in zip(named_all, sounds, strict=True))
         return
     values = [_values(one) for one in sounds]
     different = [

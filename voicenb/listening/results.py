@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from voicenb.base.arguments import interval_level
 from voicenb.errors import InvalidRequest
 from voicenb.listening.choices import Analysis, abx, preferences
 from voicenb.listening.design import Design
@@ -39,10 +40,9 @@ def result_of(
         sources: Where listeners come from: ``cell``, ``file``, ``simulated``.
 
     Raises:
-        InvalidRequest: The screen does not fit the kind, or leaves nobody.
+        InvalidRequest: The level is none, or the screen does not fit the kind or leaves nobody.
     """
-    if isinstance(level, bool) or not 0.5 <= level < 1:
-        raise InvalidRequest(f"level={level!r}: allowed is a number from 0.5 to below 1, such as 0.95")
+    level = interval_level(level, 0.5)
     trials = len(design.counted)
     left_out = [f"{listener} answered {done} of {trials} trials" for listener, done in unfinished.items()]
     dropped = excluded_by(design, votes, screen)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voicenb.base.arguments import none_named
+from voicenb.base.arguments import none_named, text_given
 from voicenb.base.files import write_atomically
 from voicenb.base.home import home as home_folder
 from voicenb.base.notebook import takes_widgets
@@ -69,7 +69,7 @@ class ListeningTest:
             InvalidRequest: There is none of that name.
         """
         ledger = Ledger.at(home_folder(home))
-        record = ledger.listening.named(name)
+        record = ledger.listening.named(name := text_given("name", name))
         if record is None:
             raise none_named("listening test", name, (one.name for one in ledger.listening.select()))
         return cls(ledger, record)
@@ -200,6 +200,7 @@ class ListeningTest:
 
     def row_of(self, listener: str, *, source: str = "cell") -> int:
         """Which of the sheet's orders a listener has; the one that the fewest have, from the first time on."""
+        listener = text_given("listener", listener)
         begun = self._ledger.listening.listener(self.id, listener)
         if begun is None:
             record = ListenerRecord(test=self.id, listener=listener, place=-1, source=source, started=now())
@@ -208,6 +209,7 @@ class ListeningTest:
 
     def votes_of(self, listener: str) -> list[dict[str, Any]]:
         """What a listener has answered so far, drafts among it."""
+        listener = text_given("listener", listener)
         return self._ledger.listening.votes(self.id, listener).get(listener, [])
 
     def keep(self, listener: str, row: int, vote: Mapping[str, Any]) -> None:
@@ -232,7 +234,7 @@ class ListeningTest:
 
     def finish(self, listener: str) -> bool:
         """Whether a listener has answered all; one whose answers an older voicenb has kept is written down as done, too."""
-        self._write(listener, ())
+        self._write(text_given("listener", listener), ())
         return len(answered(self._design, self.votes_of(listener))) == len(self)
 
     # -- after -------------------------------------------------------------------------------------------------

@@ -71,6 +71,16 @@ class ClipTask(Protocol):
         """The unit of the price."""
 
 
+def _bytes_of(given: Any) -> bytes:
+    if isinstance(given, bytes | bytearray | memoryview):
+        return bytes(given)
+    file = str(given) if isinstance(given, str | os.PathLike) else "name.wav"
+    raise InvalidRequest(
+        f"a Clip is made of the bytes of a sound, and {type(given).__name__} was given; for a file: "
+        f"vn.Clip(pathlib.Path({file!r:.80}).read_bytes())"
+    )
+
+
 class Clip:
     """Sound that a service made: the bytes as received, and everything that can be asked of them.
 
@@ -82,6 +92,9 @@ class Clip:
         subtitles: What is said and when, or None.
         task: The task that made it, or None.
         path: Where the bytes are kept on disk, or None.
+
+    Raises:
+        InvalidRequest: It is made of something else than bytes.
     """
 
     def __init__(
@@ -92,7 +105,7 @@ class Clip:
         task: ClipTask | None = None,
         path: str | os.PathLike[str] | None = None,
     ) -> None:
-        self.data = bytes(data)
+        self.data = _bytes_of(data)
         self.subtitles = subtitles
         self.task = task
         self.path = Path(path) if path is not None else None

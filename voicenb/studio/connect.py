@@ -10,7 +10,7 @@ from typing import Any
 
 from voicenb import services
 from voicenb.base import keys
-from voicenb.base.arguments import did_you_mean, whole_number
+from voicenb.base.arguments import did_you_mean, plain_text, whole_number
 from voicenb.base.home import home as home_folder
 from voicenb.errors import InvalidRequest
 from voicenb.sandbox import launch
@@ -72,6 +72,9 @@ def connect(
         InvalidRequest: There is no such service, or the arguments contradict each other.
         AuthenticationError: No key was found.
     """
+    service, region, base_url = (
+        plain_text(name, value) for name, value in (("service", service), ("region", region), ("base_url", base_url))
+    )
     use_sandbox = service is None if sandbox is None else sandbox
     if service is None and not use_sandbox:
         raise InvalidRequest(f"sandbox=False needs a service: one of {', '.join(services.names())}")

@@ -12,6 +12,7 @@ from voicenb.audio.channels import mixed
 from voicenb.audio.codec import encode
 from voicenb.audio.containers import MIME, sniff
 from voicenb.audio.sound import Sound
+from voicenb.base.arguments import real_number
 from voicenb.display.embedded import compact
 from voicenb.display.html import reference_html, seconds
 from voicenb.errors import BadReference
@@ -313,8 +314,10 @@ class Reference:
 
         Raises:
             BadReference: The part is empty, or lies outside the recording.
+            InvalidRequest: A moment is no number.
         """
-        last = self.duration if end is None else end
+        start = real_number("start", start)
+        last = self.duration if end is None else real_number("end", end)
         first, behind = round(start * self.rate), round(last * self.rate)
         if not 0 <= start < last <= self.duration + 0.001 or first == behind:
             raise BadReference(

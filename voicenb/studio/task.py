@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from voicenb import errors, services
 from voicenb.audio.subtitles import Subtitles
 from voicenb.base import portal
-from voicenb.base.arguments import checked_statuses, wait_seconds, whole_number
+from voicenb.base.arguments import checked_statuses, plain_text, wait_seconds, whole_number
 from voicenb.errors import InvalidRequest, TaskFailed, TaskTimeout, VoicenbError, VoicenbWarning
 from voicenb.ledger.records import OPEN, STATUSES, TaskRecord
 from voicenb.services.base import Kind
@@ -404,8 +404,12 @@ class Task:
         Args:
             label: A short mark to group and filter by; "" takes it away.
             note: A remark; "" takes it away.
+
+        Raises:
+            InvalidRequest: One of them is no text.
         """
-        words = {name: value or None for name, value in (("label", label), ("note", note)) if value is not None}
+        given = {"label": plain_text("label", label), "note": plain_text("note", note)}
+        words = {name: value or None for name, value in given.items() if value is not None}
         if words:
             self._active.record = self._runner.ledger.tasks.update(self.id, **words).result()
         return self

@@ -9,7 +9,7 @@ from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from voicenb.base.arguments import to_python, wait_seconds, whole_number
+from voicenb.base.arguments import text_given, to_python, wait_seconds, whole_number
 from voicenb.base.moments import moment_text
 from voicenb.base.money import Price
 from voicenb.errors import InvalidRequest, VoiceExpired, VoicenbError
@@ -200,10 +200,12 @@ class Voice:
             )
 
     def rename(self, name: str) -> Voice:
-        """Gives the voice another name, in the ledger only."""
-        if not name.strip():
-            raise InvalidRequest("the new name is blank")
-        self._record = self.session.ledger.voices.update(self.key, name=name).result()
+        """Gives the voice another name, in the ledger only.
+
+        Raises:
+            InvalidRequest: The name is blank, or no text.
+        """
+        self._record = self.session.ledger.voices.update(self.key, name=text_given("name", name)).result()
         return self
 
     def forget(self) -> None:
@@ -371,6 +373,7 @@ class Voice:
         Raises:
             InvalidRequest: The request breaks a rule.
         """
+        seed, take = whole_number("seed", seed), whole_number("take", take, 1) or 1
         key = spoken_key(self, spoken_request(self, text, parameters), take=take, seed=seed)
         return self.session.ledger.tasks.cached(key) is not None
 

@@ -109,4 +109,10 @@ def catalogue(session: Session) -> pd.DataFrame:
 
 def as_voice(session: Session, voice: Voice | str) -> Voice:
     """Return the voice itself, or the one of that name."""
-    return find_voice(session, voice) if isinstance(voice, str) else voice
+    if isinstance(voice, str):
+        return find_voice(session, voice)
+    if not hasattr(voice, "key"):
+        raise InvalidRequest(
+            f"voice: a voice or its name is needed, and {type(voice).__name__} was given. Nothing was sent."
+        )
+    return voice

@@ -249,7 +249,10 @@ def compared(blocks: pd.DataFrame, factor: Factor, *, level: float, method: Meth
         if index == factor.baseline:
             continue
         differences = (blocks[index] - blocks[factor.baseline]).to_numpy(dtype=np.float64)
-        found.append(Comparison(one, differences, contrast(differences, level=level, method=method)))
+        try:
+            found.append(Comparison(one, differences, contrast(differences, level=level, method=method)))
+        except ValueError as error:
+            raise InvalidRequest(f"the effect of {factor.name!r} cannot be told: {error}") from None
     return found
 
 

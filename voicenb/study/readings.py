@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from voicenb.base.arguments import interval_level
 from voicenb.errors import InvalidRequest
 from voicenb.measures.definition import Measure, MeasureFunction
 from voicenb.measures.registry import measure_of, measures
@@ -148,9 +149,10 @@ class Readings(ABC):
             degraded: Whether clips that a fallback made count.
 
         Raises:
-            InvalidRequest: There is no such factor or measure, or it has one level.
-            ValueError: A bootstrap of fewer than 20 blocks.
+            InvalidRequest: There is no such factor, measure or method, the factor has one level, the level is none, or a bootstrap
+                has fewer than 20 blocks.
         """
+        level = interval_level(level)
         chosen = self._measure(on)
         varied = self.design.factor(factor)
         frame = self.frame(["cell", "status", chosen.name], degraded=degraded, failures=False)
@@ -165,7 +167,11 @@ class Readings(ABC):
         Args:
             level: The intervals' level, 0–1.
             degraded: Whether clips that a fallback made count.
+
+        Raises:
+            InvalidRequest: The level is none.
         """
+        level = interval_level(level)
         known = self._measures()
         frame = self.frame(["cell", "status", *known], degraded=degraded, failures=False)
         return effects_table(frame, self.design, known, level=level)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from voicenb.base.arguments import interval_level
 from voicenb.base.home import home as home_folder
 from voicenb.base.views import view
 from voicenb.errors import InvalidRequest
@@ -276,9 +277,10 @@ class Study(Readings):
             measures), margin, cells, then and now (means), since (UTC).
 
         Raises:
-            InvalidRequest: Nothing is made yet.
+            InvalidRequest: Nothing is made yet, or the level is none.
             BudgetExceeded: The budget has no room for the next cell.
         """
+        level = interval_level(level)
         tasks = self._tasks()
         chosen = oldest_cells(self.design, tasks, cells)
         repetition = repetition_of(chosen, tasks)
@@ -355,7 +357,12 @@ class Study(Readings):
 
         Returns:
             Columns what, this, other.
+
+        Raises:
+            InvalidRequest: It is none.
         """
+        if not isinstance(other, Study):
+            raise InvalidRequest(f"diff() needs a study, such as vn.Study.open('name'); {other!r:.60} was given")
         return differences_table(
             (self.name, self._kept.all[self._place], self._tasks()),
             (other.name, other._kept.all[other._place], other._tasks()),
