@@ -297,7 +297,10 @@ def test_every_bad_field_is_named_at_once(shell, voice):
         pytest.param(["clone", "missing.wav"], "no file missing.wav", id="missing reference"),
         pytest.param(["say", "--voice", "nobody", "Hi."], "no voice is named 'nobody'", id="unknown voice"),
         pytest.param(["say", "--voice", "x", "Hi.", "--out", "a.txt"], "--out: 'a.txt' was given", id="bad suffix"),
-        pytest.param(["say", "--voice", "x", "Hi.", "--out", "no/where/a.wav"], "--out", id="no such folder"),
+        pytest.param(
+            ["say", "--voice", "x", "Hi.", "--out", "no/where/a.wav"], "there is no folder ", id="no such folder"
+        ),
+        pytest.param(["say", "--voice", "x", "Hi.", "--out", "."], "--out", id="a folder"),
         pytest.param(["say", "--voice", "x", "Hi.", "--service", "nonsense"], "no service is named", id="service"),
         pytest.param(["say", "--voice", "x", "Hi.", "--nonsense", "1"], "unrecognized arguments", id="option"),
         pytest.param(["say", "--voice", "x", "Hi.", "--takes", "0"], "argument --takes", id="takes"),

@@ -20,6 +20,7 @@ __all__ = [
     "as_moment",
     "checked_statuses",
     "did_you_mean",
+    "half_character",
     "interval_level",
     "none_named",
     "plain_text",
@@ -110,13 +111,20 @@ def plain_text(name: str, value: Any) -> str | None:
         return None
     if not isinstance(found, str):
         raise InvalidRequest(f"{name}={value!r}: allowed is text. Nothing was sent.")
-    try:
-        found.encode()
-    except UnicodeEncodeError as error:
+    if half := half_character(found):
         raise InvalidRequest(
-            f"{name}={found!r:.80}: {found[error.start]!r} is half of a character, which no file can hold. Nothing was sent."
-        ) from None
+            f"{name}={found!r:.80}: {half!r} is half of a character, which no file can hold. Nothing was sent."
+        )
     return found
+
+
+def half_character(text: str) -> str | None:
+    """The first half of a surrogate pair that stands in `text` alone, as broken JSON and broken file names give it; else None."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return text[error.start]
+    return None
 
 
 def text_given(name: str, value: Any) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args, get_or
 import annotated_types
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from voicenb.base.arguments import did_you_mean, to_python
+from voicenb.base.arguments import did_you_mean, half_character, to_python
 from voicenb.errors import InvalidRequest, Problem
 
 if TYPE_CHECKING:
@@ -435,6 +435,8 @@ def _or(names: Sequence[str]) -> str:
 
 def _advice(value: object, one: Parameter) -> str:
     """The rule in words, after the choice that `value` may be a slip of."""
+    if isinstance(value, str) and (half := half_character(value)):
+        return f"{half!r} in it is half of a character; {one.allowed}"
     return f"{did_you_mean(value, one.choices)}{one.allowed}"
 
 

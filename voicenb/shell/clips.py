@@ -46,20 +46,22 @@ def writable(out: str | None) -> Path | None:
     from voicenb.audio.sound import AudioError
 
     path = Path(out)
-    hint = did_you_mean(path.suffix, [f".{form}" for form in WRITTEN])
-    allowed = f"{hint}use .wav, .flac, .mp3 or .ogg, in a folder that you can write"
+    folder = path.absolute().parent
+    wrong = None
     try:
         encode([0.0], 8_000, path.suffix.lower().removeprefix("."))
     except AudioError:
+        hint = did_you_mean(path.suffix, [f".{form}" for form in WRITTEN])
+        wrong = f"{hint}use .wav, .flac, .mp3 or .ogg, in a folder that you can write"
+    if wrong is None and path.is_dir():
+        wrong = "that is a folder; name a file in it"
+    elif wrong is None and not folder.is_dir():
+        wrong = f"there is no folder {folder}; make it, or name another one"
+    elif wrong is None and not os.access(folder, os.W_OK):
+        wrong = f"the folder {folder} cannot be written; name another one"
+    if wrong:
         raise InvalidRequest(
-            "the clip could not be written there; nothing was sent",
-            problems=(Problem("--out", repr(out), allowed),),
-        ) from None
-    folder = path.absolute().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InvalidRequest(
-            "the clip could not be written there; nothing was sent",
-            problems=(Problem("--out", repr(out), allowed),),
+            "the clip could not be written there; nothing was sent", problems=(Problem("--out", repr(out), wrong),)
         )
     return path
 

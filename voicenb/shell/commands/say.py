@@ -90,9 +90,9 @@ def _read() -> str:
         text = data.decode(encoding)
         if "\0" not in text:
             return text
-        reason = "it holds zero bytes, as UTF-16 without a byte order mark does"
+        reason = "text with zero bytes, as UTF-16 without a byte order mark has them,"
     except UnicodeDecodeError as error:
-        reason = f"byte {error.start + 1} is {data[error.start]:#04x}, which is not {encoding.upper()}"
+        reason = f"text that is not {encoding.upper()} (byte {error.start + 1} is {data[error.start]:#04x})"
     raise InvalidRequest(
         "the text on standard input cannot be read; nothing was sent",
         problems=(Problem("TEXT", reason, "save it as UTF-8, or as UTF-16 with its byte order mark"),),
