@@ -91,6 +91,25 @@ def test_a_deleted_task_frees_its_file_only_when_nobody_refers_to_it(books):
         books.history.delete(f"{3:032x}")
 
 
+@pytest.mark.slow
+def test_what_listeners_are_asked_and_a_study_is_held_against_outlives_its_task(blank, ada):
+    """A test of two clips was broken when one of them was deleted from the history."""
+    voice = blank.clone(ada, quiet=True)
+    clips = voice.say("Hello there.", takes=3, quiet=True)
+    test = vn.listen(clips[:2], home=blank.home)
+    study = vn.Study(voice, text=["Good day."], speed=[1, 1.25], takes=1, name="held", target={"Good day.": clips[2]})
+    study.run(quiet=True)
+    assert blank.history.delete(*(clip.task.id for clip in clips)) == 3
+    again = vn.ListeningTest.open(test.name, home=blank.home)
+    [(trial, told)] = again.sheet()["trials"].items()
+    assert all(len(again.sound(trial, sound)) > 10_000 for sound in told["sounds"])
+    assert vn.Study.open("held", home=blank.home).frame()["ltas_distance"].notna().all()
+    for clip in clips[:2]:
+        clip.path.unlink()
+    with pytest.raises(vn.VoicenbError, match="cannot be written or read now"):
+        vn.ListeningTest.open(test.name, home=blank.home).sound(trial, told["sounds"][0])
+
+
 def test_files_are_verified_and_fetched_again(blank, ada):
     voice = blank.clone(ada, text="Hi there.", quiet=True)
     clip = voice.say("Keep me.", subtitles="word", quiet=True)

@@ -166,6 +166,7 @@ def test_drift_of_a_changed_voice_is_seen(voice, studio, monkeypatch):
     assert table.loc["duration", "now"] > table.loc["duration", "then"]
 
 
+@pytest.mark.slow
 def test_a_level_in_percent_is_refused_before_anything_is_paid(voice, blank_home, before):
     one = study(voice, takes=2).run(quiet=True)
     for ask in (

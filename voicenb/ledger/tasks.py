@@ -88,7 +88,7 @@ class TaskTable:
         return self._database.write(change)
 
     def delete(self, ids: Iterable[str]) -> Future[int]:
-        """Delete finished tasks, and the files that no other task refers to; the answer is the number of tasks.
+        """Delete finished tasks, and the files that nothing else refers to; the answer is the number of tasks.
 
         Raises (by the future):
             RuntimeError: One of them is still open or unknown.
@@ -112,12 +112,14 @@ class TaskTable:
         db.execute("UPDATE voices SET preview = NULL WHERE preview = ?", (id,))
         db.execute("DELETE FROM tasks WHERE id = ?", (id,))
         for name in filter(None, (row["file"], row["subtitles"])):
-            # A voice may be a recording, which a clip can be.
+            # A clip can be the recording that a voice is, what a study is held against, and what listeners are asked about.
             query = (
-                "SELECT 1 FROM tasks WHERE file = ? OR subtitles = ? "
-                "UNION ALL SELECT 1 FROM voices WHERE remote LIKE '%' || ? LIMIT 1"
+                "SELECT 1 FROM tasks WHERE file = ?1 OR subtitles = ?1 "
+                "UNION ALL SELECT 1 FROM voices WHERE remote LIKE '%' || ?1 "
+                "UNION ALL SELECT 1 FROM listening_tests WHERE instr(design, ?1) "
+                "UNION ALL SELECT 1 FROM studies WHERE instr(design, ?1) LIMIT 1"
             )
-            if not db.execute(query, (name, name, name)).fetchone():
+            if not db.execute(query, (name,)).fetchone():
                 self._files.path(name).unlink(missing_ok=True)
         return True
 

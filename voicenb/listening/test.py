@@ -178,6 +178,7 @@ class ListeningTest:
 
         Raises:
             LookupError: There is none.
+            StorageError: Its file is gone, or cannot be read.
         """
         found = self._design.trial(trial)
         place = found.place(sound) if found is not None else None
@@ -186,7 +187,12 @@ class ListeningTest:
         return wav(self._rendered(place, found.frames), self._design.rate)
 
     def _prepare(self, file: str, treatment: str) -> Any:
-        return prepared(self._ledger.files.read(file), self._design.rate, treatment)
+        try:
+            data = self._ledger.files.read(file)
+        except OSError as error:
+            # Which sound it is would tell a listener what was asked for.
+            raise StorageError.of(self._ledger.files.path(file), error) from error
+        return prepared(data, self._design.rate, treatment)
 
     def _rendered(self, place: Place, frames: int) -> Any:
         digest = hashlib.sha256(f"{self._design.secret} dither {place.sound}".encode()).digest()

@@ -332,7 +332,7 @@ class History:
             return False
 
     def delete(self, *ids: str) -> int:
-        """Takes settled tasks out of the ledger, and the audio that no other task refers to.
+        """Takes settled tasks out of the ledger, and the audio that no other task, voice, study or listening test refers to.
 
         Args:
             ids: The ledger's ids.
