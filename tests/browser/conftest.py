@@ -104,6 +104,9 @@ class Page:
         context.set_default_timeout(1000 * _SOON_SECONDS)
         self.page = context.new_page()
         self.page.on("websocket", lambda socket: self._asked(socket.url))
+        # Jupyter asks it where the list of kernels comes later than the notebook, as on a busy machine; a reader takes what is offered.
+        asked = self.page.locator(".jp-Dialog", has_text="Select Kernel")
+        self.page.add_locator_handler(asked, lambda dialog: dialog.locator(".jp-mod-accept").click())
 
     def _asked(self, url):
         parts = urlsplit(url)

@@ -17,9 +17,11 @@ _STEP = 4e-5
 # is held up for `held` milliseconds before it starts a sound that is due.
 TAP = """(() => {
   const tap = `registerProcessor("tap", class extends AudioWorkletProcessor {
-    constructor() { super(); this.port.onmessage = () => this.port.postMessage([]); }
+    constructor() { super(); this.frame = 0; this.port.onmessage = () => this.port.postMessage([]); }
     process([[channel]]) {
-      if (channel && channel.some((one) => one !== 0)) this.port.postMessage([currentFrame, channel.slice()]);
+      if (channel && channel.some((one) => one !== 0)) this.port.postMessage([this.frame, channel.slice()]);
+      // Chromium's own count, currentFrame, stands still when it renders several quanta at once, as it does on a busy machine.
+      this.frame += 128;
       return true;
     }
   });`;
