@@ -212,7 +212,8 @@ def test_each_example_of_the_page_runs(shell, studio, ada, tmp_path, monkeypatch
     for block in re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL):
         shell.run_cell(block).raise_error()
     names = shell.user_ns
-    with names["other"]:
+    # A test that comes later would find it, as the newest studio of the notebook.
+    with names.pop("other"):
         assert (names["voice"].name, names["voice"].consent) == ("me", "my own voice")
         assert names["clip"].task.parameters["speed"] == 1.1
         assert [take.task.take for take in names["takes"]] == [1, 2]
