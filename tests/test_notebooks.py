@@ -75,8 +75,13 @@ def test_it_keeps_no_widget_state_and_no_times(notebook):
     assert "widgets" not in notebook.metadata
     assert not [cell for cell in notebook.cells if "execution" in cell.metadata]
     assert notebook.metadata.kernelspec == {"display_name": "Python 3", "language": "python", "name": "python3"}
-    assert notebook.metadata.language_info["file_extension"] == ".py"  # what nbconvert --to script writes
-    assert "version" not in notebook.metadata.language_info
+    assert notebook.metadata.language_info == {
+        "file_extension": ".py",  # what nbconvert --to script writes
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    }
 
 
 def test_it_tells_nothing_of_the_machine_that_ran_it(notebook):

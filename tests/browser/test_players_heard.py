@@ -249,7 +249,6 @@ def test_a_hundred_clips(page, lab):
     )
     # At most a second is promised; benchmarks/panel_traffic.md has what was measured.
     print("milliseconds until a clip of 100 is heard:", [round(wait) for wait in waits])  # noqa: T201 - a figure to report
-    assert len(waits) == 5
     page.page.wait_for_function("document.querySelectorAll('.vn-lufs').length === 100")
     first = page.page.locator(".vn-cell").first
     assert first.is_disabled()

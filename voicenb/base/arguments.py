@@ -96,6 +96,10 @@ def to_python(value: Any) -> Any:
     return value
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _finite(value: Decimal | Fraction) -> bool:
     return isinstance(value, Fraction) or value.is_finite()
 
@@ -146,10 +150,9 @@ def real_number(name: str, value: Any) -> float:
         InvalidRequest: It is none; the message says what `name` was.
     """
     found = to_python(value)
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        with suppress(OverflowError):
-            if math.isfinite(float(found)):
-                return float(found)
+    with suppress(OverflowError):
+        if _is_number(found) and math.isfinite(found):
+            return float(found)
     raise InvalidRequest(f"{name}={value!r:.80}: allowed is a finite number. Nothing was sent.")
 
 
@@ -160,15 +163,11 @@ def interval_level(value: Any, low: float = 0.0) -> float:
         InvalidRequest: It is not; a level in percent is told so.
     """
     found = to_python(value)
-    good = isinstance(found, int | float) and not isinstance(found, bool) and low <= found < 1 and found > 0
-    if not good:
-        percent = isinstance(found, int | float) and 50 <= found < 100
-        hint = f"did you mean {found / 100:g}? " if percent else ""
-        allowed = f"from {low:g} to below 1" if low else "above 0 and below 1"
-        raise InvalidRequest(
-            f"level={value!r:.80}: {hint}allowed is a number {allowed}, such as 0.95. Nothing was sent."
-        )
-    return float(found)
+    if _is_number(found) and low <= found < 1 and found > 0:
+        return float(found)
+    hint = f"did you mean {found / 100:g}? " if _is_number(found) and 50 <= found < 100 else ""
+    allowed = f"from {low:g} to below 1" if low else "above 0 and below 1"
+    raise InvalidRequest(f"level={value!r:.80}: {hint}allowed is a number {allowed}, such as 0.95. Nothing was sent.")
 
 
 @overload
@@ -203,7 +202,7 @@ def wait_seconds(value: Any, name: str = "timeout") -> float | None:
         found = found.total_seconds()
     if found is None or found == math.inf:
         return None
-    if isinstance(found, bool) or not isinstance(found, int | float) or not found >= 0:
+    if not _is_number(found) or not found >= 0:
         raise InvalidRequest(
             f"{name}={value!r}: allowed is a number of seconds from 0, or None for as long as it takes."
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicenb.audio.sound import AudioError
-from voicenb.base.arguments import plain_text, text_given, to_python, whole_number
+from voicenb.base.arguments import plain_text, to_python, whole_number
 from voicenb.base.home import home as home_folder
 from voicenb.errors import InvalidRequest
 from voicenb.ledger.ledger import Ledger
@@ -228,8 +228,7 @@ def _labelled(clips: Any, labels: Sequence[str] | None) -> Iterator[tuple[str, d
     if isinstance(clips, Mapping):
         for label, given in clips.items():
             for sound in given if isinstance(given, (list, tuple)) else [given]:
-                named = text_given("labels", str(label))
-                yield named, {"label": named}, _sound(sound)
+                yield _labelled_with(label, _sound(sound))
         return
     if isinstance(clips, str | bytes) or not isinstance(clips, Iterable):
         raise InvalidRequest(f"clips={clips!r:.60}: give clips, as in listen([first, second])")
@@ -237,8 +236,7 @@ def _labelled(clips: Any, labels: Sequence[str] | None) -> Iterator[tuple[str, d
     if labels is not None:
         if len(labels) != len(sounds):
             raise InvalidRequest(f"labels: there are {len(labels)} for {len(sounds)} clips; give one for each")
-        named_all = [text_given("labels", str(label)) for label in labels]
-        yield from ((label, {"label": label}, one) for label, one in zip(named_all, sounds, strict=True))
+        yield from map(_labelled_with, labels, sounds)
         return
     values = [_values(one) for one in sounds]
     different = [
@@ -253,6 +251,11 @@ def _labelled(clips: Any, labels: Sequence[str] | None) -> Iterator[tuple[str, d
             for field, value in levels.items()
         )
         yield said or f"clip {number}", levels or {"clip": number}, sound
+
+
+def _labelled_with(label: Any, sound: Any) -> tuple[str, dict[str, Any], Any]:
+    said = plain_text("labels", str(label)) or ""
+    return said, {"label": said}, sound
 
 
 def _sound(given: Any) -> Any:

@@ -190,7 +190,6 @@ class ListeningTest:
         try:
             data = self._ledger.files.read(file)
         except OSError as error:
-            # Which sound it is would tell a listener what was asked for.
             raise StorageError.of(self._ledger.files.path(file), error) from error
         return prepared(data, self._design.rate, treatment)
 

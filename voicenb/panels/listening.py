@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import traitlets
 
+from voicenb.base.arguments import text_given
 from voicenb.display.comparison import Html
-from voicenb.errors import InvalidRequest
 from voicenb.panels.listening_page import Listenable, told
 from voicenb.panels.page.assets import bundle, styles
 from voicenb.panels.players.player import Player
@@ -68,10 +68,7 @@ class ListeningPlayer(Player):
             InvalidRequest: The listener has no name, or the test's sheet is of another form.
             TypeError: There is no such option.
         """
-        if not listener.strip():
-            raise InvalidRequest(
-                f"listener: {listener!r} was given; allowed is any name that is not empty, such as 'me'"
-            )
+        listener = text_given("listener", listener)
         super().__init__(**options)
         self.test = test
         """What is asked."""

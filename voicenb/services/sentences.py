@@ -21,11 +21,13 @@ __all__ = ["Part", "text_parts"]
 _PARAGRAPH_SECONDS, _SENTENCE_SECONDS, _CLAUSE_SECONDS = 0.8, 0.45, 0.2
 
 _CLOSING = "\"'”’»›)\\]』」）》〉】"
-_ALWAYS = re.compile(rf"[。！？｡।॥۔؟።፧။។៕։]+[{_CLOSING}]*\s*")
+# Marks that end a sentence wherever they stand, and those that do before a space.
+_MARKS, _SPACED_MARKS = "。！？｡।॥۔؟።፧။។៕։", ".!?…‼⁇⁈⁉"
+_ALWAYS = re.compile(rf"[{_MARKS}]+[{_CLOSING}]*\s*")
 # Tried at the first of several marks alone, and a paragraph at its first line's end: else a million of them would take a day.
-_SPACED = re.compile(rf"(?<![.!?…‼⁇⁈⁉])(?P<mark>[.!?…‼⁇⁈⁉]++)[{_CLOSING}]*+\s+")
+_SPACED = re.compile(rf"(?<![{_SPACED_MARKS}])(?P<mark>[{_SPACED_MARKS}]++)[{_CLOSING}]*+\s+")
 # A line that ends within a sentence was broken for its width, or is a verse.
-_PARAGRAPH = re.compile(rf"\n\s*\n\s*|(?<=[.!?…。！？।॥۔؟።։{_CLOSING}])\n")
+_PARAGRAPH = re.compile(rf"\n\s*\n\s*|(?<=[{_MARKS}{_SPACED_MARKS}{_CLOSING}])\n")
 _CLAUSE = re.compile(rf"[,;:—–][{_CLOSING}]*\s+|[，、；：،؛;·፣፤၊][{_CLOSING}]*\s*|\n")
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^<>]*>")

@@ -42,28 +42,32 @@ def writable(out: str | None) -> Path | None:
     """`out` as a path that a clip can be written to, found out before anything is paid for; None where it names none."""
     if out is None or out == _STDOUT:
         return None
-    from voicenb.audio.codec import encode
-    from voicenb.audio.sound import AudioError
-
     path = Path(out)
-    folder = path.absolute().parent
-    wrong = None
-    try:
-        encode([0.0], 8_000, path.suffix.lower().removeprefix("."))
-    except AudioError:
-        hint = did_you_mean(path.suffix, [f".{form}" for form in WRITTEN])
-        wrong = f"{hint}use .wav, .flac, .mp3 or .ogg, in a folder that you can write"
-    if wrong is None and path.is_dir():
-        wrong = "that is a folder; name a file in it"
-    elif wrong is None and not folder.is_dir():
-        wrong = f"there is no folder {folder}; make it, or name another one"
-    elif wrong is None and not os.access(folder, os.W_OK):
-        wrong = f"the folder {folder} cannot be written; name another one"
-    if wrong:
+    if wrong := _unwritable(path):
         raise InvalidRequest(
             "the clip could not be written there; nothing was sent", problems=(Problem("--out", repr(out), wrong),)
         )
     return path
+
+
+def _unwritable(path: Path) -> str | None:
+    """Why no clip can be written to `path`, and what to do."""
+    from voicenb.audio.codec import encode
+    from voicenb.audio.sound import AudioError
+
+    try:
+        encode([0.0], 8_000, path.suffix.lower().removeprefix("."))
+    except AudioError:
+        hint = did_you_mean(path.suffix, [f".{form}" for form in WRITTEN])
+        return f"{hint}use .wav, .flac, .mp3 or .ogg, in a folder that you can write"
+    folder = path.absolute().parent
+    if path.is_dir():
+        return "that is a folder; name a file in it"
+    if not folder.is_dir():
+        return f"there is no folder {folder}; make it, or name another one"
+    if not os.access(folder, os.W_OK):
+        return f"the folder {folder} cannot be written; name another one"
+    return None
 
 
 def is_stdout(given: argparse.Namespace, out: Output) -> bool:

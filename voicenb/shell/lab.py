@@ -97,7 +97,7 @@ def _encrypts() -> bool:
     import zmq
     from jupyter_client.manager import KernelManager
 
-    return KernelManager.class_traits().keys() >= {"transport_encryption"} and bool(zmq.has("curve"))
+    return "transport_encryption" in KernelManager.class_trait_names() and bool(zmq.has("curve"))
 
 
 def _has_browser() -> bool:

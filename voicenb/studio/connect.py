@@ -72,9 +72,8 @@ def connect(
         InvalidRequest: There is no such service, or the arguments contradict each other.
         AuthenticationError: No key was found.
     """
-    service, region, base_url = (
-        plain_text(name, value) for name, value in (("service", service), ("region", region), ("base_url", base_url))
-    )
+    service = plain_text("service", service)
+    region, base_url = plain_text("region", region), plain_text("base_url", base_url)
     use_sandbox = service is None if sandbox is None else sandbox
     if service is None and not use_sandbox:
         raise InvalidRequest(f"sandbox=False needs a service: one of {', '.join(services.names())}")

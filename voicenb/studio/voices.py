@@ -111,8 +111,8 @@ def as_voice(session: Session, voice: Voice | str) -> Voice:
     """Return the voice itself, or the one of that name."""
     if isinstance(voice, str):
         return find_voice(session, voice)
-    if not hasattr(voice, "key"):
-        raise InvalidRequest(
-            f"voice: a voice or its name is needed, and {type(voice).__name__} was given. Nothing was sent."
-        )
-    return voice
+    if isinstance(voice, Voice):
+        return voice
+    raise InvalidRequest(
+        f"voice: a voice or its name is needed, and {type(voice).__name__} was given. Nothing was sent."
+    )
